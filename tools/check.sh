@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# The gate's steps in order of cost; the first that fails ends the run. `check.sh quick` leaves out the second compiler,
+# the sanitizers and the fuzzers.
+set -eu
+cd "$(dirname "$0")/.."
+mode=${1:-full}
+step() { printf '\n== %s\n' "$*"; }
+
+step "source rules and format"
+node tools/check_source.mjs
+git ls-files 'src/*.c' 'src/*.h' 'fuzz/*.c' 'bench/*.c' | grep -v '_table\.c$' | xargs clang-format-14 --dry-run --Werror
+
+step "build: gcc"
+tools/build.sh -Dtests=enabled
+
+step "unit tests"
+meson test -C build --quiet --print-errorlogs
+
+if [ "$mode" = full ]; then
+    step "build: clang, address and undefined-behaviour sanitizers, unit tests"
+    [ -f build-asan/build.ninja ] || CC=clang meson setup build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debug -Doptimization=1 >/dev/null
+    ninja -C build-asan --quiet
+    meson test -C build-asan --quiet --print-errorlogs --timeout-multiplier 4
+
+    step "build: thread sanitizer, unit tests of what crosses threads"
+    [ -f build-tsan/build.ninja ] || CC=clang meson setup build-tsan -Dtests=enabled -Db_sanitize=thread -Db_lundef=false --buildtype=debug -Doptimization=1 >/dev/null
+    ninja -C build-tsan --quiet
+    meson test -C build-tsan --quiet --print-errorlogs --timeout-multiplier 6 --suite threads
+fi
+
+step "tests from outside"
+if [ -f test/package.json ]; then
+    stamp=test/node_modules/.package-lock.json
+    if [ ! -f "$stamp" ] || [ test/package-lock.json -nt "$stamp" ]; then
+        (cd test && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+        touch "$stamp"
+    fi
+fi
+node --test --test-concurrency=2 test/
