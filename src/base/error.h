@@ -62,8 +62,8 @@ PRINTF(2, 3) enum error_code error_prefix(struct error *error, const char *forma
  * message also becomes the error's message when none stands there yet. Call it once per finding
  * and go on checking, so that a user sees all findings in one answer. */
 PRINTF(4, 5)
-enum error_code
-    error_field(struct error *error, const char *field, const char *code, const char *format, ...);
+enum error_code error_field(struct error *error, const char *field, const char *code,
+                            const char *format, ...);
 
 /* "invalid", "not_found" …: stable words for logs and the wire. */
 const char *error_code_to_text(enum error_code code);
