@@ -36,4 +36,4 @@ if [ -f test/package.json ]; then
         touch "$stamp"
     fi
 fi
-node --test --test-concurrency=2 test/
+node --test --test-concurrency=2 test/*.test.mjs

@@ -1,0 +1,85 @@
+// Starts and ends the programs under test: each in a folder of its own, on a free port, ended by pid.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const BINARY = process.env.DRIPLINE_BINARY ?? new URL('../../build/dripline', import.meta.url).pathname;
+
+/** A folder that is gone when the test ends. */
+export function temporaryFolder(t) {
+  const folder = mkdtempSync(join(tmpdir(), 'dripline-test-'));
+  t?.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export async function freePort() {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Waits until `condition()` is truthy; fails with `what` after `timeoutMs`. Returns the truthy value. */
+export async function until(condition, what, timeoutMs = 20_000, everyMs = 25) {
+  const end = Date.now() + timeoutMs;
+  let last;
+  for (;;) {
+    try {
+      const value = await condition();
+      if (value) return value;
+      last = value;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) throw new Error(`timed out after ${timeoutMs} ms: ${what} (last: ${last})`);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
+
+/** Runs a command to its end: {code, stdout, stderr}. */
+export async function run(args, { input, env, timeoutMs = 60_000, binary = BINARY } = {}) {
+  const child = spawn(binary, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (part) => (stdout += part));
+  child.stderr.setEncoding('utf8').on('data', (part) => (stderr += part));
+  child.stdin.on('error', () => {});
+  child.stdin.end(input ?? '');
+  const [code, signal] = await once(child, 'close');
+  clearTimeout(timer);
+  return { code, signal, stdout, stderr };
+}
+
+/** A long-running program. `ready` resolves when `readyWhen()` answers truthy. */
+export class Daemon {
+  constructor(binary, args, { env, wrap = [] } = {}) {
+    const command = [...wrap, binary, ...args];
+    this.child = spawn(command[0], command.slice(1), { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.log = '';
+    this.child.stdout.setEncoding('utf8').on('data', (part) => this.#keep(part));
+    this.child.stderr.setEncoding('utf8').on('data', (part) => this.#keep(part));
+    this.ended = new Promise((resolve) => this.child.on('close', (code, signal) => resolve({ code, signal })));
+    this.exited = false;
+    this.child.on('exit', () => (this.exited = true));
+  }
+  #keep(part) {
+    this.log = (this.log + part).slice(-2_000_000);
+  }
+  get pid() {
+    return this.child.pid;
+  }
+  async stop(signal = 'SIGTERM', timeoutMs = 30_000) {
+    if (!this.exited) this.child.kill(signal);
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), timeoutMs);
+    const result = await this.ended;
+    clearTimeout(timer);
+    return result;
+  }
+}

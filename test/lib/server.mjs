@@ -1,0 +1,96 @@
+// A Dripline server under test, and the fake WhatsApp in a process of its own.
+import assert from 'node:assert/strict';
+import { readFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { BINARY, Daemon, freePort, run, temporaryFolder, until } from './process.mjs';
+
+/** Calls the JSON API: api(method, path, body?) → {status, body, headers}. */
+export function client(base, key) {
+  return async function api(method, path, body, headers = {}) {
+    const json = body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array);
+    const response = await fetch(base + path, {
+      method,
+      headers: {
+        ...(key ? { authorization: `Bearer ${key}` } : {}),
+        ...(json ? { 'content-type': 'application/json' } : {}),
+        ...headers,
+      },
+      body: body === undefined ? undefined : json ? JSON.stringify(body) : body,
+      signal: AbortSignal.timeout(120_000),
+    });
+    const text = await response.text();
+    const isJson = (response.headers.get('content-type') ?? '').includes('json');
+    return { status: response.status, headers: response.headers, text, body: isJson && text !== '' ? JSON.parse(text) : text };
+  };
+}
+
+/**
+ * Starts `dripline serve` on a fresh (or given) data directory and makes an admin key.
+ *   options  data, port, clock ('system'|'manual'), args[], env, wrap[] (a command to run it under)
+ */
+export async function startServer(t, options = {}) {
+  const data = options.data ?? join(temporaryFolder(t), 'data');
+  const port = options.port ?? (await freePort());
+  const base = `http://127.0.0.1:${port}`;
+  const server = { data, port, base, options, key: options.key };
+  if (!server.key) {
+    const made = await run(['key', 'create', '--name', 'tests', '--scope', 'admin', '--data', data, '--json']);
+    assert.equal(made.code, 0, `key create: ${made.stderr}`);
+    server.key = JSON.parse(made.stdout).key;
+    assert.match(server.key, /^sk_/);
+  }
+  server.api = client(base, server.key);
+  server.start = async () => {
+    server.daemon = new Daemon(
+      BINARY,
+      ['serve', '--data', data, '--listen', `127.0.0.1:${port}`, '--clock', options.clock ?? 'system', ...(options.args ?? [])],
+      { env: options.env, wrap: options.wrap },
+    );
+    await until(async () => {
+      if (server.daemon.exited) throw new Error(`server ended: ${server.daemon.log}`);
+      return (await fetch(`${base}/readyz`)).status === 200;
+    }, 'server ready');
+  };
+  server.kill = () => server.daemon.stop('SIGKILL');
+  server.stop = () => server.daemon.stop('SIGTERM');
+  t?.after(async () => {
+    if (server.daemon && !server.daemon.exited) await server.daemon.stop('SIGKILL');
+  });
+  if (options.start !== false) await server.start();
+  return server;
+}
+
+/** Moves the manual clock and waits until the time has come. */
+export async function advance(server, by) {
+  const answer = await server.api('POST', '/api/sandbox/clock', { advance: by });
+  assert.equal(answer.status, 200, answer.text);
+  return answer.body;
+}
+
+/** The fake WhatsApp in its own process with its own ledger file. */
+export async function startSimulator(t, { port, webhookUrl, appSecret = 'test-app-secret', seed = 1, clock = 'system', faults, ledger, args = [] } = {}) {
+  const folder = temporaryFolder(t);
+  const simulator = { port: port ?? (await freePort()), ledger: ledger ?? join(folder, 'ledger.jsonl'), appSecret };
+  simulator.base = `http://127.0.0.1:${simulator.port}`;
+  simulator.start = async () => {
+    simulator.daemon = new Daemon(BINARY, [
+      'simulator', '--listen', `127.0.0.1:${simulator.port}`, '--webhook-url', webhookUrl, '--app-secret', appSecret,
+      '--ledger', simulator.ledger, '--seed', String(seed), '--clock', clock,
+      ...(faults ? ['--faults', JSON.stringify(faults)] : []), ...args,
+    ]);
+    await until(async () => {
+      if (simulator.daemon.exited) throw new Error(`simulator ended: ${simulator.daemon.log}`);
+      await fetch(simulator.base);
+      return true;
+    }, 'simulator ready');
+  };
+  simulator.entries = () =>
+    existsSync(simulator.ledger)
+      ? readFileSync(simulator.ledger, 'utf8').split('\n').filter((line) => line.endsWith('}')).map((line) => JSON.parse(line))
+      : [];
+  t?.after(async () => {
+    if (simulator.daemon && !simulator.daemon.exited) await simulator.daemon.stop('SIGKILL');
+  });
+  await simulator.start();
+  return simulator;
+}
