@@ -51,7 +51,8 @@ void crypto_derive_key(struct text key, const char *purpose, uint8_t out[CRYPTO_
 /* Lower-case hex, ended by NUL; out needs 2 * size + 1. */
 void crypto_hex(const void *data, size_t size, char *out);
 bool crypto_unhex(struct text hex, uint8_t *out, size_t size); /* exactly `size` bytes */
-/* base64url without padding; out needs crypto_base64_size(size). Returns the length. */
+/* base64url without padding; out needs crypto_base64_size(size), NUL included. Returns the length.
+ */
 size_t crypto_base64_size(size_t size);
 size_t crypto_base64url(const void *data, size_t size, char *out);
 bool crypto_unbase64url(struct text text, uint8_t *out, size_t capacity, size_t *ret_size);

@@ -23,5 +23,5 @@ PRINTF(3, 4) void log_event(enum log_level level, const char *event, const char 
 void log_error(const char *event, const struct error *error);
 
 enum { LOG_PHONE_MAX = 32 };
-/* "+12*****4567": country part and last digits only. */
+/* "+15…67": the first and last two digits, enough to recognise a number one knows. */
 const char *log_phone(int64_t phone, char out[LOG_PHONE_MAX]);
