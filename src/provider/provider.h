@@ -5,6 +5,8 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#include "net/http_client.h"
+
 #include "provider/provider_error.h"
 #include "provider/provider_event.h"
 
@@ -15,11 +17,10 @@
 
 enum provider_kind {
     PROVIDER_CLOUD,     /* Meta's WhatsApp Cloud API */
-    PROVIDER_DIALOG360, /* 360dialog: the same bodies, another base address and key header */
     PROVIDER_SIMULATOR, /* the built-in fake; speaks the Cloud API */
 };
-enum { PROVIDER_KIND_COUNT = 3 };
-const char *provider_kind_to_text(enum provider_kind kind); /* "cloud", "360dialog", "simulator" */
+enum { PROVIDER_KIND_COUNT = 2 };
+const char *provider_kind_to_text(enum provider_kind kind); /* "cloud", "simulator" */
 bool provider_kind_from_text(struct text text, enum provider_kind *ret_kind);
 
 /* What one sending number's requests need. Secrets in clear: keep it short-lived, never log it. */
@@ -96,14 +97,14 @@ struct provider_message {
 enum { PROVIDER_HEADERS_MAX = 4 };
 struct provider_request {
     const char *method; /* "GET" or "POST" */
-    struct text url;
-    struct {
-        const char *name;
-        struct text value;
-    } headers[PROVIDER_HEADERS_MAX];
+    const char *url;
+    struct http_header headers[PROVIDER_HEADERS_MAX];
     size_t header_count;
     struct text body; /* empty for GET */
 };
+/* Fills the parts of `ret_call` that a provider decides; time-outs stay the caller's. Everything is
+ * borrowed from `request`. */
+void provider_request_to_call(const struct provider_request *request, struct http_call *ret_call);
 
 /* What the HTTP client saw of one request. */
 enum provider_transport {
@@ -121,6 +122,8 @@ struct provider_reply {
     struct text usage;       /* header X-Business-Use-Case-Usage, or empty */
     struct text failure;     /* words of the HTTP client for people; no phone, no token */
 };
+
+void provider_reply_from_result(const struct http_result *result, struct provider_reply *ret_reply);
 
 enum provider_result {
     PROVIDER_ACCEPTED,    /* accepted; provider_id may be empty when the answer was unreadable */
@@ -146,6 +149,7 @@ struct provider_outcome {
     struct text detail;     /* the provider's own details, for operators */
     struct text advice;     /* what to do, in plain words */
     int64_t retry_after_ms; /* 0 = nothing asked for; use the usual backoff */
+    int max_tries;          /* 0 = usual; else give up after that many with this answer */
     bool suspicious;        /* answered outside the contract: tell an operator */
     enum provider_hold hold;
     struct text provider_id; /* wamid */

@@ -59,6 +59,7 @@ struct provider_code {
     enum provider_meaning meaning;
     int64_t retry_after_ms;       /* first pause before a new try of the answer path; 0 = usual */
     int64_t async_retry_after_ms; /* after a `failed` status: 0 = never, else one try after this */
+    int max_tries;                /* tries worth making with this answer; 0 = usual */
     const char *title;
     const char *advice;
 };

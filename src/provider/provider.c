@@ -1,0 +1,150 @@
+/* The list of providers, the names of their words, and the bridge between a codec's neutral
+ * request and reply and the HTTP client's. */
+#include "provider/provider.h"
+
+#include "provider/provider_cloud.h"
+
+static const char *const KIND_NAMES[PROVIDER_KIND_COUNT] = {
+    [PROVIDER_CLOUD] = "cloud",
+    [PROVIDER_SIMULATOR] = "simulator",
+};
+
+const char *provider_kind_to_text(enum provider_kind kind)
+{
+    return KIND_NAMES[kind];
+}
+
+bool provider_kind_from_text(struct text text, enum provider_kind *ret_kind)
+{
+    for (size_t i = 0; i < PROVIDER_KIND_COUNT; i++) {
+        if (text_equal(text, text_from(KIND_NAMES[i]))) {
+            *ret_kind = (enum provider_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct provider *provider_find(enum provider_kind kind)
+{
+    switch (kind) {
+    case PROVIDER_CLOUD:
+    case PROVIDER_SIMULATOR:
+        return &PROVIDER_CLOUD_CODEC;
+    }
+    return &PROVIDER_CLOUD_CODEC;
+}
+
+const char *provider_result_to_text(enum provider_result result)
+{
+    switch (result) {
+    case PROVIDER_ACCEPTED:
+        return "accepted";
+    case PROVIDER_NOT_SENT:
+        return "not_sent";
+    case PROVIDER_RETRY_LATER:
+        return "retry_later";
+    case PROVIDER_REJECTED:
+        return "rejected";
+    case PROVIDER_CHANNEL_TROUBLE:
+        return "channel_trouble";
+    case PROVIDER_UNKNOWN:
+        return "unknown";
+    }
+    return "unknown";
+}
+
+const char *provider_event_kind_to_text(enum provider_event_kind kind)
+{
+    switch (kind) {
+    case PROVIDER_EVENT_STATUS:
+        return "status";
+    case PROVIDER_EVENT_INBOUND:
+        return "inbound";
+    case PROVIDER_EVENT_PREFERENCE:
+        return "preference";
+    case PROVIDER_EVENT_IDENTITY_CHANGED:
+        return "identity_changed";
+    case PROVIDER_EVENT_TEMPLATE_STATUS:
+        return "template_status";
+    case PROVIDER_EVENT_TEMPLATE_QUALITY:
+        return "template_quality";
+    case PROVIDER_EVENT_TEMPLATE_CATEGORY:
+        return "template_category";
+    case PROVIDER_EVENT_NUMBER_QUALITY:
+        return "number_quality";
+    case PROVIDER_EVENT_ACCOUNT:
+        return "account";
+    case PROVIDER_EVENT_ACCOUNT_ALERT:
+        return "account_alert";
+    case PROVIDER_EVENT_ERROR:
+        return "error";
+    case PROVIDER_EVENT_IGNORED:
+        return "ignored";
+    }
+    return "ignored";
+}
+
+const char *provider_status_to_text(enum provider_status status)
+{
+    switch (status) {
+    case PROVIDER_STATUS_SENT:
+        return "sent";
+    case PROVIDER_STATUS_DELIVERED:
+        return "delivered";
+    case PROVIDER_STATUS_READ:
+        return "read";
+    case PROVIDER_STATUS_FAILED:
+        return "failed";
+    }
+    return "failed";
+}
+
+const char *provider_inbound_type_to_text(enum provider_inbound_type type)
+{
+    switch (type) {
+    case PROVIDER_INBOUND_TEXT:
+        return "text";
+    case PROVIDER_INBOUND_BUTTON:
+        return "button";
+    case PROVIDER_INBOUND_INTERACTIVE:
+        return "interactive";
+    case PROVIDER_INBOUND_REACTION:
+        return "reaction";
+    case PROVIDER_INBOUND_MEDIA:
+        return "media";
+    case PROVIDER_INBOUND_OTHER:
+        return "other";
+    }
+    return "other";
+}
+
+void provider_request_to_call(const struct provider_request *request, struct http_call *ret_call)
+{
+    ret_call->method = request->method;
+    ret_call->url = request->url;
+    ret_call->body = request->body;
+    ret_call->headers = request->headers;
+    ret_call->header_count = request->header_count;
+}
+
+void provider_reply_from_result(const struct http_result *result, struct provider_reply *ret_reply)
+{
+    enum provider_transport transport = PROVIDER_BROKEN;
+    if (result->stage == HTTP_STAGE_DONE || result->status != 0) {
+        transport = PROVIDER_ANSWERED;
+    } else if (result->bytes == HTTP_BYTES_NONE) {
+        transport = PROVIDER_NOTHING_SENT;
+    } else if (result->timed_out) {
+        transport = PROVIDER_TIMED_OUT;
+    }
+    *ret_reply = (struct provider_reply){
+        .transport = transport,
+        .status = result->status,
+        .body_complete = result->stage == HTTP_STAGE_DONE && !result->too_big,
+        .body = result->body,
+        .retry_after = http_result_header(result, "Retry-After"),
+        .usage = http_result_header(result, "X-Business-Use-Case-Usage"),
+        .failure = text_from(result->message),
+    };
+}
