@@ -55,10 +55,10 @@ const char *csv_problem_to_words(enum csv_problem problem);
 
 /* One row; all of it is valid only inside the callback. A row with a problem has no cells. */
 struct csv_row {
-    int64_t line;    /* of the row's first byte, counted from 1, line breaks in quotes included */
-    int64_t number;  /* of the row, counted from 1; empty lines are not rows */
-    int64_t offset;  /* of its first byte in the raw stream (before decoding) */
-    int64_t size;    /* raw bytes up to the next row */
+    int64_t line;   /* of the row's first byte, counted from 1, line breaks in quotes included */
+    int64_t number; /* of the row, counted from 1; empty lines are not rows */
+    int64_t offset; /* of its first byte in the raw stream (before decoding) */
+    int64_t size;   /* raw bytes up to the next row */
     size_t count;
     const struct text *cells; /* valid UTF-8, NUL-free, not trimmed */
     enum csv_problem problem;

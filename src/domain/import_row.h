@@ -25,7 +25,11 @@ enum import_field {
     IMPORT_CURRENT_DAY,
     IMPORT_ENROLLED_AT,
 };
-enum { IMPORT_FIELD_COUNT = IMPORT_ENROLLED_AT + 1, IMPORT_FIELDS_MAX = 64, IMPORT_VALUE_MAX = 1024 };
+enum {
+    IMPORT_FIELD_COUNT = IMPORT_ENROLLED_AT + 1,
+    IMPORT_FIELDS_MAX = 64,
+    IMPORT_VALUE_MAX = 1024
+};
 
 const char *import_field_to_text(enum import_field field); /* "phone" …: the mapping's words */
 bool import_field_from_text(struct text text, enum import_field *ret_field);
