@@ -370,7 +370,8 @@ enum error_code json_reader_done(struct json_reader *reader)
             continue;
         }
         char name[JSON_READER_PATH_MAX];
-        (void)snprintf(name, sizeof(name), "%.*s", TEXT_ARGS(text_head(at.name, 64)));
+        (void)snprintf(name, sizeof(name), "%.*s",
+                       TEXT_ARGS(text_head(at.name, at.name.size < 64 ? at.name.size : 64)));
         const char *nearest = nearest_name(reader, at.name);
         if (nearest != NULL) {
             json_reader_fail(reader, name, "unknown_field",
