@@ -19,6 +19,8 @@ struct claim_line {
     int64_t attempt; /* n */
     int64_t enrollment_id;
     int64_t step_id;
+    int64_t position; /* of the message */
+    int64_t channel_id;
     int64_t at_ms;
     int64_t epoch; /* filled in by the journal */
 };

@@ -12,25 +12,27 @@
  *
  * A job embeds struct job; pushing gives it away until done() is called, on the writer thread,
  * exactly once. done() must not block: it answers a request, pushes to a queue, opens a gate. */
-struct job;
 struct clock;
+struct gate;
+struct job;
 struct writer;
+struct journal;
 
 struct job {
     struct queue_link link;
-    /* Does the work. `work` is valid until done() returns. ret error_code != OK undoes all of it.
-     * Must be repeatable: it changes nothing but the database and what `job` itself holds. */
+    /* Does the work. `work` is valid until done() returns. Anything but OK undoes all of it. */
     enum error_code (*run)(struct work *work, struct job *job, struct error *error);
     /* May be NULL. Only after run() succeeded and the commit is durable, before any done(). */
     void (*after_commit)(struct work *work, struct job *job);
     /* `job->result` and `job->error` say how it went. The job belongs to the receiver again. */
-    void (*done)(struct work *work, struct job *job);
+    void (*done)(struct work *work, struct job *job); /* may be NULL for writer_call() */
     void *context;
     struct actor actor;     /* copied into work; its texts must live as long as the job */
     struct text request_id; /* likewise */
     enum error_code result;
     struct error error;
-    unsigned wakes; /* private to the writer */
+    struct work *work;   /* private to the writer */
+    struct gate *waiter; /* private to the writer */
 };
 
 struct writer_settings {
@@ -65,8 +67,7 @@ struct writer_statistics {
 /* A snapshot, from any thread. */
 void writer_statistics(struct writer *writer, struct writer_statistics *ret_statistics);
 
-/* Delivery's claims stop below it and go on above: bytes free on the data directory's disk that
- * outcomes need. Set by the writer, read by anybody. */
+/* Owns both from then on. */
 struct writer *writer_new(struct db *owned_db, struct journal *owned_journal,
                           const struct writer_settings *settings);
 MUST_USE enum error_code writer_start(struct writer *writer, struct error *error);

@@ -1,0 +1,70 @@
+/* Runs the migrations that are missing. A migration and its version number are one transaction, so
+ * a crash in between leaves the version before it. */
+#include "store/migrate.h"
+
+#include "base/buffer.h"
+
+static const char *const START[] = {
+#include "migration_0001.inc"
+    NULL,
+};
+
+static const struct migration {
+    int64_t number;
+    const char *name;
+    const char *const *lines; /* ended by NULL */
+} MIGRATIONS[] = {
+    {1, "start", START},
+};
+
+int64_t migrate_target(void)
+{
+    return MIGRATIONS[ARRAY_SIZE(MIGRATIONS) - 1].number;
+}
+
+static enum error_code run_one(struct db *db, const struct migration *migration,
+                               struct error *error)
+{
+    CLEANUP_IN_PLACE(buffer_done) struct buffer sql;
+    buffer_init(&sql, SIZE_MAX / 2);
+    for (size_t at = 0; migration->lines[at] != NULL; at++) {
+        buffer_add_chars(&sql, migration->lines[at]);
+    }
+    enum error_code code = db_begin(db, error);
+    if (code == OK) {
+        code = db_exec(db, buffer_chars(&sql), error);
+    }
+    if (code == OK) {
+        code = db_set_schema_version(db, migration->number, error);
+    }
+    if (code == OK) {
+        code = db_commit(db, error);
+    }
+    if (code != OK) {
+        db_rollback(db);
+        return error_prefix(error, "migration %lld (%s)", (long long)migration->number,
+                            migration->name);
+    }
+    return OK;
+}
+
+enum error_code migrate_run(struct db *db, int64_t *ret_from, struct error *error)
+{
+    int64_t from = 0;
+    enum error_code code = db_schema_version(db, &from, error);
+    if (code == OK && from > migrate_target()) {
+        code = error_set(error, ERROR_CONFLICT,
+                         "the data directory was written by a newer program (schema %lld, this one "
+                         "knows %lld): use that program or restore an older backup",
+                         (long long)from, (long long)migrate_target());
+    }
+    for (size_t at = 0; at < ARRAY_SIZE(MIGRATIONS) && code == OK; at++) {
+        if (MIGRATIONS[at].number > from) {
+            code = run_one(db, &MIGRATIONS[at], error);
+        }
+    }
+    if (code == OK) {
+        *ret_from = from;
+    }
+    return code;
+}
