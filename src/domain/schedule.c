@@ -206,8 +206,11 @@ static int64_t gate(const struct schedule_plan *plan, const struct zone *zone, i
         return wanted_ms + LOOK_AGAIN_MS;
     }
     if (open_ms != wanted_ms) {
-        bool quiet = window_state_at(&plan->window, &plan->quiet, zone, wanted_ms) == WINDOW_QUIET;
-        *rules |= quiet ? SCHEDULE_QUIET : SCHEDULE_WINDOW;
+        int64_t window_ms = wanted_ms;
+        if (window_next(&plan->window, NULL, zone, wanted_ms, &window_ms)) {
+            *rules |= window_ms != wanted_ms ? SCHEDULE_WINDOW : 0;
+            *rules |= window_ms != open_ms ? SCHEDULE_QUIET : 0;
+        }
     }
     return open_ms;
 }
