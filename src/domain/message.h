@@ -106,8 +106,8 @@ struct message_position {
 };
 
 /* Applies one event.
- * other_in_doubt  another attempt than the event's is still without a known result: turns FAILED
- *                 into UNKNOWN, and WAIT into DOUBT
+ * other_in_doubt  another attempt than the event's is still without a known result: an end that
+ *                 claims "not sent" (FAILED, SKIPPED) becomes UNKNOWN
  * rank            what EVENT_ACCEPTED or EVENT_PROOF proves; ignored otherwise
  * Returns false when the move is not allowed: the message went elsewhere meanwhile, and the caller
  * drops the event. A true return with an unchanged position is "known already". */

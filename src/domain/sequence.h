@@ -172,15 +172,10 @@ void sequence_init(struct sequence *sequence);
  * error    gets every finding at once, with paths like messages[2].day
  * ret_version  the version the user last saw, 0 when they did not say
  * Fields that answers carry but users cannot set (counts, times, total_days) are accepted and
- * ignored, so that an answer can be sent back. Checks sequence_check() too. */
+ * ignored, so that an answer can be sent back. */
 MUST_USE enum error_code sequence_parse(struct arena *arena, const struct json *json,
                                         const struct sequence *base, struct sequence *ret_sequence,
                                         int64_t *ret_version, struct error *error);
-
-/* The same for the array `messages` alone and for one step of it (stored form). */
-MUST_USE enum error_code sequence_parse_steps(struct arena *arena, const struct json *json,
-                                              struct step **ret_steps, size_t *ret_count,
-                                              struct error *error);
 
 /* Writes the fields of a sequence as users know them; `counts` NULL leaves the counts out. */
 void sequence_encode(struct json_writer *writer, const struct sequence *sequence,
