@@ -6,6 +6,8 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+
 #include <cmocka.h>
 
 static struct arena *arena;
@@ -92,8 +94,8 @@ static void silence_and_breaks(void **state)
                   PROVIDER_UNKNOWN, PROVIDER_CLASS_DOUBT_TIMEOUT);
     assert_result(decode((struct provider_reply){.transport = PROVIDER_BROKEN}), PROVIDER_UNKNOWN,
                   PROVIDER_CLASS_DOUBT_RESET);
-    assert_result(decode((struct provider_reply){.transport = PROVIDER_ANSWERED}),
-                  PROVIDER_UNKNOWN, PROVIDER_CLASS_DOUBT_RESET);
+    assert_result(decode((struct provider_reply){.transport = PROVIDER_ANSWERED}), PROVIDER_UNKNOWN,
+                  PROVIDER_CLASS_DOUBT_RESET);
 }
 
 static void statuses_without_an_envelope(void **state)

@@ -5,6 +5,8 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+
 #include <cmocka.h>
 
 static const struct provider_channel CHANNEL = {
@@ -72,11 +74,10 @@ static void a_text_goes_to_plus_digits_with_the_token(void **state)
     assert_int_equal(request.header_count, 2);
     assert_true(text_equal(request.headers[0].value, TEXT("Bearer EAA-token")));
     assert_true(text_equal(request.headers[1].value, TEXT("application/json")));
-    assert_body(&message,
-                "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\","
-                "\"to\":\"+4915123456789\",\"type\":\"text\","
-                "\"text\":{\"body\":\"Hallo \\\"Ann\\\"\\nTag 1\"},"
-                "\"biz_opaque_callback_data\":\"d1.abc.1.xyz.1\"}");
+    assert_body(&message, "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\","
+                          "\"to\":\"+4915123456789\",\"type\":\"text\","
+                          "\"text\":{\"body\":\"Hallo \\\"Ann\\\"\\nTag 1\"},"
+                          "\"biz_opaque_callback_data\":\"d1.abc.1.xyz.1\"}");
 }
 
 static void a_hidden_phone_is_reached_by_user_id(void **state)
@@ -143,8 +144,7 @@ static void a_positional_template(void **state)
                      .button_count = 3},
     };
     assert_body(
-        &message,
-        TEMPLATE_START
+        &message, TEMPLATE_START
         ",\"components\":[{\"type\":\"header\",\"parameters\":[{\"type\":\"text\",\"text\":\"Oi\"}]"
         "},{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":\"Ana\"},"
         "{\"type\":\"text\",\"text\":\"7\"}]},"
@@ -237,8 +237,9 @@ static void the_proof_stands_in_the_address(void **state)
         .type = PROVIDER_MESSAGE_TEXT, .phone = TEXT("1"), .body = TEXT("x")};
     assert_int_equal(provider->encode_message(&channel, &message, arena, &request, &error), OK);
     /* HMAC-SHA256("s3cret", "EAA-token"), computed by another tool. */
-    assert_string_equal(request.url, "https://graph.example.test/501/messages?appsecret_proof="
-                                     "5c557dee34b9b8a1fff1a83bb79a8d7fdf61aa39ccca194d4fae87d394ad3694");
+    assert_string_equal(request.url,
+                        "https://graph.example.test/501/messages?appsecret_proof="
+                        "5c557dee34b9b8a1fff1a83bb79a8d7fdf61aa39ccca194d4fae87d394ad3694");
     provider->encode_templates(&channel, TEXT("a=b"), arena, &request);
     assert_non_null(strstr(request.url, "/601/message_templates?fields=name,"));
     assert_non_null(strstr(request.url, "&limit=100&after=a%3Db&appsecret_proof="));

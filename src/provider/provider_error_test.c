@@ -3,6 +3,8 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+
 #include <cmocka.h>
 
 static void every_code_is_found_and_sorted(void **state)
