@@ -50,17 +50,21 @@ MUST_USE enum error_code http_server_start(const struct http_server_settings *se
                                            struct http_server **ret_server, struct error *error);
 /* Port of the TCP listener (useful with port 0); 0 without one. */
 int http_server_port(const struct http_server *server);
-size_t http_server_connection_count(const struct http_server *server);
-size_t http_server_request_count(const struct http_server *server); /* handed out, unanswered */
+size_t http_server_connection_count(struct http_server *server);
+size_t http_server_request_count(struct http_server *server); /* handed out, unanswered */
 /* Takes no new connections; each answer from now on closes its connection. */
 void http_server_quiesce(struct http_server *server);
-/* Ends everything: open requests get 503, streams end. Nobody may hold a request any more, except
- * to give it to http_request_respond() from a callback. NULL is fine. */
+/* Waits until every request that was handed out is answered, then closes all connections. The
+ * owner must have released its streams, and its callbacks must still answer. NULL is fine. */
 void http_server_free(struct http_server *server);
 
 /* Gives the request and the answer away; any thread, exactly once per request. The response's
  * contents move out; the struct itself stays the caller's and is empty afterwards. */
 void http_request_respond(struct http_request *request, struct http_response *response);
+
+/* In place of an answer: puts `raw` on the wire as it is and ends the connection, with a TCP reset
+ * when `reset`. For the fake provider, which misbehaves on purpose. Any thread. */
+void http_request_break(struct http_request *request, struct text raw, bool reset);
 
 /* ---- streams (server-sent events) ---- */
 
