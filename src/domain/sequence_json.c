@@ -20,9 +20,14 @@ static void field_minute(struct json_writer *writer, const char *name, int32_t m
     json_field_chars(writer, name, minute_format(minute, text));
 }
 
-static void field_name_or_null(struct json_writer *writer, const char *field, const char *name)
+/* Empty counts as "none" here. */
+static void field_text_or_null(struct json_writer *writer, const char *name, struct text text)
 {
-    json_field_text_or_null(writer, field, text_from(name));
+    if (text.size == 0) {
+        json_field_null(writer, name);
+    } else {
+        json_field_text(writer, name, text);
+    }
 }
 
 static void encode_header(struct json_writer *writer, const struct template_header *header)
@@ -46,13 +51,13 @@ static void encode_header(struct json_writer *writer, const struct template_head
         break;
     case HEADER_DOCUMENT:
         json_field_text(writer, "url", header->url);
-        json_field_text_or_null(writer, "filename", header->filename);
+        field_text_or_null(writer, "filename", header->filename);
         break;
     case HEADER_LOCATION:
         json_field_text(writer, "latitude", header->latitude);
         json_field_text(writer, "longitude", header->longitude);
-        json_field_text_or_null(writer, "name", header->name);
-        json_field_text_or_null(writer, "address", header->address);
+        field_text_or_null(writer, "name", header->name);
+        field_text_or_null(writer, "address", header->address);
         break;
     }
     json_object_end(writer);
@@ -102,9 +107,9 @@ void step_encode(struct json_writer *writer, const struct step *step)
     field_minute(writer, "time", step->minute);
     json_field_chars(writer, "type", step_type_to_text(step->type));
     json_field_text(writer, "message", step->message);
-    json_field_text_or_null(writer, "media_url", step->media_url);
-    field_name_or_null(writer, "media_type", media_type_to_text(step->media_type));
-    json_field_text_or_null(writer, "filename", step->filename);
+    field_text_or_null(writer, "media_url", step->media_url);
+    field_text_or_null(writer, "media_type", text_from(media_type_to_text(step->media_type)));
+    field_text_or_null(writer, "filename", step->filename);
     json_key(writer, "template");
     if (step->template.name.size == 0) {
         json_put_null(writer);
@@ -139,7 +144,7 @@ static void encode_window(struct json_writer *writer, const struct send_window *
 static void encode_decisions(struct json_writer *writer, const struct sequence *sequence)
 {
     json_field_id_or_null(writer, "channel_id", ID_CHANNEL, sequence->channel_id);
-    json_field_text_or_null(writer, "timezone", sequence->timezone);
+    field_text_or_null(writer, "timezone", sequence->timezone);
     field_minute(writer, "send_time", sequence->send_minute);
     encode_window(writer, &sequence->send_window);
     json_field_chars(writer, "on_reply", on_reply_to_text(sequence->on_reply));
