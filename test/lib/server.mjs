@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { violation } from './contract.mjs';
 import { BINARY, Daemon, freePort, run, temporaryFolder, until } from './process.mjs';
 
 /** Calls the JSON API: api(method, path, body?) → {status, body, headers}. */
@@ -19,8 +20,11 @@ export function client(base, key) {
       signal: AbortSignal.timeout(120_000),
     });
     const text = await response.text();
-    const isJson = (response.headers.get('content-type') ?? '').includes('json');
-    return { status: response.status, headers: response.headers, text, body: isJson && text !== '' ? JSON.parse(text) : text };
+    const mediaType = (response.headers.get('content-type') ?? '').split(';')[0].trim();
+    const parsed = mediaType.includes('json') && text !== '' ? JSON.parse(text) : text;
+    const wrong = violation(method, path, { status: response.status, mediaType, body: parsed });
+    assert.equal(wrong, null, `${wrong}\n${text.slice(0, 600)}`);
+    return { status: response.status, headers: response.headers, text, body: parsed };
   };
 }
 
