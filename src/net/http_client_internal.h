@@ -1,0 +1,61 @@
+#pragma once
+
+/* What http_client.c (calls from start to end) and http_client_setup.c (libcurl's options and its
+ * callbacks) share. */
+
+#include "net/http_client.h"
+
+#include <curl/curl.h>
+
+enum {
+    ANSWER_HEAD_MAX = 16 * 1024,
+    ANSWER_BODY_MAX = 64 * 1024,
+    CONNECT_TIMEOUT_MS = 10000,
+    TOTAL_TIMEOUT_MS = 120000,
+    IDLE_REUSE_S = 4, /* libcurl compares whole seconds: idle for less than 5 s */
+    CONNECTIONS_KEPT = 64,
+    HANDLES_KEPT = 64,
+    POLL_LONGEST_MS = 3600000,
+};
+
+struct call {
+    struct call *next, *previous; /* among the running, or next among the spare */
+    struct http_client *client;
+    CURL *easy;
+    struct curl_slist *header_list;
+    char message[CURL_ERROR_SIZE];
+    char *body;
+    int64_t body_size;
+    int64_t body_given; /* bytes libcurl took from us */
+    int upload;         /* descriptor of `body_path`, or -1 */
+    int save;           /* descriptor of `save_path`, or -1 */
+    bool repeatable;    /* GET and HEAD */
+    bool address_refused;
+    int ready_count; /* how often libcurl was about to write a request */
+    bool (*address_allowed)(void *context, const char *address);
+    void *address_context;
+    struct buffer answer;
+    size_t answer_limit;
+    size_t head_size;
+    struct arena *arena; /* answer's headers */
+    struct http_result result;
+    http_done_fn *done;
+    void *context;
+    int64_t started_us;
+};
+
+struct http_client {
+    CURLM *multi;
+    struct call *running;
+    size_t running_count;
+    CURL *spare[HANDLES_KEPT];
+    size_t spare_count;
+    char *ca_file;
+    char *unix_path;
+};
+
+/* Refuses URLs that the call must not reach. */
+MUST_USE enum error_code call_check_url(const struct http_call *wanted, struct error *error);
+/* Opens the files and sets every option of `call->easy`. */
+MUST_USE enum error_code call_set_up(struct call *call, const struct http_call *wanted,
+                                     struct error *error);

@@ -1,0 +1,288 @@
+/* How a call is put to libcurl: its options, and the callbacks through which libcurl takes the
+ * request and gives the answer. The rules that keep a message from being sent twice stand in
+ * set_at_most_once() and before_request(). */
+#include "net/http_client_internal.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- callbacks of libcurl, inside http_client_poll() ---- */
+
+static size_t give_body(char *out, size_t size, size_t count, void *context)
+{
+    struct call *call = context;
+    size_t room = size * count;
+    int64_t left = call->body_size - call->body_given;
+    size_t taken = left < (int64_t)room ? (size_t)left : room;
+    if (taken == 0) {
+        return 0;
+    }
+    if (call->upload >= 0) {
+        ssize_t got = pread(call->upload, out, taken, call->body_given);
+        if (got <= 0) {
+            return CURL_READFUNC_ABORT;
+        }
+        taken = (size_t)got;
+    } else {
+        memcpy(out, call->body + call->body_given, taken);
+    }
+    call->body_given += (int64_t)taken;
+    return taken;
+}
+
+static size_t take_body(char *data, size_t size, size_t count, void *context)
+{
+    struct call *call = context;
+    size_t bytes = size * count;
+    if (call->save >= 0) {
+        struct error error = {0};
+        return file_write_all(call->save, text_make(data, bytes), &error) == OK ? bytes : 0;
+    }
+    size_t room = call->answer_limit - call->answer.size;
+    if (bytes > room) {
+        buffer_add(&call->answer, data, room);
+        call->result.too_big = true;
+        return 0;
+    }
+    buffer_add(&call->answer, data, bytes);
+    return bytes;
+}
+
+static size_t take_header(char *data, size_t size, size_t count, void *context)
+{
+    struct call *call = context;
+    size_t bytes = size * count;
+    struct http_result *result = &call->result;
+    call->head_size += bytes;
+    if (call->head_size > ANSWER_HEAD_MAX) {
+        result->too_big = true;
+        return 0;
+    }
+    struct text line = text_make(data, bytes);
+    if (text_starts_with(line, TEXT("HTTP/"))) {
+        result->header_count = 0; /* an interim answer came before */
+        return bytes;
+    }
+    struct text name;
+    if (!text_next(&line, ':', &name) || line.data == NULL ||
+        result->header_count == HTTP_RESULT_HEADERS_MAX) {
+        return bytes;
+    }
+    struct http_header *header = &result->headers[result->header_count++];
+    header->name = arena_text(call->arena, name);
+    header->value = text_trim(arena_text(call->arena, line));
+    return bytes;
+}
+
+static bool is_allowed(struct call *call, const char *address)
+{
+    if (call->address_allowed == NULL || call->address_allowed(call->address_context, address)) {
+        return true;
+    }
+    call->address_refused = true;
+    return false;
+}
+
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    (void)purpose;
+    char address[INET6_ADDRSTRLEN] = "";
+    if (to->family == AF_INET) {
+        struct sockaddr_in v4;
+        memcpy(&v4, &to->addr, sizeof(v4));
+        (void)inet_ntop(AF_INET, &v4.sin_addr, address, sizeof(address));
+    } else if (to->family == AF_INET6) {
+        struct sockaddr_in6 v6;
+        memcpy(&v6, (const void *)&to->addr, sizeof(v6));
+        (void)inet_ntop(AF_INET6, &v6.sin6_addr, address, sizeof(address));
+    }
+    if (!is_allowed(context, address)) {
+        return CURL_SOCKET_BAD;
+    }
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* Called when a connection is ready and nothing of the request is written yet. A second call for
+ * one request means that libcurl is about to repeat it after a reused connection broke. */
+static int before_request(void *context, char *peer, char *own, int peer_port, int own_port)
+{
+    (void)own;
+    (void)peer_port;
+    (void)own_port;
+    struct call *call = context;
+    if (call->ready_count == 0 && !is_allowed(call, peer)) {
+        return CURL_PREREQFUNC_ABORT;
+    }
+    call->ready_count++;
+    return call->ready_count > 1 && !call->repeatable ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+/* ---- setting up a call ---- */
+
+enum error_code call_check_url(const struct http_call *wanted, struct error *error)
+{
+    CURLU *url = curl_url();
+    char *scheme = NULL;
+    char *user = NULL;
+    enum error_code code = OK;
+    if (url == NULL || curl_url_set(url, CURLUPART_URL, wanted->url, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK) {
+        code = error_set(error, ERROR_INVALID, "the address is no URL");
+    } else if (strcmp(scheme, "https") != 0 &&
+               !(wanted->allow_plain && strcmp(scheme, "http") == 0)) {
+        code = error_set(error, ERROR_INVALID, "the address must start with https://");
+    } else if (curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK) {
+        code = error_set(error, ERROR_INVALID, "the address must not hold a user or password");
+    }
+    curl_free(scheme);
+    curl_free(user);
+    curl_url_cleanup(url);
+    return code;
+}
+
+static void add_header(struct call *call, struct text name, struct text value)
+{
+    struct buffer line;
+    buffer_init(&line, ANSWER_HEAD_MAX);
+    buffer_add_text(&line, name);
+    buffer_add_chars(&line, value.size == 0 ? ";" : ": ");
+    for (size_t i = 0; i < value.size; i++) {
+        if ((unsigned char)value.data[i] >= 0x20) {
+            buffer_add_byte(&line, value.data[i]);
+        }
+    }
+    call->header_list = curl_slist_append(call->header_list, buffer_chars(&line));
+    buffer_done(&line);
+}
+
+static void set_headers(struct call *call, const struct http_call *wanted)
+{
+    bool has_type = false;
+    for (size_t i = 0; i < wanted->header_count; i++) {
+        add_header(call, wanted->headers[i].name, wanted->headers[i].value);
+        has_type =
+            has_type || text_equal_ignore_case(wanted->headers[i].name, TEXT("content-type"));
+    }
+    call->header_list = curl_slist_append(call->header_list, "Expect:");
+    if (!has_type) {
+        call->header_list = curl_slist_append(call->header_list, "Content-Type:");
+    }
+    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->header_list);
+}
+
+/* libcurl repeats a request by itself when a reused connection closes without an answer, even a
+ * POST. A body that can only be read once and a refused second start each stop that. */
+static void set_at_most_once(struct call *call)
+{
+    CURL *easy = call->easy;
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
+    curl_easy_setopt(easy, CURLOPT_READDATA, call);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_REUSE_S);
+}
+
+static void set_method(struct call *call, const struct http_call *wanted)
+{
+    CURL *easy = call->easy;
+    const char *method = wanted->method;
+    if (method == NULL) {
+        method = call->body_size > 0 ? "POST" : "GET";
+    }
+    call->repeatable = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    if (strcmp(method, "POST") == 0) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_size);
+    } else if (strcmp(method, "HEAD") == 0) {
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    } else if (call->body_size > 0) {
+        curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)call->body_size);
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+    } else {
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+    }
+}
+
+static void set_connection(struct call *call, const struct http_call *wanted)
+{
+    CURL *easy = call->easy;
+    int64_t connect_ms =
+        wanted->connect_timeout_ms > 0 ? wanted->connect_timeout_ms : CONNECT_TIMEOUT_MS;
+    int64_t total_ms = wanted->total_timeout_ms > 0 ? wanted->total_timeout_ms : TOTAL_TIMEOUT_MS;
+    curl_easy_setopt(easy, CURLOPT_URL, wanted->url);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, wanted->allow_plain ? "http,https" : "https");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)total_ms);
+    if (call->client->ca_file != NULL) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, call->client->ca_file);
+    }
+    if (call->client->unix_path != NULL) {
+        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, call->client->unix_path);
+    } else if (call->address_allowed != NULL) {
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call);
+    }
+}
+
+static void set_answer(struct call *call)
+{
+    CURL *easy = call->easy;
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->message);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
+}
+
+static enum error_code open_files(struct call *call, const struct http_call *wanted,
+                                  struct error *error)
+{
+    if (wanted->body_path != NULL) {
+        struct stat facts;
+        call->upload = open(wanted->body_path, O_RDONLY | O_CLOEXEC);
+        if (call->upload < 0 || fstat(call->upload, &facts) != 0) {
+            return error_set(error, ERROR_NOT_FOUND, "could not read \"%s\"", wanted->body_path);
+        }
+        call->body_size = facts.st_size;
+    }
+    if (wanted->save_path != NULL) {
+        call->save = open(wanted->save_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (call->save < 0) {
+            return error_set(error, ERROR_CONFLICT, "could not create \"%s\"", wanted->save_path);
+        }
+    }
+    return OK;
+}
+
+enum error_code call_set_up(struct call *call, const struct http_call *wanted, struct error *error)
+{
+    enum error_code code = open_files(call, wanted, error);
+    if (code != OK) {
+        return code;
+    }
+    set_connection(call, wanted);
+    set_method(call, wanted);
+    set_at_most_once(call);
+    set_answer(call);
+    set_headers(call, wanted);
+    return OK;
+}

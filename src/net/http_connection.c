@@ -1,0 +1,161 @@
+/* The list of open sockets and their deadlines. libmicrohttpd knows only "silent for too long"; a
+ * client that sends one byte now and then would hold a connection for ever. So each connection
+ * carries the moment by which its headers must be complete, and each body must keep a least rate.
+ * The spool thread calls connections_watch() and shuts down the sockets that are late. */
+#include "net/http_server_internal.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <sys/socket.h>
+
+struct connection *connection_of(struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info == NULL ? NULL : info->socket_context;
+}
+
+static int descriptor_of(struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info == NULL ? -1 : info->connect_fd;
+}
+
+/* With server->lock held: makes sure the watcher looks soon. */
+static bool start_watching(struct http_server *server)
+{
+    bool nudge = !server->watching;
+    server->watching = true;
+    return nudge;
+}
+
+static void connection_open(struct http_server *server, struct MHD_Connection *mhd,
+                            void **socket_context)
+{
+    struct connection *connection = mem_zalloc(sizeof(*connection));
+    connection->server = server;
+    connection->descriptor = descriptor_of(mhd);
+    connection->deadline_us =
+        clock_measure_us() + server->settings.header_timeout_ms * INT64_C(1000);
+    pthread_mutex_lock(&server->lock);
+    connection->next = server->connections;
+    if (connection->next != NULL) {
+        connection->next->previous = connection;
+    }
+    server->connections = connection;
+    server->connection_count++;
+    bool nudge = start_watching(server);
+    pthread_mutex_unlock(&server->lock);
+    if (nudge) {
+        spool_nudge(server);
+    }
+    *socket_context = connection;
+}
+
+static void connection_close(struct http_server *server, struct connection *connection)
+{
+    pthread_mutex_lock(&server->lock);
+    if (connection->next != NULL) {
+        connection->next->previous = connection->previous;
+    }
+    if (connection->previous != NULL) {
+        connection->previous->next = connection->next;
+    } else {
+        server->connections = connection->next;
+    }
+    server->connection_count--;
+    pthread_mutex_unlock(&server->lock);
+    mem_free(connection);
+}
+
+/* Called by libmicrohttpd after accept() and, with the socket still open, before close(): between
+ * the two the descriptor surely is this connection's. */
+void connection_notify(void *context, struct MHD_Connection *mhd, void **socket_context,
+                       enum MHD_ConnectionNotificationCode code)
+{
+    struct http_server *server = context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        connection_open(server, mhd, socket_context);
+    } else if (*socket_context != NULL) {
+        connection_close(server, *socket_context);
+        *socket_context = NULL;
+    }
+}
+
+void connection_set_deadline(struct connection *connection, int64_t timeout_ms)
+{
+    struct http_server *server = connection->server;
+    bool nudge = false;
+    pthread_mutex_lock(&server->lock);
+    connection->deadline_us = timeout_ms == 0 ? 0 : clock_measure_us() + timeout_ms * INT64_C(1000);
+    if (timeout_ms != 0) {
+        nudge = start_watching(server);
+    }
+    pthread_mutex_unlock(&server->lock);
+    if (nudge) {
+        spool_nudge(server);
+    }
+}
+
+void connection_body(struct connection *connection, bool coming, size_t bytes, bool waits)
+{
+    struct http_server *server = connection->server;
+    bool nudge = false;
+    pthread_mutex_lock(&server->lock);
+    if (!coming) {
+        connection->body_started_us = 0;
+        connection->body_bytes = 0;
+    } else {
+        if (connection->body_started_us == 0) {
+            connection->body_started_us = clock_measure_us();
+        }
+        connection->body_bytes += (int64_t)bytes;
+        nudge = start_watching(server);
+    }
+    connection->body_waits = waits;
+    pthread_mutex_unlock(&server->lock);
+    if (nudge) {
+        spool_nudge(server);
+    }
+}
+
+static bool body_is_too_slow(const struct http_server *server, const struct connection *connection,
+                             int64_t now_us)
+{
+    if (connection->body_started_us == 0 || connection->body_waits) {
+        return false;
+    }
+    int64_t counted_us =
+        now_us - connection->body_started_us - server->settings.body_rate_grace_ms * INT64_C(1000);
+    return counted_us > 0 && connection->body_bytes < counted_us / INT64_C(1000000) *
+                                                          server->settings.body_rate_min_bytes;
+}
+
+bool connections_watch(struct http_server *server)
+{
+    int64_t now_us = clock_measure_us();
+    bool watching = false;
+    pthread_mutex_lock(&server->lock);
+    for (struct connection *at = server->connections; at != NULL; at = at->next) {
+        bool late = at->deadline_us != 0 && at->deadline_us <= now_us;
+        if (late || body_is_too_slow(server, at, now_us)) {
+            (void)shutdown(at->descriptor, SHUT_RDWR);
+            at->deadline_us = 0;
+            at->body_started_us = 0;
+        }
+        watching = watching || at->deadline_us != 0 || at->body_started_us != 0;
+    }
+    server->watching = watching;
+    pthread_mutex_unlock(&server->lock);
+    return watching;
+}
+
+/* The caller knows that the connection is open: it is called by a stream that is attached. */
+void connection_cut(struct connection *connection)
+{
+    pthread_mutex_lock(&connection->server->lock);
+    (void)shutdown(connection->descriptor, SHUT_RDWR);
+    pthread_mutex_unlock(&connection->server->lock);
+}

@@ -1,0 +1,348 @@
+/* One request from its request line to the end of its answer, as libmicrohttpd's callbacks tell it.
+ * These run on an HTTP thread and never wait. While the owner works on a request its connection is
+ * suspended, so libmicrohttpd neither calls for it nor frees it: that is what makes it safe to
+ * resume it from another thread. */
+#include "net/http_server_internal.h"
+
+#include "base/mem.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+static void describe_peer(struct exchange *exchange)
+{
+    char *out = exchange->request.peer;
+    (void)snprintf(out, HTTP_PEER_MAX, "unknown");
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info == NULL || info->client_addr == NULL) {
+        return;
+    }
+    const struct sockaddr *address = info->client_addr;
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in v4;
+        memcpy(&v4, address, sizeof(v4));
+        (void)inet_ntop(AF_INET, &v4.sin_addr, out, HTTP_PEER_MAX);
+    } else if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 v6;
+        memcpy(&v6, address, sizeof(v6));
+        if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+            (void)inet_ntop(AF_INET, v6.sin6_addr.s6_addr + 12, out, HTTP_PEER_MAX);
+        } else {
+            (void)inet_ntop(AF_INET6, &v6.sin6_addr, out, HTTP_PEER_MAX);
+        }
+    } else if (address->sa_family == AF_UNIX) {
+        exchange->request.is_local_socket = true;
+        (void)snprintf(out, HTTP_PEER_MAX, "unix");
+    }
+}
+
+void *exchange_on_target(void *context, const char *target, struct MHD_Connection *mhd)
+{
+    struct http_server *server = context;
+    struct exchange *exchange = mem_zalloc(sizeof(*exchange));
+    exchange->server = server;
+    exchange->mhd = mhd;
+    exchange->connection = connection_of(mhd);
+    exchange->arena = arena_new();
+    exchange->spool_descriptor = -1;
+    exchange->references = 1;
+    pthread_mutex_init(&exchange->lock, NULL);
+    struct text rest = arena_text(exchange->arena, text_from(target));
+    if (text_next(&rest, '?', &exchange->request.path) && rest.data != NULL) {
+        exchange->request.query = rest;
+    }
+    if (exchange->connection != NULL) {
+        connection_set_deadline(exchange->connection, server->settings.header_timeout_ms);
+    }
+    return exchange;
+}
+
+static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                    const char *value)
+{
+    (void)kind;
+    (void)name;
+    (void)value;
+    size_t *count = context;
+    (*count)++;
+    return MHD_YES;
+}
+
+static enum MHD_Result copy_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                   const char *value)
+{
+    (void)kind;
+    struct exchange *exchange = context;
+    struct http_header *header = &exchange->headers[exchange->header_count++];
+    header->name = arena_text(exchange->arena, text_from(name));
+    header->value = text_trim(arena_text(exchange->arena, text_from(value == NULL ? "" : value)));
+    return MHD_YES;
+}
+
+static void read_head(struct exchange *exchange, const char *method)
+{
+    size_t count = 0;
+    (void)MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, count_header, &count);
+    exchange->headers = arena_array(exchange->arena, count + 1, sizeof(struct http_header));
+    (void)MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, copy_header, exchange);
+    exchange->request.method = arena_text(exchange->arena, text_from(method));
+    describe_peer(exchange);
+}
+
+struct text http_request_header(const struct http_request *request, const char *name)
+{
+    const struct exchange *exchange = (const struct exchange *)(const void *)request;
+    struct text wanted = text_from(name);
+    for (size_t i = 0; i < exchange->header_count; i++) {
+        if (text_equal_ignore_case(exchange->headers[i].name, wanted)) {
+            return exchange->headers[i].value;
+        }
+    }
+    return (struct text){0};
+}
+
+void http_request_keep_body(struct http_request *request)
+{
+    struct exchange *exchange = (struct exchange *)(void *)request;
+    exchange->keep_body = true;
+}
+
+static enum MHD_Result queue_answer(struct exchange *exchange)
+{
+    struct MHD_Response *built = exchange->built;
+    exchange->built = NULL;
+    exchange->phase = PHASE_QUEUED;
+    if (built == NULL) {
+        return MHD_NO;
+    }
+    enum MHD_Result queued =
+        MHD_queue_response(exchange->mhd, (unsigned)exchange->response.status, built);
+    MHD_destroy_response(built);
+    return queued;
+}
+
+static void fill_refusal(struct exchange *exchange, int status, const char *reason,
+                         struct http_response *response)
+{
+    const struct http_server_callbacks *callbacks = &exchange->server->settings.callbacks;
+    http_response_init(response, 0);
+    response->status = status;
+    if (callbacks->on_refusal != NULL) {
+        callbacks->on_refusal(callbacks->context, &exchange->request, status, reason, response);
+    } else {
+        http_response_set_header(response, "Content-Type", TEXT("text/plain; charset=utf-8"));
+        buffer_add_format(&response->body, "%s\n", reason);
+    }
+    response->status = status;
+    response->close = true;
+}
+
+static enum MHD_Result refuse(struct exchange *exchange, int status, const char *reason)
+{
+    struct http_response response;
+    fill_refusal(exchange, status, reason, &response);
+    exchange->built = answer_build(exchange, &response);
+    exchange->response = response;
+    return queue_answer(exchange);
+}
+
+/* A refused body that is small is read to its end first: a socket closed over unread bytes resets
+ * the connection, and the client may lose the answer with it. */
+static enum MHD_Result refuse_body(struct exchange *exchange, int status, const char *reason)
+{
+    bool waits_for_go_ahead = http_request_header(&exchange->request, "expect").data != NULL;
+    bool small = exchange->content_length >= 0 && exchange->content_length <= DISCARD_MAX;
+    if (!exchange->has_body || waits_for_go_ahead || !small) {
+        return refuse(exchange, status, reason);
+    }
+    exchange->discard_status = status;
+    exchange->discard_reason = reason;
+    return MHD_YES;
+}
+
+static enum MHD_Result begin(struct exchange *exchange, const char *method, const char *version)
+{
+    struct http_server *server = exchange->server;
+    const struct http_server_callbacks *callbacks = &server->settings.callbacks;
+    read_head(exchange, method);
+    connection_set_deadline(exchange->connection, 0);
+    exchange->phase = PHASE_BODY;
+    const char *reason = NULL;
+    int status = framing_check(exchange, version, &reason);
+    if (status != 0) {
+        return refuse(exchange, status, reason);
+    }
+    exchange->plan.body_limit = BODY_DEFAULT_LIMIT;
+    if (callbacks->on_headers != NULL) {
+        callbacks->on_headers(callbacks->context, &exchange->request, &exchange->plan);
+    }
+    if (exchange->plan.refuse_status != 0) {
+        return refuse_body(exchange, exchange->plan.refuse_status, exchange->plan.refuse_reason);
+    }
+    if (exchange->content_length > exchange->plan.body_limit) {
+        return refuse_body(exchange, 413, "the body is larger than this address takes");
+    }
+    buffer_init(&exchange->body, (size_t)exchange->plan.body_limit);
+    if (exchange->has_body) {
+        connection_body(exchange->connection, true, 0, false);
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result take_data(struct exchange *exchange, const char *data, size_t *size)
+{
+    size_t taken = *size;
+    *size = 0;
+    exchange->request.body_size += (int64_t)taken;
+    if (exchange->discard_status != 0) {
+        return exchange->request.body_size > DISCARD_MAX ? MHD_NO : MHD_YES;
+    }
+    if (exchange->request.body_size > exchange->plan.body_limit) {
+        exchange->overflowed = true;
+        buffer_clear(&exchange->body);
+        return exchange->request.body_size > exchange->plan.body_limit + DISCARD_MAX ? MHD_NO
+                                                                                     : MHD_YES;
+    }
+    if (exchange->plan.spool_directory != NULL) {
+        return spool_chunk(exchange, data, taken) ? MHD_YES : MHD_NO;
+    }
+    buffer_add(&exchange->body, data, taken);
+    connection_body(exchange->connection, true, taken, false);
+    return MHD_YES;
+}
+
+static bool suspend_unless_stopping(struct exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    pthread_mutex_lock(&server->handing_lock);
+    bool open = !server->stopping;
+    if (open) {
+        server->handed++;
+        exchange->phase = PHASE_HANDED;
+        MHD_suspend_connection(exchange->mhd);
+    }
+    pthread_mutex_unlock(&server->handing_lock);
+    return open;
+}
+
+static enum MHD_Result finish(struct exchange *exchange)
+{
+    connection_body(exchange->connection, false, 0, false);
+    if (exchange->discard_status != 0) {
+        return refuse(exchange, exchange->discard_status, exchange->discard_reason);
+    }
+    if (exchange->overflowed) {
+        return refuse(exchange, 413, "the body is larger than this address takes");
+    }
+    if (!suspend_unless_stopping(exchange)) {
+        return refuse(exchange, 503, "the server is stopping");
+    }
+    if (exchange->plan.spool_directory != NULL && exchange->has_body) {
+        spool_finish(exchange);
+        return MHD_YES;
+    }
+    if (exchange->request.body_size > 0) {
+        exchange->request.body = buffer_text(&exchange->body);
+    }
+    exchange_hand_over(exchange);
+    return MHD_YES;
+}
+
+void exchange_hand_over(struct exchange *exchange)
+{
+    const struct http_server_callbacks *callbacks = &exchange->server->settings.callbacks;
+    if (exchange->spool_failed) {
+        struct http_response response;
+        fill_refusal(exchange, 503, "the upload could not be stored", &response);
+        http_request_respond(&exchange->request, &response);
+        return;
+    }
+    callbacks->on_request(callbacks->context, &exchange->request);
+}
+
+enum MHD_Result exchange_on_data(void *context, struct MHD_Connection *mhd, const char *url,
+                                 const char *method, const char *version, const char *data,
+                                 size_t *size, void **exchange_at)
+{
+    (void)context;
+    (void)mhd;
+    (void)url;
+    struct exchange *exchange = *exchange_at;
+    if (exchange == NULL || exchange->connection == NULL) {
+        return MHD_NO;
+    }
+    switch (exchange->phase) {
+    case PHASE_HEADERS:
+        return begin(exchange, method, version);
+    case PHASE_BODY:
+        return *size > 0 ? take_data(exchange, data, size) : finish(exchange);
+    case PHASE_ANSWERED:
+        return queue_answer(exchange);
+    case PHASE_HANDED:
+    case PHASE_QUEUED:
+        return MHD_YES;
+    }
+    return MHD_NO;
+}
+
+void http_request_respond(struct http_request *request, struct http_response *response)
+{
+    struct exchange *exchange = (struct exchange *)(void *)request;
+    struct http_server *server = exchange->server;
+    struct MHD_Connection *mhd = exchange->mhd;
+    CHECK(exchange->phase == PHASE_HANDED);
+    response->close = response->close || atomic_load(&server->quiesced);
+    answer_compress(exchange, response);
+    exchange->built = answer_build(exchange, response);
+    exchange->response = *response;
+    *response = (struct http_response){0};
+    exchange->phase = PHASE_ANSWERED;
+    /* From here on the HTTP thread may free the exchange at any moment. */
+    MHD_resume_connection(mhd);
+    pthread_mutex_lock(&server->handing_lock);
+    if (--server->handed == 0) {
+        pthread_cond_broadcast(&server->all_answered);
+    }
+    pthread_mutex_unlock(&server->handing_lock);
+}
+
+void exchange_unreference(struct exchange *exchange)
+{
+    if (atomic_fetch_sub(&exchange->references, 1) != 1) {
+        return;
+    }
+    const struct http_server_callbacks *callbacks = &exchange->server->settings.callbacks;
+    if (callbacks->on_end != NULL) {
+        callbacks->on_end(callbacks->context, &exchange->request);
+    }
+    http_response_done(&exchange->response);
+    buffer_done(&exchange->body);
+    arena_free(exchange->arena);
+    mem_free(exchange->spool_path);
+    pthread_mutex_destroy(&exchange->lock);
+    mem_free(exchange);
+}
+
+void exchange_on_end(void *context, struct MHD_Connection *mhd, void **exchange_at,
+                     enum MHD_RequestTerminationCode code)
+{
+    (void)context;
+    (void)mhd;
+    struct exchange *exchange = *exchange_at;
+    if (exchange == NULL) {
+        return;
+    }
+    *exchange_at = NULL;
+    if (exchange->connection != NULL) {
+        connection_body(exchange->connection, false, 0, false);
+        if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+            connection_set_deadline(exchange->connection, exchange->server->settings.keep_alive_ms);
+        }
+    }
+    if (exchange->plan.spool_directory != NULL) {
+        spool_end(exchange);
+    }
+    exchange_unreference(exchange);
+}
