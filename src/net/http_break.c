@@ -29,6 +29,5 @@ void http_request_break(struct http_request *request, struct text raw, bool rese
     }
     exchange->built = NULL; /* libmicrohttpd closes a connection that has nothing to answer */
     exchange->phase = PHASE_ANSWERED;
-    atomic_fetch_sub(&exchange->server->handed, 1);
-    MHD_resume_connection(mhd);
+    exchange_resume(exchange->server, mhd);
 }

@@ -300,6 +300,11 @@ void http_request_respond(struct http_request *request, struct http_response *re
     *response = (struct http_response){0};
     exchange->phase = PHASE_ANSWERED;
     /* From here on the HTTP thread may free the exchange at any moment. */
+    exchange_resume(server, mhd);
+}
+
+void exchange_resume(struct http_server *server, struct MHD_Connection *mhd)
+{
     MHD_resume_connection(mhd);
     pthread_mutex_lock(&server->handing_lock);
     if (--server->handed == 0) {

@@ -126,6 +126,8 @@ enum MHD_Result exchange_on_data(void *context, struct MHD_Connection *mhd, cons
 void exchange_on_end(void *context, struct MHD_Connection *mhd, void **exchange_at,
                      enum MHD_RequestTerminationCode code);
 void exchange_unreference(struct exchange *exchange);
+/* Lets the HTTP thread go on with an answered request, which may be freed before this returns. */
+void exchange_resume(struct http_server *server, struct MHD_Connection *mhd);
 /* Hands the complete request to the owner; the connection is suspended already. */
 void exchange_hand_over(struct exchange *exchange);
 
