@@ -1,0 +1,98 @@
+#pragma once
+
+#include "base/error.h"
+#include "domain/enrollment.h"
+#include "domain/message.h"
+#include "domain/schedule.h"
+#include "store/store_message.h"
+#include "store/store_progress.h"
+#include "store/work.h"
+
+/* Moves messages and enrollments on, inside the caller's transaction: the message's row, its
+ * counters, its event and the next step of the enrollment always change together. The one place
+ * where a message's state changes; the send machine, webhooks and services all come here.
+ *
+ * A `struct progress` lives as long as one job: it remembers the sequences and settings it read, in
+ * work->arena. Thread: the writer. */
+struct progress {
+    struct work *work;
+    struct progress_sequence *sequences; /* private */
+    struct text server_zone;
+    struct quiet_hours quiet;
+    bool settings_read;
+};
+void progress_init(struct progress *progress, struct work *work);
+
+/* A sequence as the job sees it. */
+struct progress_sequence {
+    struct progress_sequence *next;
+    int64_t id;
+    bool found;
+    struct sequence sequence;
+    struct schedule_plan plan;      /* steps in the order of schedule_sort() */
+    struct schedule_step *schedule; /* plan.steps, writable */
+    struct personalize **texts;     /* private: compiled, by place in sequence.steps */
+};
+MUST_USE enum error_code progress_sequence(struct progress *progress, int64_t sequence_id,
+                                           struct progress_sequence **ret_sequence,
+                                           struct error *error);
+/* What schedule_next() needs to know of this person. */
+MUST_USE enum error_code progress_person(struct progress *progress,
+                                         const struct progress_sequence *sequence,
+                                         const struct store_progress *row,
+                                         struct schedule_person *ret_person, struct error *error);
+
+/* Applies `event` to `message` (as read in this transaction) and writes what follows from it: row,
+ * counters, event, the enrollment's position and next step.
+ * change      what else changes on the row; NULL: nothing
+ * ret_moved   false: the move is not allowed from its state, nothing was written. May be NULL */
+struct progress_change {
+    enum message_reason reason;
+    int64_t error_code;
+    int64_t next_at_ms;     /* for PLANNED, WAIT and DOUBT */
+    enum message_rank rank; /* EVENT_ACCEPTED, EVENT_PROOF */
+    int64_t proof_at_ms;    /* the provider's time of that proof; 0 = now */
+    bool other_in_doubt;    /* another attempt than the event's has no known result */
+    int doubts_delta;
+    int tries_delta;
+    int duplicates_delta;
+};
+MUST_USE enum error_code progress_move(struct progress *progress, struct store_message *message,
+                                       enum message_event event,
+                                       const struct progress_change *change, bool *ret_moved,
+                                       struct error *error);
+
+/* Writes when the enrollment's next step is due (its row in `due`), or completes it when nothing
+ * lies ahead. For new, resumed and edited enrollments; does nothing unless the enrollment and its
+ * sequence are active and no message of it is open. Planning itself happens in the send machine. */
+MUST_USE enum error_code progress_plan(struct progress *progress, int64_t enrollment_id,
+                                       struct error *error);
+
+/* Drops what waits for this enrollment: its row in `due`, and its messages of which no byte left
+ * (PLANNED, WAIT, HELD) with `reason`. A step dropped for REASON_PAUSED or REASON_EDITED has not
+ * ended: it comes again when the enrollment is planned again; any other reason ends the step. */
+MUST_USE enum error_code progress_cancel(struct progress *progress, int64_t enrollment_id,
+                                         enum message_reason reason, int64_t *ret_cancelled,
+                                         struct error *error);
+
+/* Ends a live enrollment: cancels what waits, counts the steps that will never come as cancelled
+ * with `reason`, writes status and event. Does nothing when it has ended already. */
+MUST_USE enum error_code progress_end(struct progress *progress, int64_t enrollment_id,
+                                      enum enrollment_status status, enum message_reason reason,
+                                      struct text status_reason, struct error *error);
+/* ACTIVE to PAUSED with everything that waits cancelled, and back. Resuming only sets the status:
+ * the caller moves shift_days first and calls progress_plan() afterwards. */
+MUST_USE enum error_code progress_pause(struct progress *progress, int64_t enrollment_id,
+                                        struct text status_reason, struct error *error);
+
+/* What an operator may do with one message. ERROR_CONFLICT with words when its state forbids it. */
+enum progress_operation {
+    PROGRESS_RETRY,      /* FAILED, UNKNOWN, SKIPPED: try again; texts are rendered anew unless a
+                            byte may have left */
+    PROGRESS_CANCEL,     /* PLANNED, WAIT, HELD */
+    PROGRESS_SEND_AGAIN, /* HELD, DOUBT: send it, even if that may be twice */
+    PROGRESS_GIVE_UP,    /* HELD, DOUBT: leave it as unknown */
+    PROGRESS_CONFIRM,    /* HELD, DOUBT, UNKNOWN: it was sent */
+};
+MUST_USE enum error_code progress_operate(struct progress *progress, int64_t message_id,
+                                          enum progress_operation operation, struct error *error);
