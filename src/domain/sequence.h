@@ -122,8 +122,8 @@ struct sequence {
     struct send_window send_window;
     enum on_reply on_reply;
     enum reenroll reenroll;
-    enum late_action late_action; /* wire: late_policy */
-    int64_t max_late_ms;          /* wire: max_late, a duration like "3d" */
+    enum late_action late_action; /* wire: late_policy.action */
+    int64_t max_late_ms;          /* wire: late_policy.max_late, "3d"; whole minutes */
     struct step *steps;           /* in the order of messages[]: see sequence_sort() */
     size_t step_count;
     int64_t created_at_ms;
@@ -180,6 +180,10 @@ MUST_USE enum error_code sequence_parse(struct arena *arena, const struct json *
 /* Writes the fields of a sequence as users know them; `counts` NULL leaves the counts out. */
 void sequence_encode(struct json_writer *writer, const struct sequence *sequence,
                      const struct sequence_counts *counts);
+/* The same fields without the object around them, for callers that add more; `with_steps` false
+ * leaves `messages` out, as lists do. */
+void sequence_encode_fields(struct json_writer *writer, const struct sequence *sequence,
+                            const struct sequence_counts *counts, bool with_steps);
 /* What a version, an export or a clone keeps: the same without counts, ids and times of the row. */
 void sequence_encode_definition(struct json_writer *writer, const struct sequence *sequence);
 void step_encode(struct json_writer *writer, const struct step *step);

@@ -25,3 +25,9 @@ bool sequence_read_steps(struct arena *arena, struct json_reader *reader,
 /* Reads a template object, `reader` being open on it. False when anything was found. */
 bool sequence_read_template(struct arena *arena, struct json_reader *reader,
                             struct step_template *ret_template);
+
+/* What a header given as one text means: an http(s) address is media of the kind its ending tells
+ * (an image when it tells nothing), anything else the text parameter. Borrows `text`. */
+void sequence_header_of_text(struct text text, struct template_header *ret_header);
+/* Splits "name=text", the short form of a named parameter. False when it is no such form. */
+bool sequence_split_named(struct text whole, struct text *ret_name, struct text *ret_text);

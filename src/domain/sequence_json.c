@@ -3,6 +3,9 @@
 #include "base/instant.h"
 #include "base/json_writer.h"
 #include "domain/sequence.h"
+#include "domain/sequence_internal.h"
+
+#include <stdio.h>
 
 static const char *const WEEKDAYS[7] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
@@ -37,6 +40,13 @@ static void encode_header(struct json_writer *writer, const struct template_head
         json_put_null(writer);
         return;
     }
+    /* Short forms where nothing is lost: the text itself, or the address whose ending tells. */
+    struct template_header read = {0};
+    sequence_header_of_text(header->type == HEADER_TEXT ? header->text : header->url, &read);
+    if (read.type == header->type && header->filename.size == 0) {
+        json_put_text(writer, header->type == HEADER_TEXT ? header->text : header->url);
+        return;
+    }
     json_object_begin(writer);
     json_field_chars(writer, "type", header_type_to_text(header->type));
     switch (header->type) {
@@ -63,6 +73,35 @@ static void encode_header(struct json_writer *writer, const struct template_head
     json_object_end(writer);
 }
 
+/* Plain texts; "name=text" for named ones; objects where those would be read otherwise. */
+static void encode_body(struct json_writer *writer, const struct step_template *template)
+{
+    bool ambiguous = false;
+    for (size_t i = 0; i < template->body_count; i++) {
+        const struct template_parameter *parameter = &template->body[i];
+        struct text name = {0};
+        struct text text = {0};
+        ambiguous = ambiguous || (parameter->name.size == 0 &&
+                                  sequence_split_named(parameter->text, &name, &text));
+    }
+    for (size_t i = 0; i < template->body_count; i++) {
+        const struct template_parameter *parameter = &template->body[i];
+        if (ambiguous) {
+            json_object_begin(writer);
+            json_field_text(writer, "name", parameter->name);
+            json_field_text(writer, "text", parameter->text);
+            json_object_end(writer);
+        } else if (parameter->name.size == 0) {
+            json_put_text(writer, parameter->text);
+        } else {
+            char joined[TEMPLATE_PARAMETER_MAX * 4];
+            int size = snprintf(joined, sizeof(joined), "%.*s=%.*s", TEXT_ARGS(parameter->name),
+                                TEXT_ARGS(parameter->text));
+            json_put_text(writer, text_make(joined, (size_t)size));
+        }
+    }
+}
+
 void step_template_encode(struct json_writer *writer, const struct step_template *template)
 {
     json_object_begin(writer);
@@ -71,17 +110,7 @@ void step_template_encode(struct json_writer *writer, const struct step_template
     encode_header(writer, &template->header);
     json_key(writer, "body");
     json_array_begin(writer);
-    for (size_t i = 0; i < template->body_count; i++) {
-        const struct template_parameter *parameter = &template->body[i];
-        if (parameter->name.size == 0) {
-            json_put_text(writer, parameter->text);
-            continue;
-        }
-        json_object_begin(writer);
-        json_field_text(writer, "name", parameter->name);
-        json_field_text(writer, "text", parameter->text);
-        json_object_end(writer);
-    }
+    encode_body(writer, template);
     json_array_end(writer);
     json_key(writer, "buttons");
     json_array_begin(writer);
@@ -140,6 +169,20 @@ static void encode_window(struct json_writer *writer, const struct send_window *
     json_object_end(writer);
 }
 
+/* A whole number of the largest unit that divides it: "3d", "36h", "90m". */
+static void field_max_late(struct json_writer *writer, int64_t max_late_ms)
+{
+    int64_t unit_ms = max_late_ms % MS_PER_DAY == 0    ? MS_PER_DAY
+                      : max_late_ms % MS_PER_HOUR == 0 ? MS_PER_HOUR
+                                                       : MS_PER_MINUTE;
+    char text[32];
+    (void)snprintf(text, sizeof(text), "%lld%c", (long long)(max_late_ms / unit_ms),
+                   unit_ms == MS_PER_DAY    ? 'd'
+                   : unit_ms == MS_PER_HOUR ? 'h'
+                                            : 'm');
+    json_field_chars(writer, "max_late", text);
+}
+
 /* What a user decides, without the row's own facts. */
 static void encode_decisions(struct json_writer *writer, const struct sequence *sequence)
 {
@@ -149,9 +192,11 @@ static void encode_decisions(struct json_writer *writer, const struct sequence *
     encode_window(writer, &sequence->send_window);
     json_field_chars(writer, "on_reply", on_reply_to_text(sequence->on_reply));
     json_field_chars(writer, "reenroll", reenroll_to_text(sequence->reenroll));
-    json_field_chars(writer, "late_policy", late_action_to_text(sequence->late_action));
-    char duration[INSTANT_TEXT_MAX];
-    json_field_chars(writer, "max_late", duration_format(sequence->max_late_ms, duration));
+    json_key(writer, "late_policy");
+    json_object_begin(writer);
+    json_field_chars(writer, "action", late_action_to_text(sequence->late_action));
+    field_max_late(writer, sequence->max_late_ms);
+    json_object_end(writer);
 }
 
 static void encode_steps(struct json_writer *writer, const struct sequence *sequence)
@@ -164,16 +209,18 @@ static void encode_steps(struct json_writer *writer, const struct sequence *sequ
     json_array_end(writer);
 }
 
-void sequence_encode(struct json_writer *writer, const struct sequence *sequence,
-                     const struct sequence_counts *counts)
+void sequence_encode_fields(struct json_writer *writer, const struct sequence *sequence,
+                            const struct sequence_counts *counts, bool with_steps)
 {
-    json_object_begin(writer);
     json_field_id(writer, "id", ID_SEQUENCE, sequence->id);
     json_field_text(writer, "name", sequence->name);
     json_field_text(writer, "description", sequence->description);
     json_field_chars(writer, "status", sequence_status_to_text(sequence->status));
-    encode_steps(writer, sequence);
+    if (with_steps) {
+        encode_steps(writer, sequence);
+    }
     json_field_int64(writer, "total_days", sequence_total_days(sequence));
+    json_field_int64(writer, "message_count", (int64_t)sequence->step_count);
     if (counts != NULL) {
         json_field_int64(writer, "enrolled_count", counts->enrolled);
         json_field_int64(writer, "active_count", counts->active);
@@ -187,6 +234,13 @@ void sequence_encode(struct json_writer *writer, const struct sequence *sequence
     json_field_int64(writer, "version", sequence->version);
     json_field_time(writer, "created_at", sequence->created_at_ms);
     json_field_time(writer, "updated_at", sequence->updated_at_ms);
+}
+
+void sequence_encode(struct json_writer *writer, const struct sequence *sequence,
+                     const struct sequence_counts *counts)
+{
+    json_object_begin(writer);
+    sequence_encode_fields(writer, sequence, counts, true);
     json_object_end(writer);
 }
 

@@ -136,6 +136,20 @@ static void read_optional_text(struct arena *arena, struct json_reader *reader, 
     }
 }
 
+/* What base/instant.h reads, and whole weeks. */
+static bool read_duration(struct text text, int64_t *ret_ms)
+{
+    int64_t weeks = 0;
+    if (text.size > 1 && text.data[text.size - 1] == 'w') {
+        if (!text_to_int64(text_head(text, text.size - 1), &weeks) || weeks < 0 || weeks > 1000) {
+            return false;
+        }
+        *ret_ms = weeks * 7 * MS_PER_DAY;
+        return true;
+    }
+    return duration_parse(text, ret_ms);
+}
+
 static void read_rules(struct json_reader *reader, struct sequence *sequence)
 {
     int value = 0;
@@ -147,24 +161,46 @@ static void read_rules(struct json_reader *reader, struct sequence *sequence)
                            &value)) {
         sequence->reenroll = (enum reenroll)value;
     }
-    if (json_reader_choice(reader, "late_policy", LATE_CHOICES, ARRAY_SIZE(LATE_CHOICES), &value)) {
-        sequence->late_action = (enum late_action)value;
+}
+
+/* {"action": "skip", "max_late": "3d"}, or the action alone. */
+static bool read_late_policy(struct json_reader *parent, struct sequence *sequence)
+{
+    const struct json *value = json_reader_any(parent, "late_policy");
+    if (json_kind(value) == JSON_NULL) {
+        sequence->late_action = LATE_SKIP;
+        sequence->max_late_ms = SEQUENCE_MAX_LATE_MS_DEFAULT;
+        return true;
+    }
+    int action = 0;
+    if (json_kind(value) == JSON_TEXT) {
+        if (json_reader_choice(parent, "late_policy", LATE_CHOICES, ARRAY_SIZE(LATE_CHOICES),
+                               &action)) {
+            sequence->late_action = (enum late_action)action;
+        }
+        return true;
+    }
+    struct json_reader reader;
+    if (!json_reader_object(parent, "late_policy", &reader)) {
+        return true;
+    }
+    if (json_reader_choice(&reader, "action", LATE_CHOICES, ARRAY_SIZE(LATE_CHOICES), &action)) {
+        sequence->late_action = (enum late_action)action;
     }
     struct text text = {0};
     int64_t max_late_ms = 0;
-    if (json_reader_is_null(reader, "max_late")) {
-        sequence->max_late_ms = SEQUENCE_MAX_LATE_MS_DEFAULT;
-    } else if (json_reader_text(reader, "max_late", 1, 32, &text)) {
-        if (!duration_parse(text, &max_late_ms)) {
-            json_reader_fail(reader, "max_late", "invalid_format",
+    if (json_reader_text(&reader, "max_late", 1, 32, &text)) {
+        if (!read_duration(text, &max_late_ms)) {
+            json_reader_fail(&reader, "max_late", "invalid_format",
                              "\"max_late\" must be a duration like \"3d\" or \"12h\"");
         } else if (max_late_ms < MS_PER_MINUTE || max_late_ms > 365 * MS_PER_DAY) {
-            json_reader_fail(reader, "max_late", "out_of_range",
+            json_reader_fail(&reader, "max_late", "out_of_range",
                              "\"max_late\" must be between one minute and 365 days");
         } else {
-            sequence->max_late_ms = max_late_ms;
+            sequence->max_late_ms = max_late_ms - max_late_ms % MS_PER_MINUTE;
         }
     }
+    return json_reader_done(&reader) == OK;
 }
 
 static void read_fields(struct arena *arena, struct json_reader *reader, bool new,
@@ -203,9 +239,9 @@ enum error_code sequence_parse(struct arena *arena, const struct json *json,
                                int64_t *ret_version, struct error *error)
 {
     static const char *const READ_ONLY[] = {
-        "id",           "total_days",    "enrolled_count",  "active_count", "completed_count",
-        "paused_count", "stopped_count", "opted_out_count", "failed_count", "created_at",
-        "updated_at",
+        "id",           "total_days",    "enrolled_count",  "active_count",     "completed_count",
+        "paused_count", "stopped_count", "opted_out_count", "failed_count",     "created_at",
+        "updated_at",   "message_count", "totals",          "last_activity_at",
     };
     struct sequence sequence;
     int64_t version = 0;
@@ -220,6 +256,7 @@ enum error_code sequence_parse(struct arena *arena, const struct json *json,
     }
     read_fields(arena, &reader, base == NULL, &sequence);
     bool good = read_window(&reader, &sequence.send_window);
+    good = read_late_policy(&reader, &sequence) && good;
     good = sequence_read_steps(arena, &reader, base, &sequence) && good;
     (void)json_reader_int64(&reader, "version", 1, INT64_MAX, &version);
     if (json_reader_done(&reader) != OK || !good) {

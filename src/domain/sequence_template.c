@@ -47,6 +47,44 @@ static bool language_good(struct text text)
     return head.size >= 2 && head.size <= 3 && only_bytes(head, LETTERS);
 }
 
+void sequence_header_of_text(struct text text, struct template_header *ret_header)
+{
+    bool address =
+        (text.size > 8 && text_equal_ignore_case(text_head(text, 8), TEXT("https://"))) ||
+        (text.size > 7 && text_equal_ignore_case(text_head(text, 7), TEXT("http://")));
+    if (!address) {
+        ret_header->type = HEADER_TEXT;
+        ret_header->text = text;
+        return;
+    }
+    ret_header->url = text;
+    switch (media_type_of_url(text)) {
+    case MEDIA_VIDEO:
+        ret_header->type = HEADER_VIDEO;
+        break;
+    case MEDIA_DOCUMENT:
+        ret_header->type = HEADER_DOCUMENT;
+        break;
+    case MEDIA_NONE:
+    case MEDIA_IMAGE:
+    case MEDIA_AUDIO:
+        ret_header->type = HEADER_IMAGE;
+        break;
+    }
+}
+
+bool sequence_split_named(struct text whole, struct text *ret_name, struct text *ret_text)
+{
+    size_t at = 0;
+    if (!text_find(whole, '=', &at) || at > 64 || !is_name(text_head(whole, at)) ||
+        (whole.data[0] >= '0' && whole.data[0] <= '9')) {
+        return false;
+    }
+    *ret_name = text_head(whole, at);
+    *ret_text = text_skip(whole, at + 1);
+    return true;
+}
+
 static void read_identity(struct arena *arena, struct json_reader *reader,
                           struct step_template *ret_template)
 {
@@ -130,9 +168,13 @@ static bool read_header(struct arena *arena, struct json_reader *parent,
         return true;
     }
     if (json_text(value, &text)) {
-        if (text_trim(text).size > 0) {
-            header->type = HEADER_TEXT;
+        sequence_header_of_text(text_trim(text), header);
+        if (header->type != HEADER_TEXT) {
+            sequence_read_url(arena, parent, "header", &header->url);
+        } else if (header->text.size > 0) {
             sequence_read_text(arena, parent, "header", TEMPLATE_HEADER_TEXT_MAX, &header->text);
+        } else {
+            header->type = HEADER_NONE;
         }
         return true;
     }
@@ -187,8 +229,19 @@ static bool read_body(struct arena *arena, struct json_reader *reader,
     size_t count = json_count(array);
     struct template_parameter *body = arena_array(arena, count + 1, sizeof(*body));
     size_t named = 0;
+    bool all_split = count > 0;
+    for (size_t i = 0; i < count; i++) {
+        struct text whole = {0};
+        struct text name = {0};
+        struct text text = {0};
+        all_split = all_split && json_text(json_at(array, i), &whole) &&
+                    sequence_split_named(whole, &name, &text) && text_trim(text).size > 0;
+    }
     for (size_t i = 0; i < count; i++) {
         good = read_parameter(arena, reader, i, json_at(array, i), &body[i]) && good;
+        if (all_split) {
+            (void)sequence_split_named(body[i].text, &body[i].name, &body[i].text);
+        }
         named += body[i].name.size > 0 ? 1 : 0;
         for (size_t j = 0; j < i; j++) {
             if (body[i].name.size > 0 && text_equal(body[i].name, body[j].name)) {
@@ -211,9 +264,9 @@ static bool read_button(struct arena *arena, const struct json_reader *parent, s
 {
     struct json_reader reader;
     json_reader_open_at(&reader, parent, "buttons", index, element);
-    int type = BUTTON_QUICK_REPLY;
-    if (json_reader_required(&reader, "type") &&
-        json_reader_choice(&reader, "type", BUTTON_CHOICES, ARRAY_SIZE(BUTTON_CHOICES), &type)) {
+    int type = BUTTON_URL;
+    ret_button->type = BUTTON_URL;
+    if (json_reader_choice(&reader, "type", BUTTON_CHOICES, ARRAY_SIZE(BUTTON_CHOICES), &type)) {
         ret_button->type = (enum button_type)type;
     }
     int64_t place = (int64_t)index;

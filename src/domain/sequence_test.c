@@ -136,7 +136,8 @@ static void each_rule_names_its_field(void **state)
                    "send_window.days[1]", "invalid_choice");
     assert_finding("{\"name\":\"x\",\"send_window\":{\"from\":\"09:00\",\"to\":\"09:00\"}}",
                    "send_window.to", "out_of_range");
-    assert_finding("{\"name\":\"x\",\"max_late\":\"soon\"}", "max_late", "invalid_format");
+    assert_finding("{\"name\":\"x\",\"late_policy\":{\"max_late\":\"soon\"}}",
+                   "late_policy.max_late", "invalid_format");
     assert_finding(
         "{\"name\":\"x\",\"messages\":[{\"id\":\"step_007\",\"day\":1,\"message\":\"a\"},"
         "{\"id\":\"step_007\",\"day\":2,\"message\":\"b\"}]}",
@@ -182,7 +183,8 @@ static void what_is_answered_can_be_sent_back(void **state)
     assert_int_equal(
         parse("{\"name\":\"Offer\",\"status\":\"active\",\"timezone\":\"Asia/Kolkata\","
               "\"send_time\":\"10:00\",\"send_window\":{\"days\":[\"Monday\",5],\"from\":\"09:00\","
-              "\"to\":\"24:00\"},\"late_policy\":\"send\",\"max_late\":\"12h\",\"messages\":[{"
+              "\"to\":\"24:00\"},\"late_policy\":{\"action\":\"send\",\"max_late\":\"12h\"},"
+              "\"messages\":[{"
               "\"day\":1,"
               "\"template\":{\"name\":\"offer_1\",\"language\":\"pt-BR\",\"header\":{\"type\":"
               "\"document\",\"url\":\"https://x.example/{code}.pdf\",\"filename\":\"a.pdf\"},"
@@ -203,6 +205,35 @@ static void what_is_answered_can_be_sent_back(void **state)
     assert_string_equal(document, encoded(&second));
     struct sequence copy = sequence_copy(arena, &second);
     assert_string_equal(document, encoded(&copy));
+}
+
+static void templates_have_short_forms(void **state)
+{
+    (void)state;
+    struct sequence sequence;
+    struct sequence again;
+    struct error error = {0};
+    assert_int_equal(
+        parse("{\"name\":\"x\",\"messages\":[{\"day\":1,\"template\":{\"name\":\"a\","
+              "\"language\":\"en\",\"header\":\"https://x.example/v.mp4\",\"body\":["
+              "\"first=Hi {name}\",\"second=x=y\"]}},{\"day\":2,\"template\":{\"name\":"
+              "\"a\",\"language\":\"en\",\"header\":\"Hello\",\"body\":[{\"name\":\"\","
+              "\"text\":\"code=7\"}]}}]}",
+              NULL, &sequence, &error),
+        OK);
+    const struct step_template *named = &sequence.steps[0].template;
+    assert_int_equal(named->header.type, HEADER_VIDEO);
+    assert_true(text_equal(named->body[0].name, TEXT("first")));
+    assert_true(text_equal(named->body[1].text, TEXT("x=y")));
+    const struct step_template *plain = &sequence.steps[1].template;
+    assert_int_equal(plain->header.type, HEADER_TEXT);
+    assert_int_equal(plain->body[0].name.size, 0);
+    sequence.version = 1;
+    const char *document = encoded(&sequence);
+    assert_non_null(strstr(document, "\"header\":\"https://x.example/v.mp4\""));
+    assert_non_null(strstr(document, "\"first=Hi {name}\""));
+    assert_int_equal(parse(document, NULL, &again, &error), OK);
+    assert_int_equal(again.steps[1].template.body[0].name.size, 0);
 }
 
 static void fields_left_out_keep_their_values(void **state)
@@ -313,6 +344,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_rule_names_its_field, setup, teardown),
         cmocka_unit_test_setup_teardown(long_texts_are_counted_as_whatsapp_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_answered_can_be_sent_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(templates_have_short_forms, setup, teardown),
         cmocka_unit_test_setup_teardown(fields_left_out_keep_their_values, setup, teardown),
         cmocka_unit_test_setup_teardown(steps_without_id_are_recognised, setup, teardown),
         cmocka_unit_test_setup_teardown(kept_steps_keep_their_ordinals, setup, teardown),
