@@ -12,6 +12,22 @@
  * header words people really use in many languages or by an explicit mapping, and which rows
  * cannot be taken and why. Pure; rows are borrowed, results live in the given arena or buffers. */
 
+/* What became of one person who was to be enrolled; the same list everywhere. The numbers stand in
+ * the database. */
+enum enroll_verdict {
+    ENROLL_ENROLLED = 0,
+    ENROLL_RESTARTED = 1,
+    ENROLL_ALREADY_ACTIVE = 2,
+    ENROLL_ALREADY_COMPLETED = 3,
+    ENROLL_DUPLICATE_IN_FILE = 4,
+    ENROLL_OPTED_OUT = 5,
+    ENROLL_INVALID_PHONE = 6,
+    ENROLL_INVALID_ROW = 7,
+};
+enum { ENROLL_VERDICT_COUNT = ENROLL_INVALID_ROW + 1 };
+const char *enroll_verdict_to_text(enum enroll_verdict verdict); /* "enrolled", "opted_out" … */
+const char *enroll_verdict_to_words(enum enroll_verdict verdict);
+
 enum import_field {
     IMPORT_CUSTOM = 0, /* a custom field named after the column */
     IMPORT_IGNORE,
@@ -99,6 +115,9 @@ bool import_row_read(struct arena *arena, const struct import_columns *columns,
 bool import_row_phone(const struct import_columns *columns, const struct text *cells, size_t count,
                       struct text default_country, struct phone *ret_phone,
                       struct import_refusal *ret_refusal);
+
+/* A name for a custom field as placeholders use it: lower case, words joined by '_'. */
+struct text import_field_name(struct arena *arena, struct text head);
 
 /* Cuts one pasted line into cells: the number, then the name after a comma, tab, semicolon or
  * spaces ("+91 98765 43210 Asha Rao", "98765-43210, Asha", "Asha Rao 9876543210"). Gives 1 or 2. */

@@ -269,3 +269,33 @@ enum phone_verdict phone_text_read(struct text text, struct phone_input *ret_inp
     *ret_input = input;
     return PHONE_VALID;
 }
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *code;
+    const char *words;
+} VERDICTS[] = {
+    [PHONE_VALID] = {"valid", "valid"},
+    [PHONE_EMPTY] = {"required", "there is no phone number"},
+    [PHONE_LETTERS] = {"not_a_number", "there are letters or signs that no phone number has"},
+    [PHONE_ROUNDED] = {"rounded", "a spreadsheet rounded this number and its last digits are lost; "
+                                  "format the column as text and export it again"},
+    [PHONE_TOO_SHORT] = {"too_short", "digits are missing"},
+    [PHONE_TOO_LONG] = {"too_long", "too many digits; if these are two numbers, keep one"},
+    [PHONE_NO_COUNTRY] = {"no_country",
+                          "the country code is missing; add it or set a default country"},
+    [PHONE_UNKNOWN_COUNTRY] = {"unknown_country", "no country has this code"},
+    [PHONE_NOT_IN_PLAN] = {"not_in_use",
+                           "the country has no such numbers; check for a typing slip"},
+};
+
+const char *phone_verdict_to_code(enum phone_verdict verdict)
+{
+    return VERDICTS[verdict].code;
+}
+
+const char *phone_verdict_to_words(enum phone_verdict verdict)
+{
+    return VERDICTS[verdict].words;
+}
