@@ -1,4 +1,4 @@
-/* The intent journal and the epoch file. A journal line is text, so that a person with a broken
+/* The intent journal. A line is text, so that a person with a broken
  * database can read it: "1 4711 1 815 12 1474560 3 1770000000000\n" = epoch, message, attempt,
  * enrollment, step, position, channel, time. The file grows by preallocated stretches of zero
  * bytes: the append itself then never needs new space, and a reader stops at the first byte that is
@@ -19,13 +19,12 @@
 enum {
     LINE_MAX_SIZE = 160,
     STRETCH_SIZE = 256 * 1024,
+    TAIL_SIZE = 8 * 1024 * 1024,
     TURN_SIZE = 64 * 1024 * 1024, /* two files of this size hold about three million attempts */
-    EPOCH_FILE_MAX = 4096,
 };
 
 static const char JOURNAL_NAME[] = "intent.journal";
 static const char OLDER_NAME[] = "intent.journal.1";
-static const char EPOCH_NAME[] = "epoch";
 
 /* --- claims of one commit --------------------------------------------------------------------- */
 
@@ -142,20 +141,18 @@ static size_t visit_lines(struct text data,
 
 static enum error_code read_file(const char *directory, const char *name,
                                  bool (*visit)(void *context, const struct claim_line *line),
-                                 void *context, size_t *ret_size, bool *ret_stopped,
-                                 struct error *error)
+                                 void *context, bool *ret_stopped, struct error *error)
 {
     CLEANUP(mem_free_char) char *path = file_join(directory, name);
     CLEANUP(mem_free_char) char *data = NULL;
     size_t size = 0;
-    *ret_size = 0;
     *ret_stopped = false;
     if (!file_exists(path)) {
         return OK;
     }
     enum error_code code = file_read(path, (size_t)2 * TURN_SIZE, &data, &size, error);
     if (code == OK) {
-        *ret_size = visit_lines(text_make(data, size), visit, context, ret_stopped);
+        (void)visit_lines(text_make(data, size), visit, context, ret_stopped);
     }
     return code;
 }
@@ -164,11 +161,80 @@ enum error_code journal_read(const char *directory,
                              bool (*visit)(void *context, const struct claim_line *line),
                              void *context, struct error *error)
 {
-    size_t size = 0;
     bool stopped = false;
-    enum error_code code = read_file(directory, OLDER_NAME, visit, context, &size, &stopped, error);
+    enum error_code code = read_file(directory, OLDER_NAME, visit, context, &stopped, error);
     if (code == OK && !stopped) {
-        code = read_file(directory, JOURNAL_NAME, visit, context, &size, &stopped, error);
+        code = read_file(directory, JOURNAL_NAME, visit, context, &stopped, error);
+    }
+    return code;
+}
+
+static bool remember_line(void *context, const struct claim_line *line)
+{
+    *(struct claim_line *)context = *line;
+    return true;
+}
+
+/* Finds where the whole lines end by reading only the file's tail: what stands behind them was
+ * never acknowledged. A tail is longer than any commit's lines. */
+static enum error_code find_end(int descriptor, int64_t *ret_end, struct claim_line *ret_last,
+                                struct error *error)
+{
+    struct stat status;
+    if (fstat(descriptor, &status) < 0) {
+        return io_error(error, "read");
+    }
+    int64_t from = status.st_size > TAIL_SIZE ? status.st_size - TAIL_SIZE : 0;
+    size_t capacity = (size_t)(status.st_size - from);
+    CLEANUP(mem_free_char) char *data = mem_alloc(capacity + 1);
+    size_t size = 0;
+    ssize_t part = 1;
+    while (size < capacity && part != 0) {
+        part = pread(descriptor, data + size, capacity - size, (off_t)(from + (int64_t)size));
+        if (part < 0 && errno != EINTR) {
+            return io_error(error, "read");
+        }
+        size += part > 0 ? (size_t)part : 0;
+    }
+    struct text text = text_make(data, size);
+    size_t skipped = 0;
+    if (from > 0) {
+        if (!text_find(text, '\n', &skipped)) {
+            return error_set(error, ERROR_INTERNAL, "the intent journal is damaged");
+        }
+        skipped++;
+    }
+    bool stopped = false;
+    *ret_end = from + (int64_t)skipped +
+               (int64_t)visit_lines(text_skip(text, skipped), remember_line, ret_last, &stopped);
+    return OK;
+}
+
+static enum error_code last_line(const char *directory, const char *name,
+                                 struct claim_line *ret_line, struct error *error)
+{
+    CLEANUP(mem_free_char) char *path = file_join(directory, name);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return errno == ENOENT ? OK : io_error(error, "open");
+    }
+    int64_t end = 0;
+    enum error_code code = find_end(descriptor, &end, ret_line, error);
+    (void)close(descriptor); /* only read */
+    return code;
+}
+
+enum error_code journal_last(const char *directory, struct claim_line *ret_line, bool *ret_found,
+                             struct error *error)
+{
+    struct claim_line line = {0};
+    enum error_code code = last_line(directory, JOURNAL_NAME, &line, error);
+    if (code == OK && line.message_id == 0) {
+        code = last_line(directory, OLDER_NAME, &line, error);
+    }
+    if (code == OK) {
+        *ret_found = line.message_id != 0;
+        *ret_line = line;
     }
     return code;
 }
@@ -176,25 +242,21 @@ enum error_code journal_read(const char *directory,
 static enum error_code open_file(struct journal *journal, struct error *error)
 {
     CLEANUP(mem_free_char) char *path = file_join(journal->directory, JOURNAL_NAME);
-    size_t size = 0;
-    bool stopped = false;
-    enum error_code code =
-        read_file(journal->directory, JOURNAL_NAME, NULL, NULL, &size, &stopped, error);
-    if (code != OK) {
-        return code;
-    }
     journal->descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (journal->descriptor < 0) {
         return io_error(error, "open");
     }
-    struct stat status;
-    /* What stands behind the last whole line was never acknowledged: a cut line, or zero bytes. */
-    if (fstat(journal->descriptor, &status) < 0 ||
-        ftruncate(journal->descriptor, (off_t)size) < 0 || fsync(journal->descriptor) < 0) {
+    int64_t end = 0;
+    struct claim_line ignored;
+    enum error_code code = find_end(journal->descriptor, &end, &ignored, error);
+    if (code != OK) {
+        return code;
+    }
+    if (ftruncate(journal->descriptor, (off_t)end) < 0 || fsync(journal->descriptor) < 0) {
         return io_error(error, "open");
     }
-    journal->size = (int64_t)size;
-    journal->reserved = (int64_t)size;
+    journal->size = end;
+    journal->reserved = end;
     return file_sync_directory(journal->directory, error);
 }
 
@@ -302,44 +364,4 @@ enum error_code journal_append(struct journal *journal, const struct claims *cla
         return io_error(error, "write");
     }
     return OK;
-}
-
-/* --- the epoch file --------------------------------------------------------------------------- */
-
-enum error_code epoch_file_read(const char *directory, struct epoch_file *ret_file, bool *ret_found,
-                                struct error *error)
-{
-    CLEANUP(mem_free_char) char *path = file_join(directory, EPOCH_NAME);
-    CLEANUP(mem_free_char) char *data = NULL;
-    size_t size = 0;
-    if (!file_exists(path)) {
-        *ret_found = false;
-        return OK;
-    }
-    enum error_code code = file_read(path, EPOCH_FILE_MAX, &data, &size, error);
-    if (code != OK) {
-        return code;
-    }
-    struct epoch_file file = {0};
-    struct text rest = text_make(data, size);
-    struct text install_id;
-    if (!text_next(&rest, ' ', &install_id) || install_id.size == 0 ||
-        install_id.size >= sizeof(file.install_id) || !next_number(&rest, ' ', &file.epoch) ||
-        !next_number(&rest, '\n', &file.highest_message_id)) {
-        return error_set(error, ERROR_INTERNAL, "the file \"%s\" is damaged", path);
-    }
-    memcpy(file.install_id, install_id.data, install_id.size);
-    *ret_file = file;
-    *ret_found = true;
-    return OK;
-}
-
-enum error_code epoch_file_write(const char *directory, const struct epoch_file *file,
-                                 struct error *error)
-{
-    CLEANUP(mem_free_char) char *path = file_join(directory, EPOCH_NAME);
-    char line[128];
-    int size = snprintf(line, sizeof(line), "%s %lld %lld\n", file->install_id,
-                        (long long)file->epoch, (long long)file->highest_message_id);
-    return file_write_atomic(path, text_make(line, (size_t)size), 0600, error);
 }

@@ -56,6 +56,10 @@ MUST_USE enum error_code journal_read(const char *directory,
                                       bool (*visit)(void *context, const struct claim_line *line),
                                       void *context, struct error *error);
 
+/* The newest line, read from the file's tail only: cheap at every start. */
+MUST_USE enum error_code journal_last(const char *directory, struct claim_line *ret_line,
+                                      bool *ret_found, struct error *error);
+
 /* The epoch file: who this directory is, kept outside the database so that an older database put
  * in its place is noticed. */
 struct epoch_file {

@@ -48,10 +48,14 @@ struct store_identity {
     int64_t epoch;       /* stands with install_id in every callback token */
     int64_t instance_id; /* this start's row in instance */
     char boot_id[40];
-    bool fenced; /* restored from a backup: nothing may be sent until a person decides */
+    bool fenced_at_start; /* restored from a backup: nothing may be sent until a person decides;
+                           * store_installation_get() knows whether somebody has decided since */
 };
-/* Fixed from open to close, except `fenced`, which store_identity_lift_fence() ends. */
+/* Fixed from open to close. */
 const struct store_identity *store_identity(const struct store *store);
+
+/* Path of the database file in a data directory, on the heap. */
+char *store_database_path(const char *directory);
 
 /* The pid in the lock file of a directory that some process holds now; 0: free. */
 int64_t store_lock_holder(const char *directory);

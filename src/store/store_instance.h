@@ -18,9 +18,9 @@ MUST_USE enum error_code store_installation_get(struct work *work,
                                                 struct store_installation *ret_installation,
                                                 bool *ret_found, struct error *error);
 MUST_USE enum error_code store_installation_create(struct work *work, const char *install_id,
-                                                   struct error *error);
-/* Raises the epoch above `least_epoch` and the present one, closes the fence and holds every
- * message that has not ended: after a restore a person decides. */
+                                                   int64_t epoch, struct error *error);
+/* Raises the epoch above `least_epoch` and the present one and closes the fence: nothing is sent
+ * until a person decides. store_fence.h does what else a restore needs. */
 MUST_USE enum error_code store_installation_fence(struct work *work, int64_t least_epoch,
                                                   struct text reason, int64_t *ret_epoch,
                                                   struct error *error);
@@ -36,6 +36,8 @@ MUST_USE enum error_code store_instance_beat(struct work *work, int64_t instance
                                              int64_t boot_ms, struct error *error);
 MUST_USE enum error_code store_instance_stop(struct work *work, int64_t instance_id,
                                              struct error *error);
+MUST_USE enum error_code store_instance_newest(struct work *work, int64_t *ret_id,
+                                               struct error *error);
 struct store_instance {
     int64_t id;
     char boot_id[40];

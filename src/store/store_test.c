@@ -1,0 +1,5 @@
+#include "store/testing.h"
+int main(void)
+{
+    return 0;
+}
