@@ -205,7 +205,7 @@ static bool read_parameter(struct arena *arena, struct json_reader *parent, size
     struct json_reader reader;
     json_reader_open_at(&reader, parent, "body", index, element);
     struct text name = {0};
-    if (json_reader_required(&reader, "name") && json_reader_text(&reader, "name", 1, 64, &name)) {
+    if (json_reader_text(&reader, "name", 0, 64, &name) && name.size > 0) {
         if (!is_name(name)) {
             json_reader_fail(&reader, "name", "invalid_format",
                              "parameter names are lower-case letters, digits and _");

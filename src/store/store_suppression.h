@@ -47,7 +47,7 @@ MUST_USE enum error_code store_suppression_none(struct work *work, bool *ret_non
                                                 struct error *error);
 
 struct store_suppression_filter {
-    struct text text;          /* part of the name, or the beginning of the digits */
+    struct text text; /* part of the name, or the beginning of the digits */
     const struct text *sources;
     size_t source_count;
     int64_t before_ms; /* cursor: (updated_at_ms, contact_id) of the last row; 0 = from the start */
