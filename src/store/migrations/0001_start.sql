@@ -459,3 +459,14 @@ CREATE TABLE endpoint_outage (
     from_at_ms  INTEGER PRIMARY KEY,
     to_at_ms    INTEGER NOT NULL
 );
+
+-- When the newest attempts began whose acceptance a webhook proved, per channel and category: the
+-- sign that silence about an older attempt means something.
+CREATE TABLE channel_proof (
+    channel_id         INTEGER NOT NULL,
+    category           INTEGER NOT NULL,
+    newest_at_ms       INTEGER NOT NULL DEFAULT 0,
+    second_at_ms       INTEGER NOT NULL DEFAULT 0,
+    third_at_ms        INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (channel_id, category)
+) WITHOUT ROWID;
