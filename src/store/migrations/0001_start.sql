@@ -344,8 +344,9 @@ CREATE TABLE event (
 CREATE TABLE batch (
     id                   INTEGER PRIMARY KEY,
     sequence_id          INTEGER,
-    kind                 TEXT    NOT NULL,      -- "enroll", "action", "edit", "undo"
-    state                INTEGER NOT NULL,      -- 0 waiting, 1 running, 2 done, 3 failed, 4 undone, 5 cancelled
+    kind                 TEXT    NOT NULL,      -- "import", "action", "edit", "retry"
+    state                INTEGER NOT NULL,      -- 0 waiting, 1 running, 2 done, 3 failed, 4 undone,
+                                                -- 5 cancelled, 6 being undone
     source               TEXT    NOT NULL,      -- "csv", "paste", "api" …
     file_name            TEXT    NOT NULL DEFAULT '',
     spool_path           TEXT,                  -- file with the rows still to be read
@@ -363,6 +364,9 @@ CREATE TABLE batch (
     invalid_row          INTEGER NOT NULL DEFAULT 0,
     first_enrollment_id  INTEGER,               -- its enrollments lie in this range of ids
     last_enrollment_id   INTEGER,
+    first_row_id         INTEGER,               -- and its refused rows in this one
+    last_row_id          INTEGER,
+    result               TEXT    NOT NULL DEFAULT '{}', -- JSON: what the counts above do not say
     error                TEXT,
     actor                TEXT    NOT NULL DEFAULT '',
     created_at_ms        INTEGER NOT NULL,
@@ -370,18 +374,20 @@ CREATE TABLE batch (
     finished_at_ms       INTEGER,
     undone_at_ms         INTEGER
 );
-CREATE INDEX batch_open ON batch (id) WHERE state IN (0, 1);
+CREATE INDEX batch_open ON batch (id) WHERE state IN (0, 1, 6);
 
--- Only the rows that did not enroll somebody.
+-- Only the rows that did not enroll somebody, in the order of their judgement: appending is all an
+-- import of a million rows may cost. batch.first_row_id and last_row_id say where to look.
 CREATE TABLE batch_row (
+    id          INTEGER PRIMARY KEY,
     batch_id    INTEGER NOT NULL,
-    row_number  INTEGER NOT NULL,               -- line of the file, from 1
-    verdict     INTEGER NOT NULL,               -- domain/import_row.h
-    phone       TEXT    NOT NULL DEFAULT '',    -- as it was given
+    row_number  INTEGER NOT NULL,               -- line of the file, or place in the list, from 1
+    verdict     INTEGER NOT NULL,               -- enum enroll_verdict, domain/import_row.h
+    phone       INTEGER,                        -- E.164 digits; NULL: not understood
     name        TEXT    NOT NULL DEFAULT '',
     message     TEXT    NOT NULL DEFAULT '',    -- what is wrong and what to do
-    PRIMARY KEY (batch_id, row_number)
-) WITHOUT ROWID;
+    cells       TEXT    NOT NULL DEFAULT ''     -- the row as it came, as one line of CSV
+);
 
 -- Answers to requests that carried an Idempotency-Key.
 CREATE TABLE idempotency (
