@@ -177,6 +177,10 @@ enum error_code db_copy_to(struct db *db, const char *path, struct error *error)
     if (code != OK) {
         return code;
     }
+    code = db_exec(db, "PRAGMA query_only = OFF", error); /* it would forbid writing the copy */
+    if (code != OK) {
+        return code;
+    }
     int result = sqlite3_prepare_v2(db->handle, "VACUUM INTO $1", -1, &statement, NULL);
     if (result == SQLITE_OK) {
         result = sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC);
@@ -188,6 +192,9 @@ enum error_code db_copy_to(struct db *db, const char *path, struct error *error)
         code = db_sqlite_error(db, result, "VACUUM INTO", error);
     }
     sqlite3_finalize(statement);
+    if (db->role == DB_READER && code == OK) {
+        code = db_exec(db, "PRAGMA query_only = ON", error);
+    }
     return code;
 }
 
