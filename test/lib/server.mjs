@@ -30,7 +30,7 @@ export function client(base, key) {
 
 /**
  * Starts `dripline serve` on a fresh (or given) data directory and makes an admin key.
- *   options  data, port, clock ('system'|'manual'), args[], env, wrap[] (a command to run it under)
+ *   options  data, port, clock ('system'|'manual'), args[], env, binary, wrap[] (a command to run it under)
  */
 export async function startServer(t, options = {}) {
   const data = options.data ?? join(temporaryFolder(t), 'data');
@@ -46,7 +46,7 @@ export async function startServer(t, options = {}) {
   server.api = client(base, server.key);
   server.start = async () => {
     server.daemon = new Daemon(
-      BINARY,
+      options.binary ?? BINARY,
       ['serve', '--data', data, '--listen', `127.0.0.1:${port}`, '--clock', options.clock ?? 'system', ...(options.args ?? [])],
       { env: options.env, wrap: options.wrap },
     );
