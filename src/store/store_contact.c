@@ -1,0 +1,144 @@
+/* The contact table, one person at a time. Lists are store_contact_list.c, what belongs to a
+ * person store_contact_detail.c. */
+#include "store/store_contact.h"
+
+#include "store/db.h"
+#include "store/store_contact_internal.h"
+
+static struct db_value text_or_null(struct text text)
+{
+    return text.size == 0 ? DB_NULL : DB_TEXT(text);
+}
+
+void store_contact_read_row(struct db_statement *statement, struct arena *arena,
+                            struct store_contact *ret_contact)
+{
+    *ret_contact = (struct store_contact){
+        .id = db_int64(statement, 0),
+        .phone = db_int64(statement, 1),
+        .suppressed = db_int64(statement, 2),
+        .erased = db_int64(statement, 3) != 0,
+        .timezone_source = (enum contact_timezone_source)db_int64(statement, 4),
+        .timezone = db_text_copy(statement, 5, arena),
+        .name = db_text_copy(statement, 6, arena),
+        .fields = db_text_copy(statement, 7, arena),
+        .wa_id = db_int64(statement, 8),
+        .user_id = db_text_copy(statement, 9, arena),
+        .consent = db_text_copy(statement, 10, arena),
+        .created_at_ms = db_int64(statement, 11),
+        .updated_at_ms = db_int64(statement, 12),
+        .last_inbound_at_ms = db_int64(statement, 13),
+    };
+}
+
+static enum error_code find(struct work *work, struct db_sql *sql, int64_t key,
+                            struct store_contact *ret_contact, bool *ret_found, struct error *error)
+{
+    CLEANUP(db_finish) struct db_statement *statement = NULL;
+    bool row = false;
+    enum error_code code = db_query(work->db, sql, DB_VALUES(DB_INT(key)), &statement, error);
+    if (code == OK) {
+        code = db_next(statement, &row, error);
+    }
+    if (code == OK) {
+        *ret_found = row;
+        if (row) {
+            store_contact_read_row(statement, work->arena, ret_contact);
+        }
+    }
+    return code;
+}
+
+DB_SQL(CONTACT_GET, "SELECT " CONTACT_COLUMNS " FROM contact WHERE id = $1");
+
+enum error_code store_contact_get(struct work *work, int64_t id, struct store_contact *ret_contact,
+                                  bool *ret_found, struct error *error)
+{
+    return find(work, &CONTACT_GET, id, ret_contact, ret_found, error);
+}
+
+DB_SQL(CONTACT_FIND_PHONE, "SELECT " CONTACT_COLUMNS " FROM contact WHERE phone = $1");
+
+enum error_code store_contact_find_phone(struct work *work, int64_t phone,
+                                         struct store_contact *ret_contact, bool *ret_found,
+                                         struct error *error)
+{
+    return find(work, &CONTACT_FIND_PHONE, phone, ret_contact, ret_found, error);
+}
+
+DB_SQL(CONTACT_INSERT,
+       "INSERT INTO contact (phone, suppressed, timezone_source, timezone, name, fields, wa_id, "
+       "user_id, consent, created_at_ms, updated_at_ms) "
+       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) RETURNING id");
+
+enum error_code store_contact_insert(struct work *work, struct store_contact *contact,
+                                     struct error *error)
+{
+    contact->created_at_ms = work->now_ms;
+    contact->updated_at_ms = work->now_ms;
+    return db_find_int64(
+        work->db, &CONTACT_INSERT,
+        DB_VALUES(DB_INT_UNLESS(contact->phone, 0), DB_INT(contact->suppressed),
+                  DB_INT(contact->timezone_source), text_or_null(contact->timezone),
+                  DB_TEXT(contact->name.size == 0 ? TEXT("") : contact->name),
+                  DB_TEXT(contact->fields.size == 0 ? TEXT("{}") : contact->fields),
+                  DB_INT_UNLESS(contact->wa_id, 0), text_or_null(contact->user_id),
+                  text_or_null(contact->consent), DB_INT(work->now_ms)),
+        &contact->id, NULL, error);
+}
+
+DB_SQL(CONTACT_UPDATE,
+       "UPDATE contact SET suppressed = $2, timezone_source = $3, timezone = $4, name = $5, "
+       "fields = $6, consent = $7, updated_at_ms = $8 WHERE id = $1");
+
+enum error_code store_contact_update(struct work *work, const struct store_contact *contact,
+                                     struct error *error)
+{
+    return db_run(work->db, &CONTACT_UPDATE,
+                  DB_VALUES(DB_INT(contact->id), DB_INT(contact->suppressed),
+                            DB_INT(contact->timezone_source), text_or_null(contact->timezone),
+                            DB_TEXT(contact->name.size == 0 ? TEXT("") : contact->name),
+                            DB_TEXT(contact->fields.size == 0 ? TEXT("{}") : contact->fields),
+                            text_or_null(contact->consent), DB_INT(work->now_ms)),
+                  NULL, error);
+}
+
+DB_SQL(CONTACT_SET_SUPPRESSED,
+       "UPDATE contact SET suppressed = $2, updated_at_ms = $3 WHERE id = $1");
+
+enum error_code store_contact_set_suppressed(struct work *work, int64_t id, int64_t bits,
+                                             struct error *error)
+{
+    return db_run(work->db, &CONTACT_SET_SUPPRESSED,
+                  DB_VALUES(DB_INT(id), DB_INT(bits), DB_INT(work->now_ms)), NULL, error);
+}
+
+DB_SQL(CONTACT_ERASE, "UPDATE contact SET phone = NULL, wa_id = NULL, user_id = NULL, name = '', "
+                      "fields = '{}', timezone = NULL, timezone_source = 0, consent = NULL, "
+                      "erased = 1, updated_at_ms = $2 WHERE id = $1");
+DB_SQL(CONTACT_ERASE_BODIES,
+       "DELETE FROM message_body WHERE message_id IN (SELECT m.id FROM enrollment e "
+       "JOIN message m ON m.enrollment_id = e.id WHERE e.contact_id = $1)");
+DB_SQL(CONTACT_ERASE_TEST_BODIES,
+       "DELETE FROM message_body WHERE message_id IN (SELECT id FROM message "
+       "WHERE enrollment_id IS NULL AND contact_id = $1)");
+DB_SQL(CONTACT_ERASE_ATTEMPTS,
+       "UPDATE attempt SET provider_id = NULL, error_detail = NULL WHERE message_id IN "
+       "(SELECT m.id FROM enrollment e JOIN message m ON m.enrollment_id = e.id "
+       "WHERE e.contact_id = $1 UNION ALL SELECT id FROM message "
+       "WHERE enrollment_id IS NULL AND contact_id = $1)");
+DB_SQL(CONTACT_ERASE_INBOUND, "UPDATE inbound_message SET text = '' WHERE contact_id = $1");
+DB_SQL(CONTACT_ERASE_WINDOW, "DELETE FROM contact_window WHERE contact_id = $1");
+
+enum error_code store_contact_erase(struct work *work, int64_t id, struct error *error)
+{
+    static struct db_sql *const STATEMENTS[] = {&CONTACT_ERASE_BODIES, &CONTACT_ERASE_TEST_BODIES,
+                                                &CONTACT_ERASE_ATTEMPTS, &CONTACT_ERASE_INBOUND,
+                                                &CONTACT_ERASE_WINDOW};
+    enum error_code code =
+        db_run(work->db, &CONTACT_ERASE, DB_VALUES(DB_INT(id), DB_INT(work->now_ms)), NULL, error);
+    for (size_t i = 0; code == OK && i < ARRAY_SIZE(STATEMENTS); i++) {
+        code = db_run(work->db, STATEMENTS[i], DB_VALUES(DB_INT(id)), NULL, error);
+    }
+    return code;
+}
