@@ -78,6 +78,7 @@ struct faults {
     bool strict_templates;
     bool us_marketing_refused;
     bool no_pair_limit;
+    bool rewrite_wa_id; /* answer another spelling for Brazil and Mexico, as WhatsApp does */
     int64_t messages_per_second; /* 0 = no limit */
     uint64_t seed;
     char token[256]; /* the only token that is good; "" = any */
@@ -199,6 +200,7 @@ struct post;     /* one webhook on its way */
 struct webhooks {
     struct post *ready_first, *ready_last; /* waiting for a free slot */
     struct event *due_first, *due_last;    /* to be put into bodies at the end of this round */
+    struct post *open[SIMULATOR_POSTS_MAX];
     size_t posts_open;
     int64_t pending; /* planned and not yet answered 200 */
     int64_t posted, failed, lost;
@@ -249,15 +251,12 @@ struct job {
 
 struct simulator {
     struct simulator_settings settings;
-    char *webhook_url, *app_secret;
+    char *webhook_url, *app_secret, *ledger_path;
     char base_url[64];
     struct http_server *server;
     struct http_client *client;
     struct thread *thread;
     struct queue *queue;
-    struct gate *ready;
-    struct error start_error;
-    bool stopping; /* set through the queue being closed; the thread's own copy */
     struct clock *own_clock;
     struct clock *clock;
     struct clock_participant *participant;
