@@ -35,6 +35,14 @@ enum error_code error_set(struct error *error, enum error_code code, const char 
     return code;
 }
 
+enum error_code error_reason(struct error *error, enum error_code code, const char *reason)
+{
+    if (error != NULL) {
+        (void)snprintf(error->reason, sizeof(error->reason), "%s", reason);
+    }
+    return code;
+}
+
 void error_detail(struct error *error, const char *format, ...)
 {
     if (error == NULL) {

@@ -39,6 +39,7 @@ struct error {
     enum error_code code;
     char message[256];
     char detail[384];
+    char reason[32];        /* stable word narrower than the code: "version_conflict"; often "" */
     int64_t retry_after_ms; /* 0 = nothing said */
     size_t field_count;     /* may exceed ERROR_FIELDS_MAX; only that many are kept */
     struct error_field fields[ERROR_FIELDS_MAX];
@@ -51,6 +52,10 @@ void error_clear(struct error *error);
  *     return error_set(error, ERROR_NOT_FOUND, "sequence \"%s\" does not exist", name); */
 PRINTF(3, 4)
 enum error_code error_set(struct error *error, enum error_code code, const char *format, ...);
+
+/* Names the cause more narrowly than the code does, for programs, and returns the code:
+ *     return error_reason(error, error_set(error, ERROR_CONFLICT, "…"), "version_conflict"); */
+enum error_code error_reason(struct error *error, enum error_code code, const char *reason);
 
 /* Adds text for the log: SQL state, errno, a library's words. Never shown to users. */
 PRINTF(2, 3) void error_detail(struct error *error, const char *format, ...);
