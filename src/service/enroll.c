@@ -1,0 +1,364 @@
+/* One person into one sequence. The order of the questions: does the person want no messages, is
+ * there an enrollment already and what does the sequence say to that, who is new, when is the
+ * first message due. Sums are kept here and written once per transaction. */
+#include "service/enroll.h"
+
+#include "service/phone_hash.h"
+#include "store/counters.h"
+#include "store/store_contact.h"
+#include "store/store_enrollment.h"
+#include "store/store_event.h"
+#include "store/store_suppression.h"
+
+enum { SUPPRESSED_ALL = 1 };
+
+enum error_code enroll_open(struct enroll *enroll, struct work *work, const struct service *service,
+                            const struct enroll_settings *settings, struct error *error)
+{
+    *enroll = (struct enroll){.work = work, .service = service, .settings = *settings};
+    progress_init(&enroll->progress, work);
+    enum error_code code =
+        progress_sequence(&enroll->progress, settings->sequence_id, &enroll->sequence, error);
+    if (code != OK) {
+        return code;
+    }
+    if (!enroll->sequence->found) {
+        return error_set(error, ERROR_NOT_FOUND, "there is no such sequence");
+    }
+    if (enroll->sequence->sequence.status == SEQUENCE_ARCHIVED) {
+        return error_set(error, ERROR_CONFLICT, "the sequence is archived");
+    }
+    const struct store_progress nobody = {.sequence_id = settings->sequence_id};
+    code = progress_person(&enroll->progress, enroll->sequence, &nobody, &enroll->base, error);
+    if (code == OK) {
+        code = store_suppression_none(work, &enroll->ledger_empty, error);
+    }
+    if (code == OK && !settings->dry_run) {
+        code = store_enroll_next_ids(work, &enroll->next_contact_id, &enroll->next_enrollment_id,
+                                     &enroll->next_row_id, error);
+    }
+    return code;
+}
+
+void enroll_refused(struct enroll *enroll, enum enroll_verdict verdict)
+{
+    enroll->counts[verdict]++;
+}
+
+/* ---- sums ---------------------------------------------------------------------------------- */
+
+static void write_start(struct enroll *enroll, const struct enroll_start *start)
+{
+    const struct schedule_plan *plan = &enroll->sequence->plan;
+    int64_t sequence_id = enroll->settings.sequence_id;
+    for (size_t i = 0; i < plan->step_count; i++) {
+        bool behind = plan->steps[i].day < start->first_day;
+        counters_add(enroll->work, sequence_id, plan->steps[i].id,
+                     behind ? OUTCOME_SKIPPED : OUTCOME_WAITING, behind ? start->reason : 0,
+                     start->count);
+    }
+}
+
+static void count_start(struct enroll *enroll, int32_t first_day, enum message_reason reason)
+{
+    for (size_t i = 0; i < enroll->start_count; i++) {
+        if (enroll->starts[i].first_day == first_day && enroll->starts[i].reason == reason) {
+            enroll->starts[i].count++;
+            return;
+        }
+    }
+    const struct enroll_start start = {.first_day = first_day, .reason = reason, .count = 1};
+    if (enroll->start_count == ENROLL_STARTS_MAX) {
+        write_start(enroll, &start);
+        return;
+    }
+    enroll->starts[enroll->start_count++] = start;
+}
+
+void enroll_close(struct enroll *enroll)
+{
+    int64_t sequence_id = enroll->settings.sequence_id;
+    for (size_t i = 0; i < enroll->start_count; i++) {
+        write_start(enroll, &enroll->starts[i]);
+    }
+    enroll->start_count = 0;
+    if (enroll->active > 0) {
+        counters_add(enroll->work, sequence_id, 0, ENROLLMENT_ACTIVE, 0, enroll->active);
+    }
+    if (enroll->completed > 0) {
+        counters_add(enroll->work, sequence_id, 0, ENROLLMENT_COMPLETED, 0, enroll->completed);
+    }
+    enroll->active = 0;
+    enroll->completed = 0;
+}
+
+/* ---- one person ---------------------------------------------------------------------------- */
+
+/* The contact as it is to be inserted, with the zone that was given, or guessed. */
+static struct store_enroll_contact make_contact(struct enroll *enroll,
+                                                const struct enroll_person *person,
+                                                const struct zone **ret_zone)
+{
+    struct store_enroll_contact contact = {
+        .id = enroll->next_contact_id,
+        .phone = person->phone,
+        .name = person->name.data == NULL ? TEXT("") : person->name,
+        .fields = person->fields.size == 0 ? TEXT("{}") : person->fields,
+    };
+    const struct zone *zone = NULL;
+    if (person->timezone.size > 0) {
+        zone = zone_find(person->timezone);
+        contact.timezone_source = CONTACT_ZONE_GIVEN;
+        enroll->unknown_zones += zone == NULL ? 1 : 0;
+    }
+    if (zone == NULL && person->zone_guess != NULL) {
+        zone = zone_find(text_from(person->zone_guess));
+        contact.timezone_source = CONTACT_ZONE_GUESSED;
+    }
+    if (zone == NULL) {
+        contact.timezone_source = CONTACT_ZONE_NONE;
+    } else {
+        contact.timezone = zone_name(zone);
+    }
+    *ret_zone = zone;
+    return contact;
+}
+
+static enum error_code ledger_says_no(struct enroll *enroll, int64_t phone, int64_t *ret_bits,
+                                      struct error *error)
+{
+    *ret_bits = 0;
+    if (enroll->ledger_empty) {
+        return OK;
+    }
+    uint8_t hash[SUPPRESSION_HASH_SIZE];
+    phone_hash(enroll->service->master_key, phone, hash);
+    return store_suppression_bits(enroll->work, hash, ret_bits, error);
+}
+
+/* What an enrollment that exists means for a new one. */
+static enum enroll_verdict judge_existing(const struct enroll *enroll,
+                                          enum enrollment_status status)
+{
+    switch (enroll->sequence->sequence.reenroll) {
+    case REENROLL_RESTART:
+        return ENROLL_RESTARTED;
+    case REENROLL_AFTER_COMPLETION:
+        if (status == ENROLLMENT_COMPLETED) {
+            return ENROLL_RESTARTED;
+        }
+        break;
+    case REENROLL_NEVER:
+        break;
+    }
+    return enrollment_status_is_live(status) ? ENROLL_ALREADY_ACTIVE : ENROLL_ALREADY_COMPLETED;
+}
+
+/* Judges somebody whose contact exists; ends a live enrollment that is to start again. */
+static enum error_code judge_known(struct enroll *enroll, int64_t contact_id,
+                                   struct enroll_result *result, struct error *error)
+{
+    int64_t id = 0;
+    enum enrollment_status status = ENROLLMENT_ACTIVE;
+    bool found = false;
+    enum error_code code = store_enrollment_newest(
+        enroll->work, contact_id, enroll->settings.sequence_id, &id, &status, &found, error);
+    if (code != OK || !found) {
+        return code;
+    }
+    result->verdict = judge_existing(enroll, status);
+    if (result->verdict == ENROLL_ALREADY_ACTIVE) {
+        result->enrollment_id = id;
+    }
+    if (result->verdict == ENROLL_RESTARTED && enrollment_status_is_live(status) &&
+        !enroll->settings.dry_run) {
+        code = progress_end(&enroll->progress, id, ENROLLMENT_STOPPED, REASON_STOPPED,
+                            TEXT("restarted"), error);
+    }
+    return code;
+}
+
+static int64_t steps_before(const struct schedule_plan *plan, int32_t first_day)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < plan->step_count; i++) {
+        count += plan->steps[i].day < first_day ? 1 : 0;
+    }
+    return count;
+}
+
+struct beginning {
+    int64_t position;
+    int32_t first_day; /* steps of earlier days are not sent */
+    enum message_reason reason;
+    int64_t sent_before;
+};
+
+static struct beginning find_beginning(const struct enroll *enroll,
+                                       const struct enroll_person *person)
+{
+    struct beginning beginning = {.position = 0};
+    if (person->start_day > 1) {
+        beginning.first_day = (int32_t)person->start_day;
+        beginning.position = schedule_position_before_day(beginning.first_day);
+        beginning.reason = REASON_NOT_NEEDED;
+    }
+    if (person->current_day > 0 && person->current_day >= beginning.first_day) {
+        beginning.first_day = (int32_t)person->current_day + 1;
+        beginning.position = schedule_position_after_day((int32_t)person->current_day);
+        beginning.reason = REASON_SENT_BEFORE;
+        beginning.sent_before = steps_before(&enroll->sequence->plan, beginning.first_day);
+    }
+    return beginning;
+}
+
+static enum error_code insert_enrollment(struct enroll *enroll, const struct enroll_person *person,
+                                         const struct zone *zone, struct enroll_result *result,
+                                         struct error *error)
+{
+    int64_t now_ms = enroll->work->now_ms;
+    struct beginning beginning = find_beginning(enroll, person);
+    struct store_enrollment row = {
+        .id = enroll->next_enrollment_id,
+        .sequence_id = enroll->settings.sequence_id,
+        .contact_id = result->contact_id,
+        .status = ENROLLMENT_ACTIVE,
+        .position = beginning.position,
+        .messages_sent = beginning.sent_before,
+        .enrolled_at_ms = person->enrolled_at_ms == 0 ? now_ms : person->enrolled_at_ms,
+        .batch_id = enroll->settings.batch_id,
+        .source = enroll->settings.source,
+    };
+    if (enroll->sequence->sequence.status == SEQUENCE_ACTIVE) {
+        struct schedule_person who = enroll->base;
+        who.zone = zone == NULL ? who.zone : zone;
+        who.enrolled_at_ms = row.enrolled_at_ms;
+        who.position = row.position;
+        struct schedule_next next = schedule_next(&enroll->sequence->plan, &who, now_ms);
+        if (next.kind == SCHEDULE_FINISHED) {
+            row.status = ENROLLMENT_COMPLETED;
+            row.ended_at_ms = now_ms;
+        } else {
+            /* A step that is too late is dealt with by the planner, at once. */
+            row.next_due_at_ms = next.kind == SCHEDULE_SEND ? next.due_at_ms : now_ms;
+        }
+        enroll->work->wakes |= WORK_WAKE_DELIVERY;
+    }
+    enum error_code code = store_enrollment_insert(enroll->work, &row, error);
+    if (code != OK) {
+        return code;
+    }
+    enroll->next_enrollment_id++;
+    enroll->first_id = enroll->first_id == 0 ? row.id : enroll->first_id;
+    enroll->last_id = row.id;
+    result->enrollment_id = row.id;
+    *(row.status == ENROLLMENT_ACTIVE ? &enroll->active : &enroll->completed) += 1;
+    count_start(enroll, beginning.first_day, beginning.reason);
+    return OK;
+}
+
+/* Brings a known person's data up to date; what was not given stays. */
+static enum error_code merge_contact(struct enroll *enroll, const struct store_enroll_contact *old,
+                                     const struct store_enroll_contact *given,
+                                     const struct zone **zone, struct error *error)
+{
+    struct store_enroll_contact merged = *old;
+    bool zone_given = given->timezone_source > old->timezone_source ||
+                      given->timezone_source == CONTACT_ZONE_GIVEN;
+    bool name_given = given->name.size > 0 && !text_equal(given->name, old->name);
+    if (zone_given) {
+        merged.timezone = given->timezone;
+        merged.timezone_source = given->timezone_source;
+    } else if (old->timezone.size > 0) {
+        *zone = zone_find(old->timezone);
+    }
+    if (name_given) {
+        merged.name = given->name;
+    }
+    merged.fields = given->fields;
+    if (!name_given && !zone_given && given->fields.size <= 2) {
+        return OK;
+    }
+    return store_enroll_contact_merge(enroll->work, &merged, error);
+}
+
+/* Who it is and whether the person may be enrolled: result->verdict. Writes the contact if so. */
+static enum error_code settle_contact(struct enroll *enroll, const struct enroll_person *person,
+                                      const struct zone **ret_zone, struct enroll_result *result,
+                                      struct error *error)
+{
+    struct store_enroll_contact contact = make_contact(enroll, person, ret_zone);
+    enum error_code code = ledger_says_no(enroll, person->phone, &contact.suppressed, error);
+    if (code == OK && (contact.suppressed & SUPPRESSED_ALL) != 0) {
+        result->verdict = ENROLL_OPTED_OUT;
+        return OK;
+    }
+    bool is_new = false;
+    if (code == OK && !enroll->settings.dry_run) {
+        code = store_enroll_contact_add(enroll->work, &contact, &is_new, error);
+    }
+    if (code == OK && is_new) {
+        result->contact_id = contact.id;
+        enroll->next_contact_id++;
+        return OK;
+    }
+    struct store_enroll_contact known = {.id = 0};
+    bool found = false;
+    if (code == OK) {
+        code = store_enroll_contact_find(enroll->work, person->phone, &known, &found, error);
+    }
+    if (code != OK || !found) {
+        return code;
+    }
+    result->contact_id = known.id;
+    if ((known.suppressed & SUPPRESSED_ALL) != 0) {
+        result->verdict = ENROLL_OPTED_OUT;
+        return OK;
+    }
+    code = judge_known(enroll, known.id, result, error);
+    if (code == OK && !enroll->settings.dry_run &&
+        (result->verdict == ENROLL_ENROLLED || result->verdict == ENROLL_RESTARTED)) {
+        code = merge_contact(enroll, &known, &contact, ret_zone, error);
+    }
+    return code;
+}
+
+static enum error_code add_event(struct enroll *enroll, const struct enroll_result *result,
+                                 struct error *error)
+{
+    const struct store_event event = {
+        .type = TEXT("enrollment.created"),
+        .sequence_id = enroll->settings.sequence_id,
+        .enrollment_id = result->enrollment_id,
+        .contact_id = result->contact_id,
+        .batch_id = enroll->settings.batch_id,
+    };
+    return store_event_add(enroll->work, &event, error);
+}
+
+enum error_code enroll_person(struct enroll *enroll, const struct enroll_person *person,
+                              struct enroll_result *ret_result, struct error *error)
+{
+    struct enroll_result result = {.verdict = ENROLL_ENROLLED};
+    const struct zone *zone = NULL;
+    enum error_code code = settle_contact(enroll, person, &zone, &result, error);
+    bool enrolls = result.verdict == ENROLL_ENROLLED || result.verdict == ENROLL_RESTARTED;
+    if (code == OK && enrolls && !enroll->settings.dry_run) {
+        code = insert_enrollment(enroll, person, zone, &result, error);
+        if (code == OK && enroll->settings.events) {
+            code = add_event(enroll, &result, error);
+        }
+    }
+    if (code == OK) {
+        enroll->counts[result.verdict]++;
+        *ret_result = result;
+    }
+    return code;
+}
+
+struct text enroll_verdict_sentence(struct arena *arena, enum enroll_verdict verdict,
+                                    const char *why)
+{
+    const char *words = why == NULL ? enroll_verdict_to_words(verdict) : why;
+    return arena_format(arena, "%s", words);
+}
