@@ -15,7 +15,7 @@ enum { CHUNK_MAX = 1000 };
 /* $1 sequence, $2 status, $3 after, $4 limit, $5 batch or 0, $6 text or NULL, $7 digits or NULL */
 #define CONDITIONS                                                                                 \
     "($5 = 0 OR e.batch_id = $5) AND ($6 IS NULL OR instr(lower(c.name), $6) > 0 OR "              \
-    "($7 IS NOT NULL AND instr(CAST(c.phone AS TEXT), $7) > 0)) "
+    "($7 IS NOT NULL AND instr(CAST(c.phone AS TEXT), $7) = 1)) "
 
 DB_SQL(ACTION_WALK, "SELECT " ROW_COLUMNS "FROM enrollment e CROSS JOIN contact c "
                     "WHERE e.sequence_id = $1 AND e.status = $2 AND e.id > $3 "

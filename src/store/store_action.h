@@ -17,7 +17,7 @@ struct store_action_filter {
     int64_t sequence_id;
     unsigned status_bits; /* 1 << enum enrollment_status; 0 = any */
     int64_t batch_id;     /* 0 = any */
-    struct text text;     /* part of the name, or of the phone's digits; empty = any */
+    struct text text;     /* part of the name, or the beginning of the digits; empty = any */
 };
 
 /* One enrollment with what scheduling needs. NULL times are 0. Texts live during the visit. */
