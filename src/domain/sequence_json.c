@@ -81,8 +81,11 @@ static void encode_body(struct json_writer *writer, const struct step_template *
         const struct template_parameter *parameter = &template->body[i];
         struct text name = {0};
         struct text text = {0};
-        ambiguous = ambiguous || (parameter->name.size == 0 &&
-                                  sequence_split_named(parameter->text, &name, &text));
+        /* A filled-in parameter may be longer than its source was allowed to be. */
+        bool is_long = parameter->text.size > TEMPLATE_PARAMETER_MAX * 3;
+        ambiguous = ambiguous ||
+                    (parameter->name.size == 0 ? sequence_split_named(parameter->text, &name, &text)
+                                               : is_long);
     }
     for (size_t i = 0; i < template->body_count; i++) {
         const struct template_parameter *parameter = &template->body[i];

@@ -2,14 +2,12 @@
  * store_suppression.c's; ending enrollments is the send machine's progress_end(). */
 #include "service/suppress.h"
 
-#include "base/crypto.h"
 #include "base/json_writer.h"
 #include "delivery/progress.h"
+#include "service/phone_hash.h"
 #include "store/counters.h"
 #include "store/store_contact.h"
 #include "store/store_event.h"
-
-#include <stdio.h>
 
 static const char *const SOURCES[] = {"stop_word", "button", "user_preferences", "provider",
                                       "api",       "link",   "operator",         "import"};
@@ -45,13 +43,7 @@ const char *suppress_bits_to_text(int64_t bits)
 
 void suppress_hash(const struct service *service, int64_t phone, uint8_t out[SUPPRESSION_HASH_SIZE])
 {
-    uint8_t key[CRYPTO_KEY_SIZE];
-    char digits[24];
-    int size = snprintf(digits, sizeof(digits), "%lld", (long long)phone);
-    crypto_derive_key(service->master_key, "suppression", key);
-    crypto_keyed_hash(text_make((const char *)key, sizeof(key)), "phone",
-                      text_make(digits, (size_t)size), out);
-    crypto_wipe(key, sizeof(key));
+    phone_hash(service->master_key, phone, out);
 }
 
 enum error_code suppress_bits(struct work *work, const struct service *service, int64_t phone,
@@ -140,7 +132,7 @@ static enum error_code add_event(struct work *work, const struct suppress_word *
     json_field_text(&writer, "source", word->source);
     json_object_end(&writer);
     const struct store_event event = {
-        .type = word->stop ? TEXT("contact.opted_out") : TEXT("contact.opted_in"),
+        .type = word->stop ? TEXT("opt_out.created") : TEXT("opt_out.deleted"),
         .contact_id = contact_id,
         .data = buffer_text(&buffer),
     };
