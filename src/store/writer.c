@@ -35,7 +35,8 @@ struct writer {
     struct arena *arena;
     struct counters *counters;
     struct claims *claims;
-    bool checkpoint_tried; /* since the last commit */
+    struct queue_link *next; /* a job that wants a commit of its own, taken from the queue */
+    bool checkpoint_tried;   /* since the last commit */
     atomic_llong commits;
     atomic_llong jobs;
     atomic_llong failed_jobs;
@@ -121,6 +122,20 @@ static void add_job(struct commit *commit, struct queue_link *link)
     *commit->last = link;
     commit->last = &link->next;
     commit->count++;
+}
+
+/* The next job of this commit, or NULL when it is full or the next one wants to be alone. */
+static struct queue_link *next_job(struct writer *writer, const struct job *before)
+{
+    if (before->alone) {
+        return NULL;
+    }
+    struct queue_link *link = queue_pop(writer->queue);
+    if (link != NULL && job_of(link)->alone) {
+        writer->next = link;
+        return NULL;
+    }
+    return link;
 }
 
 static bool has_room(const struct writer *writer, const struct commit *commit)
@@ -232,7 +247,7 @@ static void run_commit(struct writer *writer, struct queue_link *link)
             error_clear(&job->error);
             job->result = OK; /* so that it gets the commit's error */
         }
-        link = has_room(writer, &commit) || code != OK ? queue_pop(writer->queue) : NULL;
+        link = has_room(writer, &commit) || code != OK ? next_job(writer, job) : NULL;
     }
     if (code == OK) {
         code = make_durable(writer, &commit);
@@ -280,7 +295,10 @@ static void run_thread(void *context)
 {
     struct writer *writer = context;
     while (true) {
-        struct queue_link *link = queue_wait(writer->queue, idle_ms(writer));
+        struct queue_link *link = TAKE(writer->next);
+        if (link == NULL) {
+            link = queue_wait(writer->queue, idle_ms(writer));
+        }
         if (link != NULL) {
             run_commit(writer, link);
             if (db_log_pages(writer->db) >= LOG_PAGES_NOW) {
@@ -372,15 +390,31 @@ static enum error_code run_function(struct work *work, struct job *job, struct e
     return function->run(work, function->context, error);
 }
 
+static enum error_code call_function(struct writer *writer, struct function_job *function,
+                                     bool alone, struct error *error)
+{
+    function->job.run = run_function;
+    function->job.alone = alone;
+    function->job.actor = (struct actor){.kind = ACTOR_SYSTEM, .scopes = SCOPE_ALL};
+    return writer_call(writer, &function->job, error);
+}
+
 enum error_code writer_do(struct writer *writer,
                           enum error_code (*run)(struct work *work, void *context,
                                                  struct error *error),
                           void *context, struct error *error)
 {
     struct function_job function = {.run = run, .context = context};
-    function.job.run = run_function;
-    function.job.actor = (struct actor){.kind = ACTOR_SYSTEM, .scopes = SCOPE_ALL};
-    return writer_call(writer, &function.job, error);
+    return call_function(writer, &function, false, error);
+}
+
+enum error_code writer_do_alone(struct writer *writer,
+                                enum error_code (*run)(struct work *work, void *context,
+                                                       struct error *error),
+                                void *context, struct error *error)
+{
+    struct function_job function = {.run = run, .context = context};
+    return call_function(writer, &function, true, error);
 }
 
 void writer_statistics(struct writer *writer, struct writer_statistics *ret_statistics)

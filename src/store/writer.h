@@ -29,6 +29,7 @@ struct job {
     void *context;
     struct actor actor;     /* copied into work; its texts must live as long as the job */
     struct text request_id; /* likewise */
+    bool alone;             /* gets a commit of its own: it rewrites what other jobs only add to */
     enum error_code result;
     struct error error;
     struct work *work;   /* private to the writer */
@@ -54,6 +55,12 @@ MUST_USE enum error_code writer_do(struct writer *writer,
                                    enum error_code (*run)(struct work *work, void *context,
                                                           struct error *error),
                                    void *context, struct error *error);
+
+/* The same with a commit of its own. */
+MUST_USE enum error_code writer_do_alone(struct writer *writer,
+                                         enum error_code (*run)(struct work *work, void *context,
+                                                                struct error *error),
+                                         void *context, struct error *error);
 
 struct writer_statistics {
     int64_t commits;

@@ -1,0 +1,229 @@
+/* The statements behind `verify`: see store_verify.h. They read whole tables; nothing on the hot
+ * path calls them. */
+#include "store/store_verify.h"
+
+#include "store/db.h"
+
+DB_SQL(VERIFY_PEOPLE,
+       "SELECT e.id, e.status, e.position, e.shift_days, e.enrolled_at_ms, e.status_reason, "
+       "c.timezone, m.id, m.step_id, m.state, m.rank, m.reason, m.error_code "
+       "FROM enrollment e LEFT JOIN contact c ON c.id = e.contact_id "
+       "LEFT JOIN message m ON m.enrollment_id = e.id "
+       "WHERE e.sequence_id = $1 ORDER BY e.id, m.step_id");
+
+enum error_code store_verify_people(struct work *work, int64_t sequence_id,
+                                    enum error_code (*visit)(void *context,
+                                                             const struct store_progress *row,
+                                                             const struct store_message *message,
+                                                             struct error *error),
+                                    void *context, struct error *error)
+{
+    CLEANUP(db_finish) struct db_statement *statement = NULL;
+    bool more = true;
+    enum error_code code =
+        db_query(work->db, &VERIFY_PEOPLE, DB_VALUES(DB_INT(sequence_id)), &statement, error);
+    while (code == OK && more) {
+        code = db_next(statement, &more, error);
+        if (code == OK && more) {
+            struct store_progress row = {
+                .enrollment_id = db_int64(statement, 0),
+                .sequence_id = sequence_id,
+                .status = db_int64(statement, 1),
+                .position = db_int64(statement, 2),
+                .shift_days = db_int64(statement, 3),
+                .enrolled_at_ms = db_int64(statement, 4),
+                .status_reason = db_text(statement, 5),
+                .timezone = db_text(statement, 6),
+            };
+            struct store_message message = {
+                .id = db_int64(statement, 7),
+                .enrollment_id = row.enrollment_id,
+                .sequence_id = sequence_id,
+                .step_id = db_int64(statement, 8),
+                .state = (enum message_state)db_int64(statement, 9),
+                .rank = (enum message_rank)db_int64(statement, 10),
+                .reason = (enum message_reason)db_int64(statement, 11),
+                .error_code = db_int64(statement, 12),
+            };
+            code = visit(context, &row, &message, error);
+        }
+    }
+    return code;
+}
+
+DB_SQL(VERIFY_SEQUENCE_COUNT, "SELECT count(*) FROM sequence");
+DB_SQL(VERIFY_SEQUENCES, "SELECT id FROM sequence ORDER BY id");
+
+/* Reads one column of ids. */
+static enum error_code read_ids(struct work *work, struct db_statement *statement, size_t capacity,
+                                int64_t **ret_ids, size_t *ret_count, struct error *error)
+{
+    int64_t *ids = arena_array(work->arena, capacity + 1, sizeof(*ids));
+    size_t count = 0;
+    bool row = true;
+    enum error_code code = OK;
+    while (code == OK && row && count < capacity) {
+        code = db_next(statement, &row, error);
+        if (code == OK && row) {
+            ids[count++] = db_int64(statement, 0);
+        }
+    }
+    if (code == OK) {
+        *ret_ids = ids;
+        *ret_count = count;
+    }
+    return code;
+}
+
+enum error_code store_verify_sequences(struct work *work, int64_t **ret_ids, size_t *ret_count,
+                                       struct error *error)
+{
+    CLEANUP(db_finish) struct db_statement *statement = NULL;
+    int64_t expected = 0;
+    enum error_code code =
+        db_find_int64(work->db, &VERIFY_SEQUENCE_COUNT, DB_NO_VALUES, &expected, NULL, error);
+    if (code == OK) {
+        code = db_query(work->db, &VERIFY_SEQUENCES, DB_NO_VALUES, &statement, error);
+    }
+    return code == OK ? read_ids(work, statement, (size_t)expected, ret_ids, ret_count, error)
+                      : code;
+}
+
+DB_SQL(VERIFY_FORGOTTEN,
+       "SELECT e.id FROM enrollment e JOIN sequence s ON s.id = e.sequence_id "
+       "WHERE e.id > $1 AND e.status = 0 AND s.status = 1 AND s.removed_at_ms IS NULL "
+       "AND e.next_due_at_ms IS NULL AND NOT EXISTS (SELECT 1 FROM message m "
+       "WHERE m.enrollment_id = e.id AND m.state <= 4) ORDER BY e.id LIMIT $2");
+
+enum error_code store_verify_forgotten(struct work *work, int64_t after_id, size_t limit,
+                                       int64_t **ret_ids, size_t *ret_count, struct error *error)
+{
+    CLEANUP(db_finish) struct db_statement *statement = NULL;
+    enum error_code code = db_query(work->db, &VERIFY_FORGOTTEN,
+                                    DB_VALUES(DB_INT(after_id), DB_INT(limit)), &statement, error);
+    return code == OK ? read_ids(work, statement, limit, ret_ids, ret_count, error) : code;
+}
+
+DB_SQL(VERIFY_COUNTERS_CLEAR,
+       "DELETE FROM counter WHERE sequence_id = $1 AND step_id = $2 AND outcome <= $3");
+
+enum error_code store_verify_counters_clear(struct work *work, int64_t sequence_id, int64_t step_id,
+                                            struct error *error)
+{
+    /* Replies and opt-outs after a step are not in the rows: they stay. */
+    return db_run(work->db, &VERIFY_COUNTERS_CLEAR,
+                  DB_VALUES(DB_INT(sequence_id), DB_INT(step_id), DB_INT(OUTCOME_READ)), NULL,
+                  error);
+}
+
+DB_SQL(VERIFY_COUNTER_SET, "INSERT INTO counter (sequence_id, step_id, outcome, reason, count) "
+                           "VALUES ($1, $2, $3, $4, $5)");
+
+enum error_code store_verify_counter_set(struct work *work, int64_t sequence_id, int64_t step_id,
+                                         int64_t outcome, int64_t reason, int64_t count,
+                                         struct error *error)
+{
+    return db_run(work->db, &VERIFY_COUNTER_SET,
+                  DB_VALUES(DB_INT(sequence_id), DB_INT(step_id), DB_INT(outcome), DB_INT(reason),
+                            DB_INT(count)),
+                  NULL, error);
+}
+
+/* --- checks of one statement ------------------------------------------------------------------ */
+
+DB_SQL(CHECK_DUPLICATES, "SELECT count(*) FROM message WHERE duplicates > 0");
+DB_SQL(CHECK_TWO_ACCEPTED, "SELECT count(*) FROM (SELECT message_id FROM attempt WHERE result = 4 "
+                           "GROUP BY message_id HAVING count(DISTINCT provider_id) > 1) AS twice");
+DB_SQL(CHECK_TWO_LIVE, "SELECT count(*) FROM (SELECT 1 FROM enrollment WHERE live = 1 "
+                       "GROUP BY contact_id, sequence_id HAVING count(*) > 1) AS twice");
+DB_SQL(CHECK_ACCEPTED_WITHOUT_PROOF,
+       "SELECT count(*) FROM message m WHERE m.state = 5 AND m.attempts > 0 AND NOT EXISTS "
+       "(SELECT 1 FROM attempt a WHERE a.message_id = m.id AND a.result = 4)");
+DB_SQL(CHECK_FAILED_WITH_DOUBT,
+       "SELECT count(*) FROM message m WHERE m.state = 6 AND m.reason <> 43 AND EXISTS "
+       "(SELECT 1 FROM attempt a WHERE a.message_id = m.id AND a.result IN (0, 3))");
+DB_SQL(CHECK_ENDED_PENDING,
+       "SELECT count(*) FROM message m JOIN enrollment e ON e.id = m.enrollment_id "
+       "WHERE m.state IN (0, 1) AND e.live IS NULL");
+DB_SQL(CHECK_NO_BODY, "SELECT count(*) FROM message m WHERE NOT EXISTS "
+                      "(SELECT 1 FROM message_body b WHERE b.message_id = m.id)");
+DB_SQL(CHECK_NO_CONTACT, "SELECT count(*) FROM enrollment e WHERE NOT EXISTS "
+                         "(SELECT 1 FROM contact c WHERE c.id = e.contact_id)");
+DB_SQL(CHECK_NO_TIME, "SELECT count(*) FROM message WHERE state IN (0, 1) AND next_at_ms IS NULL");
+DB_SQL(REPAIR_NO_TIME,
+       "UPDATE message SET next_at_ms = due_at_ms WHERE state IN (0, 1) AND next_at_ms IS NULL");
+DB_SQL(CHECK_DUE_STRAY,
+       "SELECT count(*) FROM due d WHERE NOT EXISTS (SELECT 1 FROM enrollment e "
+       "WHERE e.id = d.enrollment_id AND e.next_due_at_ms = d.due_at_ms AND e.status = 0)");
+DB_SQL(REPAIR_DUE_STRAY,
+       "DELETE FROM due WHERE NOT EXISTS (SELECT 1 FROM enrollment e "
+       "WHERE e.id = due.enrollment_id AND e.next_due_at_ms = due.due_at_ms AND e.status = 0)");
+DB_SQL(CHECK_DUE_MISSING,
+       "SELECT count(*) FROM enrollment e WHERE e.next_due_at_ms IS NOT NULL AND e.status = 0 "
+       "AND NOT EXISTS (SELECT 1 FROM due d WHERE d.due_at_ms = e.next_due_at_ms "
+       "AND d.enrollment_id = e.id)");
+DB_SQL(REPAIR_DUE_MISSING,
+       "INSERT INTO due (due_at_ms, enrollment_id) SELECT e.next_due_at_ms, e.id FROM enrollment e "
+       "WHERE e.next_due_at_ms IS NOT NULL AND e.status = 0 AND NOT EXISTS (SELECT 1 FROM due d "
+       "WHERE d.due_at_ms = e.next_due_at_ms AND d.enrollment_id = e.id)");
+
+static const struct check_row {
+    struct store_check check;
+    struct db_sql *count;
+    struct db_sql *repair;
+} CHECKS[] = {
+    {{"sent_twice", "messages that the provider accepted more than once", CHECK_WRONG},
+     &CHECK_DUPLICATES,
+     NULL},
+    {{"two_provider_ids", "messages with two accepted attempts", CHECK_WRONG},
+     &CHECK_TWO_ACCEPTED,
+     NULL},
+    {{"enrolled_twice", "people who are in one sequence twice", CHECK_WRONG},
+     &CHECK_TWO_LIVE,
+     NULL},
+    {{"sent_without_attempt", "messages called sent without an accepted attempt", CHECK_WRONG},
+     &CHECK_ACCEPTED_WITHOUT_PROOF,
+     NULL},
+    {{"failed_with_doubt", "messages called failed although an attempt may have arrived",
+      CHECK_WRONG},
+     &CHECK_FAILED_WITH_DOUBT,
+     NULL},
+    {{"pending_after_end", "messages that wait for people who have left their sequence",
+      CHECK_WRONG},
+     &CHECK_ENDED_PENDING,
+     NULL},
+    {{"no_body", "messages without their text", CHECK_WRONG}, &CHECK_NO_BODY, NULL},
+    {{"no_contact", "enrollments without their person", CHECK_WRONG}, &CHECK_NO_CONTACT, NULL},
+    {{"no_time", "waiting messages without a time", CHECK_REPAIRABLE},
+     &CHECK_NO_TIME,
+     &REPAIR_NO_TIME},
+    {{"due_stray", "due times that belong to nobody", CHECK_REPAIRABLE},
+     &CHECK_DUE_STRAY,
+     &REPAIR_DUE_STRAY},
+    {{"due_missing", "people whose next message would be forgotten", CHECK_REPAIRABLE},
+     &CHECK_DUE_MISSING,
+     &REPAIR_DUE_MISSING},
+};
+
+size_t store_check_count(void)
+{
+    return ARRAY_SIZE(CHECKS);
+}
+
+const struct store_check *store_check_at(size_t index)
+{
+    return &CHECKS[index].check;
+}
+
+enum error_code store_check_run(struct work *work, size_t index, int64_t *ret_count,
+                                struct error *error)
+{
+    return db_find_int64(work->db, CHECKS[index].count, DB_NO_VALUES, ret_count, NULL, error);
+}
+
+enum error_code store_check_repair(struct work *work, size_t index, int64_t *ret_changed,
+                                   struct error *error)
+{
+    CHECK(CHECKS[index].repair != NULL);
+    return db_run(work->db, CHECKS[index].repair, DB_NO_VALUES, ret_changed, error);
+}
