@@ -20,6 +20,7 @@ struct progress {
     struct text server_zone;
     struct quiet_hours quiet;
     bool settings_read;
+    bool planning_held; /* private: what ends meanwhile plans nothing */
 };
 void progress_init(struct progress *progress, struct work *work);
 
@@ -80,10 +81,14 @@ MUST_USE enum error_code progress_cancel(struct progress *progress, int64_t enro
 MUST_USE enum error_code progress_end(struct progress *progress, int64_t enrollment_id,
                                       enum enrollment_status status, enum message_reason reason,
                                       struct text status_reason, struct error *error);
-/* ACTIVE to PAUSED with everything that waits cancelled, and back. Resuming only sets the status:
- * the caller moves shift_days first and calls progress_plan() afterwards. */
+/* ACTIVE to PAUSED, with everything that waits cancelled. */
 MUST_USE enum error_code progress_pause(struct progress *progress, int64_t enrollment_id,
                                         struct text status_reason, struct error *error);
+/* PAUSED to ACTIVE, `shift_days` later than before, and plans the next step.
+ * catch_up_until_ms  0, or: what was planned before this moment goes although late, one per day */
+MUST_USE enum error_code progress_resume(struct progress *progress, int64_t enrollment_id,
+                                         int32_t shift_days, int64_t catch_up_until_ms,
+                                         struct error *error);
 
 /* What an operator may do with one message. ERROR_CONFLICT with words when its state forbids it. */
 enum progress_operation {

@@ -292,6 +292,7 @@ CREATE TABLE orphan_event (
 );
 CREATE INDEX orphan_event_open ON orphan_event (channel_id, received_at_ms)
     WHERE settled_at_ms IS NULL;
+CREATE INDEX orphan_event_by_provider ON orphan_event (provider_hash) WHERE settled_at_ms IS NULL;
 
 CREATE TABLE inbound_message (
     id              INTEGER PRIMARY KEY,

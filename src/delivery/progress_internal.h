@@ -1,0 +1,24 @@
+#pragma once
+
+#include "delivery/progress.h"
+
+/* Shared by the files that move enrollments on; included in delivery/ only. */
+
+/* Writes the next due moment into `row` (not yet stored), or completes it. Nothing unless the
+ * enrollment is active and its sequence as well: then next_due_at_ms becomes 0. */
+MUST_USE enum error_code progress_plan_row(struct progress *progress, struct store_progress *row,
+                                           struct error *error);
+/* Status of `row` and what counts by it: counters and event. Not stored yet. */
+MUST_USE enum error_code progress_set_status(struct progress *progress, struct store_progress *row,
+                                             enum enrollment_status status,
+                                             struct text status_reason, struct error *error);
+/* True when the step of this message is over for its enrollment: it ended, and was not only put
+ * aside by a pause or an edit. */
+bool progress_step_is_over(const struct store_message *message);
+/* Moves one person x step between counters; from or to < 0 means none. */
+void progress_count(struct progress *progress, int64_t sequence_id, int64_t step_id, int outcome,
+                    int64_t reason, int64_t delta);
+/* Adds the event of a message; `type` like "message.sent". */
+MUST_USE enum error_code progress_event(struct progress *progress,
+                                        const struct store_message *message, const char *type,
+                                        struct text data, struct error *error);
