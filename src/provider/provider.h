@@ -56,10 +56,17 @@ struct provider_parameter {
     struct text name; /* empty in a positional template */
     struct text value;
 };
+struct provider_location {
+    struct text latitude; /* decimal text */
+    struct text longitude;
+    struct text name;    /* may be empty */
+    struct text address; /* may be empty */
+};
 enum provider_header_type {
     PROVIDER_HEADER_NONE,
     PROVIDER_HEADER_TEXT,
     PROVIDER_HEADER_MEDIA,
+    PROVIDER_HEADER_LOCATION,
 };
 enum provider_button_type {
     PROVIDER_BUTTON_QUICK_REPLY, /* value = payload that comes back with the tap */
@@ -77,6 +84,7 @@ struct provider_template {
     enum provider_header_type header_type;
     struct provider_parameter header; /* PROVIDER_HEADER_TEXT */
     struct provider_media header_media;
+    struct provider_location header_location;
     const struct provider_parameter *body;
     size_t body_count;
     const struct provider_button *buttons;

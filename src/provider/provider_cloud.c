@@ -104,6 +104,24 @@ static void parameters_end(struct json_writer *writer)
     json_object_end(writer);
 }
 
+static void write_location(struct json_writer *writer, const struct provider_location *location)
+{
+    json_object_begin(writer);
+    json_field_chars(writer, "type", "location");
+    json_key(writer, "location");
+    json_object_begin(writer);
+    json_field_text(writer, "latitude", location->latitude);
+    json_field_text(writer, "longitude", location->longitude);
+    if (location->name.size > 0) {
+        json_field_text(writer, "name", location->name);
+    }
+    if (location->address.size > 0) {
+        json_field_text(writer, "address", location->address);
+    }
+    json_object_end(writer);
+    json_object_end(writer);
+}
+
 static void write_header(struct json_writer *writer, const struct provider_template *template)
 {
     if (template->header_type == PROVIDER_HEADER_NONE) {
@@ -114,6 +132,8 @@ static void write_header(struct json_writer *writer, const struct provider_templ
     json_array_begin(writer);
     if (template->header_type == PROVIDER_HEADER_TEXT) {
         write_text_parameter(writer, &template->header);
+    } else if (template->header_type == PROVIDER_HEADER_LOCATION) {
+        write_location(writer, &template->header_location);
     } else {
         struct provider_media media = template->header_media;
         media.caption = (struct text){0};

@@ -176,6 +176,14 @@ static void a_named_template_with_media_header_and_one_without_variables(void **
                 "\"video\":{\"link\":\"https://v.example.test/1.mp4\"}}]},{\"type\":\"body\","
                 "\"parameters\":[{\"type\":\"text\",\"parameter_name\":\"city\",\"text\":"
                 "\"Recife\"}]}]}}");
+    message.template.header_type = PROVIDER_HEADER_LOCATION;
+    message.template.header_location = (struct provider_location){
+        .latitude = TEXT("-8.05"), .longitude = TEXT("-34.9"), .name = TEXT("Clinic")};
+    message.template.body_count = 0;
+    assert_body(&message, TEMPLATE_START
+                ",\"components\":[{\"type\":\"header\",\"parameters\":[{\"type\":\"location\","
+                "\"location\":{\"latitude\":\"-8.05\",\"longitude\":\"-34.9\",\"name\":\"Clinic\"}"
+                "}]}]}}");
     message.template.header_type = PROVIDER_HEADER_NONE;
     message.template.body_count = 0;
     assert_body(&message, TEMPLATE_START "}}");
