@@ -104,18 +104,18 @@ static enum error_code many_by_id(struct work *work, const struct action *action
 }
 
 /* Counts who is matched and who is left as they are; returns how many are to be visited. */
-static int64_t count_statuses(const struct action *action,
+static int64_t count_statuses(const struct action *action, const struct store_action_filter *filter,
                               const int64_t counts[ENROLLMENT_STATUS_COUNT],
                               struct action_result *result)
 {
-    enum enrollment_status walked[2];
-    size_t walked_count = action_statuses(action, walked);
+    enum store_action_who walks[2];
+    size_t walk_count = action_walks(action, filter, walks);
     int64_t visits = 0;
     for (unsigned i = 0; i < ENROLLMENT_STATUS_COUNT; i++) {
         struct store_action_row row = {.status = (enum enrollment_status)i};
         bool visited = false;
-        for (size_t j = 0; j < walked_count; j++) {
-            visited = visited || walked[j] == row.status;
+        for (size_t j = 0; j < walk_count; j++) {
+            visited = visited || action_walk_meets(walks[j], row.status);
         }
         result->matched += counts[i];
         if (visited) {
@@ -131,16 +131,14 @@ static int64_t count_statuses(const struct action *action,
 static enum error_code walk_filter(struct action_run *run, const struct store_action_filter *filter,
                                    struct error *error)
 {
-    enum enrollment_status statuses[2];
-    size_t count = action_statuses(run->action, statuses);
+    enum store_action_who walks[2];
+    size_t count = action_walks(run->action, filter, walks);
     enum error_code code = OK;
     for (size_t i = 0; code == OK && i < count; i++) {
         int64_t last_id = 0;
         size_t visited = 0;
-        if (filter->status_bits == 0 || (filter->status_bits >> statuses[i] & 1u) != 0) {
-            code = store_action_walk(run->work, filter, statuses[i], 0, SIZE_MAX, action_visit, run,
-                                     &last_id, &visited, error);
-        }
+        code = store_action_walk(run->work, filter, walks[i], 0, SIZE_MAX, action_visit, run,
+                                 &last_id, &visited, error);
     }
     return code;
 }
@@ -150,18 +148,16 @@ static enum error_code count_only(struct work *work, const struct action *action
                                   const struct store_action_filter *filter, int64_t visits,
                                   struct action_result *result, struct error *error)
 {
-    enum enrollment_status statuses[2];
-    size_t count = action_statuses(action, statuses);
-    enum error_code code = OK;
-    result->changed = visits;
-    for (size_t i = 0; code == OK && i < count; i++) {
-        int64_t pending = 0;
-        if (filter->status_bits == 0 || (filter->status_bits >> statuses[i] & 1u) != 0) {
-            code = store_action_pending(work, filter, statuses[i], &pending, error);
-        }
-        result->messages_cancelled += pending;
+    enum store_action_who walks[2];
+    size_t count = action_walks(action, filter, walks);
+    bool active = false;
+    for (size_t i = 0; i < count; i++) {
+        active = active || action_walk_meets(walks[i], ENROLLMENT_ACTIVE);
     }
-    return code;
+    result->changed = visits;
+    return active ? store_action_pending(work, filter, ENROLLMENT_ACTIVE,
+                                         &result->messages_cancelled, error)
+                  : OK;
 }
 
 static enum error_code change_urgent(struct action_run *run,
@@ -196,7 +192,7 @@ static enum error_code many_by_filter(struct work *work, const struct action *ac
     if (code != OK) {
         return code;
     }
-    int64_t visits = count_statuses(action, counts, result);
+    int64_t visits = count_statuses(action, filter, counts, result);
     if (action->dry_run && action->kind != ACTION_RESUME) {
         return count_only(work, action, filter, visits, result, error);
     }

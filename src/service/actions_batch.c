@@ -10,9 +10,9 @@
 
 enum { CHUNK_PEOPLE = 2000 };
 
-/* The cursor of a walk: which status is walked, and the last id visited in it. */
-#define CURSOR_STATUS_SHIFT 52
-#define CURSOR_ID_MASK ((INT64_C(1) << CURSOR_STATUS_SHIFT) - 1)
+/* The cursor: which of its walks the action is in, and the last id visited there. */
+#define CURSOR_WALK_SHIFT 52
+#define CURSOR_ID_MASK ((INT64_C(1) << CURSOR_WALK_SHIFT) - 1)
 
 static void write_filter(struct json_writer *writer, const struct store_action_filter *filter)
 {
@@ -198,24 +198,23 @@ static enum error_code chunk_of_ids(struct action_run *run, struct action_batch 
 static enum error_code chunk_of_filter(struct action_run *run, struct action_batch *batch,
                                        bool *ret_done, struct error *error)
 {
-    enum enrollment_status statuses[2];
-    size_t count = action_statuses(&batch->action, statuses);
-    size_t phase = (size_t)(batch->row.cursor >> CURSOR_STATUS_SHIFT);
-    unsigned bits = batch->filter.status_bits;
+    enum store_action_who walks[2];
+    size_t count = action_walks(&batch->action, &batch->filter, walks);
+    size_t walk = (size_t)(batch->row.cursor >> CURSOR_WALK_SHIFT);
     int64_t last_id = batch->row.cursor & CURSOR_ID_MASK;
     size_t visited = 0;
     enum error_code code = OK;
-    if (phase < count && (bits == 0 || (bits >> statuses[phase] & 1u) != 0)) {
-        code = store_action_walk(run->work, &batch->filter, statuses[phase], last_id, CHUNK_PEOPLE,
+    if (walk < count) {
+        code = store_action_walk(run->work, &batch->filter, walks[walk], last_id, CHUNK_PEOPLE,
                                  action_visit, run, &last_id, &visited, error);
     }
     if (visited < CHUNK_PEOPLE) {
-        phase++;
+        walk++;
         last_id = 0;
     }
-    batch->row.cursor = (int64_t)phase << CURSOR_STATUS_SHIFT | last_id;
+    batch->row.cursor = (int64_t)walk << CURSOR_WALK_SHIFT | last_id;
     batch->row.done_rows += (int64_t)visited;
-    *ret_done = phase >= count;
+    *ret_done = walk >= count;
     return code;
 }
 

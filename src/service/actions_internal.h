@@ -35,8 +35,11 @@ void action_count_skip(struct action_result *result, const char *reason, int64_t
 MUST_USE enum error_code action_visit(void *run, const struct store_action_row *row,
                                       struct error *error);
 
-/* Statuses an action changes, and in which order it walks them. */
-size_t action_statuses(const struct action *action, enum enrollment_status ret_statuses[2]);
+/* The walks an action makes over the people of a filter, in their order. */
+size_t action_walks(const struct action *action, const struct store_action_filter *filter,
+                    enum store_action_who ret_walks[2]);
+/* Whether such a walk meets people in this status. */
+bool action_walk_meets(enum store_action_who who, enum enrollment_status status);
 
 /* Leaves the people of `filter` to a batch; sets result->batch_id. */
 MUST_USE enum error_code action_leave_to_batch(struct work *work, const struct action *action,

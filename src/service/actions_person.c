@@ -99,22 +99,44 @@ void action_count_skip(struct action_result *result, const char *reason, int64_t
     result->skipped[result->skipped_count++] = (struct action_reason_count){reason, count};
 }
 
-size_t action_statuses(const struct action *action, enum enrollment_status ret_statuses[2])
+bool action_walk_meets(enum store_action_who who, enum enrollment_status status)
 {
+    return who == STORE_ACTION_LIVE ? enrollment_status_is_live(status)
+                                    : (unsigned)who == (unsigned)status;
+}
+
+static bool is_wanted(const struct store_action_filter *filter, enum enrollment_status status)
+{
+    return filter->status_bits == 0 || (filter->status_bits >> status & 1u) != 0;
+}
+
+size_t action_walks(const struct action *action, const struct store_action_filter *filter,
+                    enum store_action_who ret_walks[2])
+{
+    bool active = is_wanted(filter, ENROLLMENT_ACTIVE);
+    bool paused = is_wanted(filter, ENROLLMENT_PAUSED);
+    size_t count = 0;
     switch (action->kind) {
     case ACTION_PAUSE:
-        ret_statuses[0] = ENROLLMENT_ACTIVE;
-        return 1;
+        paused = false;
+        break;
     case ACTION_RESUME:
-        ret_statuses[0] = ENROLLMENT_PAUSED;
-        ret_statuses[1] = ENROLLMENT_ACTIVE;
-        return action->whole_sequence ? 2 : 1;
+        active = active && action->whole_sequence;
+        break;
     case ACTION_STOP:
+        if (active && paused) {
+            ret_walks[0] = STORE_ACTION_LIVE;
+            return 1;
+        }
         break;
     }
-    ret_statuses[0] = ENROLLMENT_ACTIVE;
-    ret_statuses[1] = ENROLLMENT_PAUSED;
-    return 2;
+    if (paused) {
+        ret_walks[count++] = STORE_ACTION_PAUSED;
+    }
+    if (active) {
+        ret_walks[count++] = STORE_ACTION_ACTIVE;
+    }
+    return count;
 }
 
 static enum error_code planning_of(struct action_run *run, int64_t sequence_id,

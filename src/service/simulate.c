@@ -119,13 +119,10 @@ enum error_code simulate_inside(struct work *work, const struct sequence *sequen
     simulate_init(&simulation, work->arena);
     struct inside inside = {&planning, &simulation, work->now_ms};
     struct store_action_filter filter = {.sequence_id = sequence->id};
-    static const enum enrollment_status LIVE[] = {ENROLLMENT_ACTIVE, ENROLLMENT_PAUSED};
-    for (size_t i = 0; code == OK && i < ARRAY_SIZE(LIVE); i++) {
-        int64_t last_id = 0;
-        size_t visited = 0;
-        code = store_action_walk(work, &filter, LIVE[i], 0, SIZE_MAX, visit_inside, &inside,
-                                 &last_id, &visited, error);
-    }
+    int64_t last_id = 0;
+    size_t visited = 0;
+    code = store_action_walk(work, &filter, STORE_ACTION_LIVE, 0, SIZE_MAX, visit_inside, &inside,
+                             &last_id, &visited, error);
     if (code == OK) {
         simulate_finish(&simulation);
         *ret_simulation = simulation;

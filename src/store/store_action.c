@@ -20,6 +20,13 @@ enum { CHUNK_MAX = 1000 };
 DB_SQL(ACTION_WALK, "SELECT " ROW_COLUMNS "FROM enrollment e CROSS JOIN contact c "
                     "WHERE e.sequence_id = $1 AND e.status = $2 AND e.id > $3 "
                     "AND c.id = e.contact_id AND " CONDITIONS "ORDER BY e.id LIMIT $4");
+DB_SQL(ACTION_WALK_LIVE,
+       "SELECT * FROM (SELECT " ROW_COLUMNS "FROM enrollment e CROSS JOIN contact c "
+       "WHERE e.sequence_id = $1 AND e.status = 0 AND e.id > $3 AND c.id = e.contact_id "
+       "AND " CONDITIONS "ORDER BY e.id LIMIT $4) "
+       "UNION ALL SELECT * FROM (SELECT " ROW_COLUMNS "FROM enrollment e CROSS JOIN contact c "
+       "WHERE e.sequence_id = $1 AND e.status = 1 AND e.id > $3 AND c.id = e.contact_id "
+       "AND $2 >= 0 AND " CONDITIONS "ORDER BY e.id LIMIT $4) ORDER BY 1 LIMIT $4");
 DB_SQL(ACTION_GET, "SELECT " ROW_COLUMNS "FROM enrollment e JOIN contact c ON c.id = e.contact_id "
                    "WHERE e.id = $1");
 /* The plain count needs only the index. */
@@ -113,14 +120,17 @@ static void read_row(struct db_statement *statement, struct arena *arena,
 }
 
 static enum error_code read_chunk(struct work *work, const struct store_action_filter *filter,
-                                  enum enrollment_status status, int64_t after_id, size_t limit,
+                                  enum store_action_who who, int64_t after_id, size_t limit,
                                   struct arena *arena, struct store_action_row *rows,
                                   size_t *ret_count, struct error *error)
 {
     CLEANUP(db_finish) struct db_statement *statement = NULL;
-    struct filter_values values = values_of(work, filter, status, after_id, (int64_t)limit);
-    enum error_code code = db_query(work->db, &ACTION_WALK, values.values,
-                                    ARRAY_SIZE(values.values), &statement, error);
+    bool live = who == STORE_ACTION_LIVE;
+    struct filter_values values =
+        values_of(work, filter, live ? ENROLLMENT_ACTIVE : (enum enrollment_status)who, after_id,
+                  (int64_t)limit);
+    enum error_code code = db_query(work->db, live ? &ACTION_WALK_LIVE : &ACTION_WALK,
+                                    values.values, ARRAY_SIZE(values.values), &statement, error);
     size_t count = 0;
     bool row = false;
     while (code == OK && (code = db_next(statement, &row, error)) == OK && row) {
@@ -131,7 +141,7 @@ static enum error_code read_chunk(struct work *work, const struct store_action_f
 }
 
 enum error_code store_action_walk(struct work *work, const struct store_action_filter *filter,
-                                  enum enrollment_status status, int64_t after_id, size_t limit,
+                                  enum store_action_who who, int64_t after_id, size_t limit,
                                   store_action_visit *visit, void *context, int64_t *ret_last_id,
                                   size_t *ret_visited, struct error *error)
 {
@@ -146,7 +156,7 @@ enum error_code store_action_walk(struct work *work, const struct store_action_f
         size_t count = 0;
         arena_reset(arena);
         enum error_code code =
-            read_chunk(work, filter, status, *ret_last_id, wanted, arena, rows, &count, error);
+            read_chunk(work, filter, who, *ret_last_id, wanted, arena, rows, &count, error);
         for (size_t i = 0; code == OK && i < count; i++) {
             code = visit(context, &rows[i], error);
             *ret_last_id = rows[i].enrollment_id;

@@ -40,12 +40,19 @@ struct store_action_row {
 typedef enum error_code store_action_visit(void *context, const struct store_action_row *row,
                                            struct error *error);
 
-/* Visits the filter's people in one status, ordered by id, after `after_id`, at most `limit`. The
+/* Whom a walk visits: those in one status, or both live ones in one go, so that nobody who changes
+ * from one to the other between two chunks is met twice or never. */
+enum store_action_who {
+    STORE_ACTION_ACTIVE = ENROLLMENT_ACTIVE,
+    STORE_ACTION_PAUSED = ENROLLMENT_PAUSED,
+    STORE_ACTION_LIVE,
+};
+/* Visits the filter's people, ordered by id, after `after_id`, at most `limit`. The
  * filter names a sequence, not ids. `visit` may change the enrollments it is given.
  * ret_last_id  the last one visited; `after_id` when there was none */
 MUST_USE enum error_code store_action_walk(struct work *work,
                                            const struct store_action_filter *filter,
-                                           enum enrollment_status status, int64_t after_id,
+                                           enum store_action_who who, int64_t after_id,
                                            size_t limit, store_action_visit *visit, void *context,
                                            int64_t *ret_last_id, size_t *ret_visited,
                                            struct error *error);

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "service/edit_effects.h"
+#include "service/planning.h"
+
+/* What counting an edit and carrying it out share: both plans side by side, and where every step
+ * stands for one person before and after. */
+
+enum { EDIT_NO_STEP = -1 };
+
+struct edit_plan {
+    struct schedule_plan before;
+    struct schedule_plan after;
+    struct text before_zone; /* of the sequence */
+    struct text after_zone;
+    struct text server_zone;
+    int32_t *before_of; /* per after.steps: its place in before.steps, or EDIT_NO_STEP */
+    int32_t *after_of;  /* per before.steps: likewise */
+    bool backfill;
+};
+
+/* Pairs the steps of two filled plans by id; ids of 0 are new. Memory from `arena`. */
+void edit_plan_pair(struct edit_plan *plan, struct arena *arena);
+
+/* One person in both plans. */
+struct edit_person {
+    struct schedule_person before;
+    struct schedule_person after;
+    int32_t shift_change; /* keeps the Day 1 of somebody who is on the way */
+};
+void edit_person_make(const struct edit_plan *plan, const struct store_action_row *row,
+                      struct edit_person *ret_person);
+
+/* Whether a step of `before` or `after` lies ahead of this person. What lay behind them before the
+ * edit stays behind, wherever it moved. */
+bool edit_was_ahead(const struct edit_plan *plan, const struct edit_person *person,
+                    size_t before_step);
+bool edit_is_ahead(const struct edit_plan *plan, const struct edit_person *person,
+                   size_t after_step);
+
+/* Fills both plans of `plan` from the two documents. */
+MUST_USE enum error_code edit_plan_open(struct edit_plan *plan, struct work *work,
+                                        const struct sequence *before, const struct sequence *after,
+                                        bool backfill, struct error *error);
