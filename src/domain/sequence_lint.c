@@ -149,13 +149,15 @@ static void check_template_state(struct lint *lint, size_t at, const struct lint
                  ? "none"
                  : header_type_to_text(step->template.header.type));
     }
-    if (found->button_count != step->template.button_count) {
-        /* A quick-reply button may go without payload: it then answers its label. */
-        enum lint_level level =
-            found->button_count > step->template.button_count ? LINT_ERROR : LINT_WARNING;
-        find(lint, level, "template_buttons", place(lint, at, "template.buttons"), step->id, -1,
-             "template \"%.*s\" has %zu buttons that take a value, this step fills %zu",
-             TEXT_ARGS(step->template.name), found->button_count, step->template.button_count);
+    /* Quick-reply buttons may go without payload: they then answer their label. */
+    size_t filled = 0;
+    for (size_t i = 0; i < step->template.button_count; i++) {
+        filled += step->template.buttons[i].type != BUTTON_QUICK_REPLY ? 1 : 0;
+    }
+    if (found->button_count != filled) {
+        find(lint, LINT_ERROR, "template_buttons", place(lint, at, "template.buttons"), step->id,
+             -1, "template \"%.*s\" has %zu buttons that take a value, this step fills %zu",
+             TEXT_ARGS(step->template.name), found->button_count, filled);
     }
 }
 

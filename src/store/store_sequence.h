@@ -51,6 +51,10 @@ MUST_USE enum error_code store_sequence_counts(struct work *work, int64_t id,
                                                struct sequence_counts *ret_counts,
                                                struct error *error);
 
+/* When the newest message of the sequence was sent or planned; 0 = there is none. */
+MUST_USE enum error_code store_sequence_last_activity(struct work *work, int64_t id,
+                                                      int64_t *ret_at_ms, struct error *error);
+
 /* One step, present or removed: what an old message was made from. */
 struct store_step {
     struct step step;
@@ -80,6 +84,9 @@ MUST_USE enum error_code store_sequence_version_get(struct work *work, int64_t s
                                                     int64_t version,
                                                     struct store_sequence_version *ret_version,
                                                     bool *ret_found, struct error *error);
+/* The number of the newest saved version, 0 = none. */
+MUST_USE enum error_code store_sequence_version_newest(struct work *work, int64_t sequence_id,
+                                                       int64_t *ret_version, struct error *error);
 /* Newest first, those before `before` (0 = from the newest), at most `limit`. */
 MUST_USE enum error_code store_sequence_version_list(struct work *work, int64_t sequence_id,
                                                      int64_t before, size_t limit,

@@ -53,6 +53,23 @@ enum error_code store_sequence_counts(struct work *work, int64_t id,
     return code;
 }
 
+DB_SQL(SEQUENCE_LAST_ACTIVITY, "SELECT coalesce(read_at_ms, delivered_at_ms, sent_at_ms, "
+                               "failed_at_ms, created_at_ms) FROM message WHERE sequence_id = $1 "
+                               "ORDER BY id DESC LIMIT 1");
+
+enum error_code store_sequence_last_activity(struct work *work, int64_t id, int64_t *ret_at_ms,
+                                             struct error *error)
+{
+    int64_t at_ms = 0;
+    bool found = false;
+    enum error_code code = db_find_int64(work->db, &SEQUENCE_LAST_ACTIVITY, DB_VALUES(DB_INT(id)),
+                                         &at_ms, &found, error);
+    if (code == OK) {
+        *ret_at_ms = found ? at_ms : 0;
+    }
+    return code;
+}
+
 DB_SQL(SEQUENCE_COUNT, "SELECT count(*) FROM sequence WHERE removed_at_ms IS NULL");
 DB_SQL(SEQUENCE_LIST, "SELECT " SEQUENCE_COLUMNS ", "
                       "(SELECT count(*) FROM step WHERE step.sequence_id = sequence.id "

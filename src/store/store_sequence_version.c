@@ -65,6 +65,16 @@ enum error_code store_sequence_version_get(struct work *work, int64_t sequence_i
     return code;
 }
 
+DB_SQL(VERSION_NEWEST,
+       "SELECT coalesce(max(version), 0) FROM sequence_version WHERE sequence_id = $1");
+
+enum error_code store_sequence_version_newest(struct work *work, int64_t sequence_id,
+                                              int64_t *ret_version, struct error *error)
+{
+    return db_find_int64(work->db, &VERSION_NEWEST, DB_VALUES(DB_INT(sequence_id)), ret_version,
+                         NULL, error);
+}
+
 DB_SQL(VERSION_LIST, "SELECT version, definition, comment, actor, created_at_ms "
                      "FROM sequence_version WHERE sequence_id = $1 AND version < $2 "
                      "ORDER BY version DESC LIMIT $3");
