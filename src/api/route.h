@@ -40,10 +40,13 @@ enum api_flag {
     API_SENSITIVE = 1 << 7, /* the answer is never compressed nor kept for Idempotency-Key replay */
     API_HTML = 1 << 8,      /* answers pages: page headers, errors as HTML by the handler */
     API_NO_IDEMPOTENCY = 1 << 9, /* repeats are harmless by themselves (webhooks, login) */
-    API_CORS = 1 << 10,          /* other origins may ask; the handler decides which */
+    API_SLOW = 1 << 10, /* prepare and handler may take long: off the common read workers */
+    API_CORS = 1 << 11, /* other origins may ask; the handler decides which */
 };
 
 enum { API_PARAMS_MAX = 4 };
+
+struct dispatch;
 
 struct api_call {
     struct work *work; /* arena, db, now_ms, actor, request id */
@@ -54,7 +57,7 @@ struct api_call {
     struct service *service;
     void *prepared; /* what `prepare` left, in work->arena */
     const struct api_route *route;
-    struct text body_error; /* private: why an optional body was not read */
+    struct dispatch *dispatch; /* private to the folder's core */
 };
 
 typedef enum error_code api_handler(struct api_call *call, struct error *error);

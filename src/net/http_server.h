@@ -72,7 +72,7 @@ void http_request_break(struct http_request *request, struct text raw, bool rese
  * a queue of `limit` bytes, and a client too slow for it is cut. Thread: any. */
 struct http_stream *http_stream_new(size_t limit);
 /* False once the client is gone, too slow, or the stream ended: release it then. */
-MUST_USE bool http_stream_send(struct http_stream *stream, struct text data);
+bool http_stream_send(struct http_stream *stream, struct text data);
 bool http_stream_is_open(struct http_stream *stream);
 /* Ends the stream after what is queued, and drops the producer's reference. NULL is fine. */
 void http_stream_release(struct http_stream *stream);

@@ -1,0 +1,290 @@
+/* The first administrator, signing in and out, and who I am. Passwords are hashed and checked in
+ * `prepare`, on the slow worker; the writer only notes the result. */
+#include "api/access_encode.h"
+#include "api/api_internal.h"
+#include "api/routes.h"
+
+#include "service/server_facts.h"
+
+/* What a prepare leaves for its handler. */
+struct prepared_login {
+    struct access_user_input input;
+    struct store_user user;
+    bool set_name;
+};
+
+static void set_cookie(struct api_call *call, const char *token, int64_t seconds)
+{
+    bool https = strncmp(call->service->public_url, "https://", 8) == 0;
+    struct text cookie = arena_format(call->work->arena,
+                                      "dripline_session=%s; Path=/; HttpOnly; SameSite=Lax; "
+                                      "Max-Age=%lld%s",
+                                      token, (long long)seconds, https ? "; Secure" : "");
+    http_response_add_header(call->response, "Set-Cookie", cookie);
+}
+
+static void write_me(struct api_call *call, const struct store_user *user,
+                     const struct store_key *key, unsigned scopes, const struct server_facts *facts)
+{
+    struct json_writer writer;
+    api_json(call, &writer);
+    json_object_begin(&writer);
+    json_field_chars(&writer, "kind", key != NULL ? "key" : "user");
+    json_key(&writer, "user");
+    if (user != NULL) {
+        encode_user(&writer, user);
+    } else {
+        json_put_null(&writer);
+    }
+    json_key(&writer, "key");
+    if (key != NULL) {
+        json_object_begin(&writer);
+        encode_key_fields(&writer, key);
+        json_object_end(&writer);
+    } else {
+        json_put_null(&writer);
+    }
+    encode_scopes(&writer, "scopes", scopes);
+    json_key(&writer, "server");
+    server_facts_encode(&writer, facts);
+    json_object_end(&writer);
+}
+
+/* Signs `user` in on the writer and answers who they are. */
+static enum error_code sign_in(struct api_call *call, const struct store_user *user,
+                               struct error *error)
+{
+    char token[ACCESS_TOKEN_MAX];
+    struct server_facts facts;
+    struct work *work = call->work;
+    work->actor.kind = ACTOR_USER;
+    work->actor.id = user->id;
+    work->actor.name = user->email;
+    enum error_code code =
+        access_session_create(work, call->service->access, user->id, work->actor.address,
+                              http_request_header(call->request, "user-agent"), token, error);
+    if (code == OK) {
+        code = server_facts_read(work, call->service, &facts, error);
+    }
+    if (code == OK) {
+        set_cookie(call, token, access_session_seconds());
+        write_me(call, user, NULL, access_role_scopes(user->role), &facts);
+    }
+    return code;
+}
+
+/* ---- first administrator ---- */
+
+static enum error_code get_setup(struct api_call *call, struct error *error)
+{
+    bool needed = false;
+    enum error_code code = access_setup_needed(call->work, &needed, error);
+    if (code == OK) {
+        struct json_writer writer;
+        api_json(call, &writer);
+        json_object_begin(&writer);
+        json_field_bool(&writer, "needed", needed);
+        json_object_end(&writer);
+    }
+    return code;
+}
+
+static enum error_code prepare_setup(struct api_call *call, struct error *error)
+{
+    struct prepared_login *login = arena_alloc(call->work->arena, sizeof(*login));
+    struct json_reader reader;
+    struct text token = {0}, email = {0}, password = {0};
+    json_reader_open(&reader, call->body, "", error);
+    (void)json_reader_required(&reader, "token");
+    (void)json_reader_required(&reader, "email");
+    (void)json_reader_required(&reader, "password");
+    (void)json_reader_text(&reader, "token", 1, 200, &token);
+    (void)json_reader_text(&reader, "email", 3, 254, &email);
+    (void)json_reader_text(&reader, "name", 0, 200, &login->input.name);
+    (void)json_reader_text(&reader, "password", 1, ACCESS_PASSWORD_MAX, &password);
+    enum error_code code = json_reader_done(&reader);
+    if (code == OK) {
+        code = access_setup_check(call->service->access, token, error);
+    }
+    if (code == OK) {
+        code = access_email(call->work->arena, email, &login->input.email, error);
+    }
+    if (code == OK) {
+        code = access_password_prepare(call->work->arena, "password", password,
+                                       &login->input.password_hash, error);
+    }
+    login->input.role = ROLE_ADMIN;
+    call->prepared = login;
+    return code;
+}
+
+static enum error_code create_setup(struct api_call *call, struct error *error)
+{
+    const struct prepared_login *login = call->prepared;
+    struct store_user user;
+    bool needed = false;
+    enum error_code code = access_setup_needed(call->work, &needed, error);
+    if (code == OK && !needed) {
+        return error_set(error, ERROR_CONFLICT, "the first administrator exists already");
+    }
+    if (code == OK) {
+        code = access_user_create(call->work, &login->input, &user, error);
+    }
+    if (code == OK) {
+        code = sign_in(call, &user, error);
+    }
+    if (code == OK) {
+        access_setup_close(call->service->access);
+        call->response->status = 201;
+    }
+    return code;
+}
+
+/* ---- sign in and out ---- */
+
+/* Five wrong tries in a quarter of an hour for one account from one address, twenty for one address
+ * in all: a stranger slows only himself. */
+static enum error_code check_failures(struct api_call *call, struct text account,
+                                      struct error *error)
+{
+    struct dispatch *dispatch = call->dispatch;
+    struct limit_state own = limiter_take(dispatch->failures, account);
+    struct limit_state all = {.allowed = true};
+    if (own.allowed) {
+        all = limiter_take(dispatch->failures_by_address, call->work->actor.address);
+    }
+    if (own.allowed && all.allowed) {
+        return OK;
+    }
+    int64_t wait_s = own.allowed ? all.reset_s : own.reset_s;
+    enum error_code code = error_set(error, ERROR_TOO_MANY, "too many wrong passwords; wait %lld s",
+                                     (long long)wait_s);
+    error->retry_after_ms = wait_s * 1000;
+    return code;
+}
+
+static enum error_code prepare_login(struct api_call *call, struct error *error)
+{
+    struct prepared_login *login = arena_alloc(call->work->arena, sizeof(*login));
+    struct json_reader reader;
+    struct text email = {0}, password = {0};
+    json_reader_open(&reader, call->body, "", error);
+    (void)json_reader_required(&reader, "email");
+    (void)json_reader_required(&reader, "password");
+    (void)json_reader_text(&reader, "email", 3, 254, &email);
+    (void)json_reader_text(&reader, "password", 1, ACCESS_PASSWORD_MAX, &password);
+    enum error_code code = json_reader_done(&reader);
+    if (code == OK) {
+        code = access_email(call->work->arena, email, &email, error);
+    }
+    if (code != OK) {
+        return code;
+    }
+    struct text account = arena_format(call->work->arena, "%.*s|%.*s", TEXT_ARGS(email),
+                                       TEXT_ARGS(call->work->actor.address));
+    code = check_failures(call, account, error);
+    if (code == OK) {
+        code = access_login_check(call->work, email, password, &login->user, error);
+    }
+    if (code == OK) {
+        limiter_give_back(call->dispatch->failures, account);
+        limiter_give_back(call->dispatch->failures_by_address, call->work->actor.address);
+    }
+    call->prepared = login;
+    return code;
+}
+
+static enum error_code create_login(struct api_call *call, struct error *error)
+{
+    const struct prepared_login *login = call->prepared;
+    return sign_in(call, &login->user, error);
+}
+
+static enum error_code create_logout(struct api_call *call, struct error *error)
+{
+    struct text token = http_request_cookie(call->request, "dripline_session");
+    enum error_code code = OK;
+    if (token.size > 0) {
+        code = access_session_end(call->work, token, error);
+    }
+    if (code == OK) {
+        set_cookie(call, "", 0);
+        api_no_content(call);
+    }
+    return code;
+}
+
+/* ---- who am I ---- */
+
+static enum error_code get_me(struct api_call *call, struct error *error)
+{
+    const struct actor *actor = &call->work->actor;
+    struct server_facts facts;
+    struct store_user user;
+    struct store_key key;
+    bool found = true;
+    enum error_code code = server_facts_read(call->work, call->service, &facts, error);
+    if (code == OK && actor->kind == ACTOR_USER) {
+        code = access_user_find(call->work, actor->id, &user, &found, error);
+    } else if (code == OK && actor->kind == ACTOR_KEY) {
+        code = access_key_find(call->work, actor->id, &key, &found, error);
+    }
+    if (code == OK && !found) {
+        return error_set(error, ERROR_UNAUTHENTICATED, "please sign in");
+    }
+    if (code == OK) {
+        write_me(call, actor->kind == ACTOR_USER ? &user : NULL,
+                 actor->kind == ACTOR_KEY ? &key : NULL, actor->scopes, &facts);
+    }
+    return code;
+}
+
+static enum error_code prepare_me(struct api_call *call, struct error *error)
+{
+    struct prepared_login *login = arena_alloc(call->work->arena, sizeof(*login));
+    struct json_reader reader;
+    struct text old_password = {0}, new_password = {0};
+    if (call->work->actor.kind != ACTOR_USER) {
+        return error_set(error, ERROR_DENIED, "only a user can change these");
+    }
+    json_reader_open(&reader, call->body, "", error);
+    login->input.set_name = json_reader_text(&reader, "name", 0, 200, &login->input.name);
+    (void)json_reader_text(&reader, "current_password", 0, ACCESS_PASSWORD_MAX, &old_password);
+    bool change = json_reader_text(&reader, "new_password", 1, ACCESS_PASSWORD_MAX, &new_password);
+    enum error_code code = json_reader_done(&reader);
+    if (code == OK && change) {
+        code = access_password_check(call->work, call->work->actor.id, old_password, error);
+    }
+    if (code == OK && change) {
+        code = access_password_prepare(call->work->arena, "new_password", new_password,
+                                       &login->input.password_hash, error);
+    }
+    call->prepared = login;
+    return code;
+}
+
+static enum error_code update_me(struct api_call *call, struct error *error)
+{
+    const struct prepared_login *login = call->prepared;
+    struct store_user user;
+    enum error_code code =
+        access_user_update(call->work, call->work->actor.id, &login->input, &user, error);
+    if (code == OK && login->input.password_hash.data != NULL) {
+        return sign_in(call, &user, error); /* all sessions ended: this one goes on anew */
+    }
+    return code == OK ? get_me(call, error) : code;
+}
+
+const struct api_route API_ACCESS_ROUTES[] = {
+    {"GET", "/api/setup", "setup_get", API_PUBLIC, 0, get_setup, NULL},
+    {"POST", "/api/setup", "setup_create", API_PUBLIC,
+     API_WRITE | API_SLOW | API_SENSITIVE | API_NO_IDEMPOTENCY, create_setup, prepare_setup},
+    {"POST", "/api/login", "login", API_PUBLIC,
+     API_WRITE | API_SLOW | API_SENSITIVE | API_NO_IDEMPOTENCY, create_login, prepare_login},
+    {"POST", "/api/logout", "logout", API_LOGGED_IN, API_WRITE | API_NO_IDEMPOTENCY, create_logout,
+     NULL},
+    {"GET", "/api/me", "me_get", API_LOGGED_IN, 0, get_me, NULL},
+    {"PUT", "/api/me", "me_update", API_LOGGED_IN, API_WRITE | API_SLOW | API_SENSITIVE, update_me,
+     prepare_me},
+    {0},
+};

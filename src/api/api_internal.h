@@ -1,0 +1,139 @@
+#pragma once
+
+/* What the core of this folder shares: matching, the life of one request, its refusals, limits and
+ * the live events. Endpoints (api_*.c) see only route.h. */
+
+#include "api/dispatch.h"
+#include "api/route.h"
+
+#include "base/crypto.h"
+#include "base/queue.h"
+#include "base/thread.h"
+#include "service/transaction.h"
+
+#include <pthread.h>
+
+/* ---- routes.c: which route a request means ---- */
+
+struct route_match {
+    const struct api_route *route;
+    struct text params[API_PARAMS_MAX]; /* raw slices of the path */
+    size_t param_count;
+    bool path_known; /* some route has this path, for another method */
+    char allow[64];  /* methods of the path, for 405 */
+};
+void route_find(struct text method, struct text path, struct route_match *ret_match);
+
+/* ---- limit.c: how often somebody may ask ---- */
+
+struct limiter;
+/* `quota` requests per window, spread out; 0: no limit. */
+struct limiter *limiter_new(int64_t quota, int64_t window_s);
+void limiter_free(struct limiter *limiter);
+struct limit_state {
+    bool allowed;
+    int64_t quota; /* 0: no limit */
+    int64_t remaining;
+    int64_t reset_s;
+};
+/* Takes one from the caller's bucket. */
+struct limit_state limiter_take(struct limiter *limiter, struct text caller);
+/* Puts one back: a good sign-in does not count as a failed one. */
+void limiter_give_back(struct limiter *limiter, struct text caller);
+
+/* ---- request.c: one request from match to answer ---- */
+
+enum { REQUEST_ID_CHARS = 16 };
+
+struct request {
+    struct queue_link link;
+    struct dispatch *dispatch;
+    struct http_request *http;
+    struct http_response response;
+    struct route_match match;
+    struct arena *arena;
+    struct work work;
+    struct api_call call;
+    struct json *json;
+    struct error error;
+    enum error_code code;
+    char request_id[REQUEST_ID_CHARS + 1];
+    struct text address;       /* of the client, behind a trusted proxy too */
+    struct text session_token; /* {NULL}: not by cookie */
+    bool touch;                /* note that the key or session is in use */
+    int problem_status;        /* not 0: this status in place of the error's own */
+    const char *problem_code;
+    struct limit_state limit;
+    struct text idempotency_key; /* {NULL}: none */
+    struct text idempotency_hash;
+    int64_t started_us;
+};
+
+/* On an HTTP thread: matches, and plans the body. */
+struct request *request_new(struct dispatch *dispatch, struct http_request *http,
+                            struct http_body_plan *plan);
+void request_free(struct request *request);
+/* On a read worker: runs it to its end, or to the hand-over to the writer. */
+void request_process(struct request *request, struct service_reader *reader);
+/* On a read worker or none: answers with `code` and request->error, and gives the request away. */
+void request_answer(struct request *request, enum error_code code);
+
+/* ---- auth.c ---- */
+MUST_USE enum error_code auth_identify(struct request *request, struct error *error);
+MUST_USE enum error_code auth_allow(struct request *request, struct error *error);
+/* Writes down, later and at most once a minute, that a key or session is in use. */
+void auth_touch(struct request *request);
+
+/* ---- idempotent.c: POSTs that may come twice ---- */
+MUST_USE enum error_code idempotent_prepare(struct request *request, struct error *error);
+/* On the writer: the stored answer when there is one (then *ret_replayed). */
+MUST_USE enum error_code idempotent_begin(struct request *request, bool *ret_replayed,
+                                          struct error *error);
+MUST_USE enum error_code idempotent_end(struct request *request, struct error *error);
+
+/* ---- problem.c ---- */
+struct problem {
+    int status;
+    const char *code;   /* stable word */
+    const char *detail; /* may be NULL */
+    const char *request_id;
+    const struct error *error; /* its fields; may be NULL */
+};
+void problem_write(struct http_response *response, const struct problem *problem);
+int problem_status(enum error_code code);
+const char *problem_code(enum error_code code);
+/* The headers that every answer carries. */
+void secure_headers(struct http_response *response, bool html, bool https);
+
+/* ---- events.c ---- */
+struct events;
+MUST_USE enum error_code events_start(struct service *service, struct events **ret_events,
+                                      struct error *error);
+void events_stop(struct events *events); /* NULL is fine */
+void events_wake(struct events *events); /* any thread */
+struct events_filter {
+    char types[4][32]; /* "message" or "message.updated"; none: all */
+    size_t type_count;
+    int64_t sequence_id;
+    int64_t enrollment_id;
+};
+/* Takes the stream over. after_id < 0: from now on. False when there are too many. */
+struct store_event;
+bool events_filter_takes(const struct events_filter *filter, const struct store_event *event);
+MUST_USE bool events_subscribe(struct events *events, struct http_stream *stream, int64_t after_id,
+                               const struct events_filter *filter);
+
+/* ---- dispatch.c ---- */
+struct dispatch {
+    struct dispatch_settings settings;
+    struct service *service;
+    struct queue *fast;
+    struct queue *slow;
+    struct thread *fast_threads[8];
+    struct thread *slow_thread;
+    struct limiter *callers;   /* per key, user or address */
+    struct limiter *strangers; /* per address, for what needs no login */
+    struct limiter *failures;  /* wrong passwords per account and address */
+    struct limiter *failures_by_address;
+    struct events *events;
+};

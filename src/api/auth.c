@@ -1,0 +1,165 @@
+/* Who asks, and whether they may. A bearer key, a session cookie, or the Unix socket whose file
+ * only the owner of the process can open. A cookie rides along with requests that other sites make
+ * a browser send; so with a cookie nothing is changed unless the browser says that the request came
+ * from our own pages. */
+#include "api/api_internal.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "service/access.h"
+
+static const char session_cookie[] = "dripline_session";
+
+static struct text bearer_of(const struct request *request)
+{
+    struct text value = http_request_header(request->http, "authorization");
+    struct text scheme;
+    if (!text_next(&value, ' ', &scheme) || value.data == NULL ||
+        !text_equal_ignore_case(scheme, TEXT("bearer"))) {
+        return (struct text){0};
+    }
+    return text_trim(value);
+}
+
+enum error_code auth_identify(struct request *request, struct error *error)
+{
+    struct work *work = &request->work;
+    struct access *access = request->dispatch->service->access;
+    work->actor = (struct actor){.kind = ACTOR_PUBLIC, .address = request->address};
+    if (http_request_header(request->http, "authorization").data != NULL) {
+        struct text secret = bearer_of(request);
+        if (!text_starts_with(secret, TEXT("sk_"))) {
+            return error_set(error, ERROR_UNAUTHENTICATED,
+                             "the Authorization header must be \"Bearer sk_…\"");
+        }
+        return access_by_key(work, secret, &request->touch, error);
+    }
+    struct text token = http_request_cookie(request->http, session_cookie);
+    if (token.size > 0) {
+        enum error_code code = access_by_session(work, access, token, &request->touch, error);
+        if (code == OK) {
+            request->session_token = token;
+        }
+        return code;
+    }
+    if (request->http->is_local_socket) {
+        work->actor.kind = ACTOR_CLI;
+        work->actor.scopes = SCOPE_ALL;
+        work->actor.name = TEXT("command line");
+    }
+    return OK;
+}
+
+static bool is_own_origin(const struct request *request, struct text origin)
+{
+    struct text host = http_request_header(request->http, "host");
+    size_t at = 0;
+    if (text_find_text(origin, TEXT("://"), &at) &&
+        text_equal_ignore_case(text_skip(origin, at + 3), host)) {
+        return true;
+    }
+    struct text own = text_from(request->dispatch->service->public_url);
+    return own.size > 0 && text_equal_ignore_case(origin, own);
+}
+
+static bool comes_from_own_page(const struct request *request)
+{
+    struct text site = http_request_header(request->http, "sec-fetch-site");
+    if (site.data != NULL) {
+        return text_equal(site, TEXT("same-origin")) || text_equal(site, TEXT("none"));
+    }
+    struct text origin = http_request_header(request->http, "origin");
+    return origin.data != NULL && is_own_origin(request, origin);
+}
+
+static bool changes_something(const struct request *request)
+{
+    struct text method = request->http->method;
+    return !text_equal(method, TEXT("GET")) && !text_equal(method, TEXT("HEAD"));
+}
+
+static unsigned needed_scope(enum api_scope scope, const char **ret_word)
+{
+    switch (scope) {
+    case API_READ:
+        *ret_word = "read";
+        return SCOPE_READ;
+    case API_ENROLL:
+        *ret_word = "enroll";
+        return SCOPE_ENROLL;
+    case API_EDIT:
+        *ret_word = "write";
+        return SCOPE_WRITE;
+    case API_ADMIN:
+        *ret_word = "admin";
+        return SCOPE_ADMIN;
+    case API_PUBLIC:
+    case API_LOGGED_IN:
+    case API_LOCAL:
+        break;
+    }
+    *ret_word = "";
+    return 0;
+}
+
+enum error_code auth_allow(struct request *request, struct error *error)
+{
+    const struct actor *actor = &request->work.actor;
+    enum api_scope scope = request->match.route->scope;
+    const char *word = "";
+    unsigned needed = needed_scope(scope, &word);
+    if (scope != API_PUBLIC && actor->kind == ACTOR_PUBLIC) {
+        return error_set(error, ERROR_UNAUTHENTICATED, "please sign in or send an API key");
+    }
+    if (scope == API_LOCAL && actor->kind != ACTOR_CLI) {
+        return error_set(error, ERROR_DENIED, "only the command line may do this");
+    }
+    if (needed != 0 && (actor->scopes & needed) == 0) {
+        return error_set(error, ERROR_DENIED, "this %s lacks the scope \"%s\"",
+                         actor->kind == ACTOR_KEY ? "key" : "user", word);
+    }
+    if (request->session_token.data != NULL && changes_something(request) &&
+        !comes_from_own_page(request)) {
+        return error_set(error, ERROR_DENIED, "the request does not come from one of our pages");
+    }
+    return OK;
+}
+
+struct touch {
+    struct access *access;
+    int64_t key_id;
+    char token[ACCESS_TOKEN_MAX];
+};
+
+static enum error_code run_touch(struct work *work, void *context, struct error *error)
+{
+    const struct touch *touch = context;
+    if (touch->key_id != 0) {
+        return store_key_used(work, touch->key_id, error);
+    }
+    return access_session_touch(work, touch->access, text_from(touch->token), error);
+}
+
+static void touch_done(void *context, enum error_code code, const struct error *error)
+{
+    if (code != OK) {
+        log_error("access.touch", error);
+    }
+    mem_free(context);
+}
+
+void auth_touch(struct request *request)
+{
+    const struct actor *actor = &request->work.actor;
+    if (!request->touch || request->session_token.size >= ACCESS_TOKEN_MAX) {
+        return;
+    }
+    struct touch *touch = mem_zalloc(sizeof(*touch));
+    touch->access = request->dispatch->service->access;
+    touch->key_id = actor->kind == ACTOR_KEY ? actor->id : 0;
+    if (request->session_token.size > 0) {
+        memcpy(touch->token, request->session_token.data, request->session_token.size);
+    }
+    struct service_write write = {.run = run_touch, .done = touch_done, .context = touch};
+    service_submit(request->dispatch->service, &write);
+}

@@ -1,0 +1,206 @@
+/* Queues and threads between the HTTP server and the handlers. Common requests go to a few read
+ * workers; what may take long (password hashes, simulations) to a worker of its own with a short
+ * queue, so that it never stands in anybody's way. */
+#include "api/api_internal.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+enum {
+    READ_THREADS = 3,
+    SLOW_WAITING_MAX = 20,
+    FAST_WAITING_MAX = 5000,
+    FAILURE_WINDOW_S = 15 * 60,
+};
+
+static void refuse_busy(struct request *request)
+{
+    request->arena = arena_new();
+    http_response_init(&request->response, 0);
+    request->work.arena = request->arena;
+    enum error_code code =
+        error_set(&request->error, ERROR_UNAVAILABLE, "the server is busy; try again soon");
+    request->error.retry_after_ms = 2000;
+    request_answer(request, code);
+}
+
+static void on_headers(void *context, struct http_request *http, struct http_body_plan *plan)
+{
+    http->context = request_new(context, http, plan);
+}
+
+static void on_request(void *context, struct http_request *http)
+{
+    struct dispatch *dispatch = context;
+    struct request *request = http->context;
+    bool slow = (request->match.route->flags & API_SLOW) != 0;
+    struct queue *queue = slow ? dispatch->slow : dispatch->fast;
+    size_t most = slow ? SLOW_WAITING_MAX : FAST_WAITING_MAX;
+    if (queue_size(queue) >= most || !queue_push(queue, &request->link)) {
+        refuse_busy(request);
+    }
+}
+
+static const char *refusal_code(int status)
+{
+    switch (status) {
+    case 404:
+        return "not_found";
+    case 405:
+        return "method_not_allowed";
+    case 413:
+        return "too_big";
+    case 503:
+        return "unavailable";
+    default:
+        return "bad_request";
+    }
+}
+
+/* Refusals before a request is complete: framing, sizes, unknown addresses. */
+static void on_refusal(void *context, const struct http_request *http, int status,
+                       const char *reason, struct http_response *response)
+{
+    struct dispatch *dispatch = context;
+    const struct request *request = http->context;
+    struct problem problem = {
+        .status = status,
+        .code = refusal_code(status),
+        .detail = reason,
+        .request_id = request == NULL ? NULL : request->request_id,
+    };
+    problem_write(response, &problem);
+    if (status == 405 && request != NULL) {
+        http_response_set_header(response, "Allow", text_from(request->match.allow));
+    }
+    secure_headers(response, false, strncmp(dispatch->service->public_url, "https://", 8) == 0);
+}
+
+static void on_end(void *context, struct http_request *http)
+{
+    (void)context;
+    request_free(http->context);
+}
+
+static void run_queue(struct dispatch *dispatch, struct queue *queue)
+{
+    struct error error = {0};
+    struct service_reader *reader = NULL;
+    enum error_code opened = service_reader_open(dispatch->service, &reader, &error);
+    if (opened != OK) {
+        log_error("http.worker", &error);
+    }
+    struct queue_link *link;
+    while ((link = queue_wait(queue, -1)) != NULL || !queue_is_closed(queue)) {
+        if (link == NULL) {
+            continue;
+        }
+        struct request *request = QUEUE_ITEM(link, struct request, link);
+        if (opened == OK) {
+            request_process(request, reader);
+        } else {
+            refuse_busy(request);
+        }
+    }
+    service_reader_close(reader);
+}
+
+static void run_fast(void *context)
+{
+    struct dispatch *dispatch = context;
+    run_queue(dispatch, dispatch->fast);
+}
+
+static void run_slow(void *context)
+{
+    struct dispatch *dispatch = context;
+    run_queue(dispatch, dispatch->slow);
+}
+
+static enum error_code start_threads(struct dispatch *dispatch, struct error *error)
+{
+    size_t count = dispatch->settings.read_threads;
+    if (count == 0) {
+        count = READ_THREADS;
+    }
+    if (count > ARRAY_SIZE(dispatch->fast_threads)) {
+        count = ARRAY_SIZE(dispatch->fast_threads);
+    }
+    enum error_code code = OK;
+    for (size_t i = 0; code == OK && i < count; i++) {
+        code = thread_start("http-read", run_fast, dispatch, &dispatch->fast_threads[i], error);
+    }
+    if (code == OK) {
+        code = thread_start("http-slow", run_slow, dispatch, &dispatch->slow_thread, error);
+    }
+    return code;
+}
+
+enum error_code dispatch_start(const struct dispatch_settings *settings,
+                               struct dispatch **ret_dispatch, struct error *error)
+{
+    struct dispatch *dispatch = mem_zalloc(sizeof(*dispatch));
+    dispatch->settings = *settings;
+    dispatch->service = settings->service;
+    dispatch->fast = queue_new(NULL, NULL);
+    dispatch->slow = queue_new(NULL, NULL);
+    dispatch->callers = limiter_new(settings->requests_per_minute, 60);
+    dispatch->strangers = limiter_new(settings->anonymous_per_minute, 60);
+    dispatch->failures = limiter_new(5, FAILURE_WINDOW_S);
+    dispatch->failures_by_address = limiter_new(20, FAILURE_WINDOW_S);
+    enum error_code code = events_start(settings->service, &dispatch->events, error);
+    if (code == OK) {
+        code = start_threads(dispatch, error);
+    }
+    if (code != OK) {
+        dispatch_stop(dispatch);
+        dispatch_free(dispatch);
+        return code;
+    }
+    *ret_dispatch = dispatch;
+    return OK;
+}
+
+struct http_server_callbacks dispatch_callbacks(struct dispatch *dispatch)
+{
+    return (struct http_server_callbacks){
+        .context = dispatch,
+        .on_headers = on_headers,
+        .on_request = on_request,
+        .on_refusal = on_refusal,
+        .on_end = on_end,
+    };
+}
+
+void dispatch_wake_events(struct dispatch *dispatch)
+{
+    events_wake(dispatch->events);
+}
+
+void dispatch_stop(struct dispatch *dispatch)
+{
+    queue_close(dispatch->fast);
+    queue_close(dispatch->slow);
+    for (size_t i = 0; i < ARRAY_SIZE(dispatch->fast_threads); i++) {
+        thread_join(dispatch->fast_threads[i]);
+        dispatch->fast_threads[i] = NULL;
+    }
+    thread_join(dispatch->slow_thread);
+    dispatch->slow_thread = NULL;
+    events_stop(dispatch->events);
+    dispatch->events = NULL;
+}
+
+void dispatch_free(struct dispatch *dispatch)
+{
+    if (dispatch == NULL) {
+        return;
+    }
+    queue_free(dispatch->fast);
+    queue_free(dispatch->slow);
+    limiter_free(dispatch->callers);
+    limiter_free(dispatch->strangers);
+    limiter_free(dispatch->failures);
+    limiter_free(dispatch->failures_by_address);
+    mem_free(dispatch);
+}

@@ -1,0 +1,366 @@
+/* The life of one request: matched on an HTTP thread, identified, limited, read and handled on a
+ * read worker, carried out on the writer when it changes something, answered once. */
+#include "api/api_internal.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+
+enum {
+    BODY_SMALL = 64 * 1024,
+    BODY_LARGE = 4 * 1024 * 1024,
+};
+
+/* ---- on an HTTP thread ---- */
+
+static void plan_body(const struct request *request, struct http_body_plan *plan)
+{
+    const struct api_route *route = request->match.route;
+    const struct service *service = request->dispatch->service;
+    plan->body_limit = BODY_SMALL;
+    if ((route->flags & (API_RAW | API_LARGE)) != 0) {
+        plan->body_limit = BODY_LARGE;
+    }
+    if ((route->flags & API_SPOOL) != 0) {
+        plan->body_limit = service->limits.import_bytes;
+        plan->spool_directory = service->spool_directory;
+    }
+}
+
+struct request *request_new(struct dispatch *dispatch, struct http_request *http,
+                            struct http_body_plan *plan)
+{
+    struct request *request = mem_zalloc(sizeof(*request));
+    uint64_t random = crypto_random_u64();
+    request->dispatch = dispatch;
+    request->http = http;
+    request->started_us = clock_measure_us();
+    (void)snprintf(request->request_id, sizeof(request->request_id), "%016llx",
+                   (unsigned long long)random);
+    route_find(http->method, http->path, &request->match);
+    if (request->match.route != NULL) {
+        plan_body(request, plan);
+    } else if (request->match.path_known) {
+        plan->refuse_status = 405;
+        plan->refuse_reason = "this address does not take that method";
+    } else {
+        plan->refuse_status = 404;
+        plan->refuse_reason = "there is nothing at this address";
+    }
+    return request;
+}
+
+void request_free(struct request *request)
+{
+    if (request != NULL) {
+        http_response_done(&request->response);
+        json_free(request->json);
+        arena_free(request->arena);
+        mem_free(request);
+    }
+}
+
+/* ---- on a read worker ---- */
+
+/* Behind a proxy that is trusted, the last address it added is the client's. */
+static void find_address(struct request *request)
+{
+    struct text proxies = text_from(request->dispatch->settings.trusted_proxies);
+    struct text peer = text_from(request->http->peer);
+    struct text proxy;
+    request->address = peer;
+    while (text_next(&proxies, ',', &proxy)) {
+        if (!text_equal(text_trim(proxy), peer)) {
+            continue;
+        }
+        struct text list = http_request_header(request->http, "x-forwarded-for");
+        struct text entry;
+        while (text_next(&list, ',', &entry)) {
+            entry = text_trim(entry);
+            if (entry.size > 0 && entry.size < HTTP_PEER_MAX) {
+                request->address = entry;
+            }
+        }
+        return;
+    }
+}
+
+static bool decode_params(struct request *request)
+{
+    for (size_t i = 0; i < request->match.param_count; i++) {
+        if (!http_percent_decode(request->arena, request->match.params[i], false,
+                                 &request->call.params[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum error_code check_limit(struct request *request, struct error *error)
+{
+    const struct actor *actor = &request->work.actor;
+    struct dispatch *dispatch = request->dispatch;
+    struct text caller = request->address;
+    struct limiter *limiter = dispatch->strangers;
+    if (actor->kind == ACTOR_CLI || (request->match.route->flags & API_RAW) != 0) {
+        return OK; /* our own command line; webhooks, which are signed */
+    }
+    if (actor->kind == ACTOR_KEY || actor->kind == ACTOR_USER) {
+        caller = arena_format(request->arena, "%d:%lld", (int)actor->kind, (long long)actor->id);
+        limiter = dispatch->callers;
+    }
+    request->limit = limiter_take(limiter, caller);
+    if (!request->limit.allowed) {
+        error->retry_after_ms = request->limit.reset_s * 1000;
+        int64_t wait_ms = error->retry_after_ms;
+        enum error_code code = error_set(error, ERROR_TOO_MANY, "too many requests; wait %lld s",
+                                         (long long)request->limit.reset_s);
+        error->retry_after_ms = wait_ms;
+        return code;
+    }
+    return OK;
+}
+
+static bool is_json_type(struct text type)
+{
+    return text_equal_ignore_case(type, TEXT("application/json")) ||
+           text_ends_with(type, TEXT("+json"));
+}
+
+static enum error_code parse_json(struct request *request, struct text body, struct error *error)
+{
+    struct json_limits limits = {.size = BODY_LARGE, .depth = 32};
+    enum error_code code = json_parse(body, &limits, &request->json, error);
+    if (code == ERROR_INVALID) {
+        request->problem_status = 400;
+        request->problem_code = "bad_json";
+    }
+    request->call.body = request->json;
+    return code;
+}
+
+static enum error_code read_spooled(struct request *request, struct error *error)
+{
+    char *data = NULL;
+    size_t size = 0;
+    if (request->http->body_size > BODY_LARGE) {
+        return OK; /* the handler reads it piece by piece */
+    }
+    enum error_code code = file_read(request->http->body_path, BODY_LARGE, &data, &size, error);
+    if (code == OK) {
+        code = parse_json(request, text_make(data, size), error);
+        mem_free(data);
+    }
+    return code;
+}
+
+static enum error_code read_body(struct request *request, struct error *error)
+{
+    unsigned flags = request->match.route->flags;
+    const struct http_request *http = request->http;
+    if ((flags & API_RAW) != 0 || http->body_size == 0) {
+        return OK;
+    }
+    struct text type = http_media_type(http_request_header(http, "content-type"));
+    if (is_json_type(type)) {
+        return http->body_path != NULL ? read_spooled(request, error)
+                                       : parse_json(request, http->body, error);
+    }
+    bool text =
+        (flags & (API_TEXT | API_SPOOL)) != 0 && (text_equal_ignore_case(type, TEXT("text/csv")) ||
+                                                  text_equal_ignore_case(type, TEXT("text/plain")));
+    bool form = (flags & API_FORM) != 0 &&
+                text_equal_ignore_case(type, TEXT("application/x-www-form-urlencoded"));
+    if (text || form) {
+        return OK;
+    }
+    return error_set(error, ERROR_UNSUPPORTED, "the Content-Type must be application/json");
+}
+
+static enum error_code read_request(struct request *request, struct error *error)
+{
+    find_address(request);
+    if (!decode_params(request)) {
+        return error_set(error, ERROR_NOT_FOUND, "there is nothing at this address");
+    }
+    enum error_code code = auth_identify(request, error);
+    if (code == ERROR_UNAUTHENTICATED && request->match.route->scope == API_PUBLIC) {
+        error_clear(error); /* a stale cookie must not keep anybody from signing in */
+        request->work.actor = (struct actor){.kind = ACTOR_PUBLIC, .address = request->address};
+        code = OK;
+    }
+    if (code == OK) {
+        code = check_limit(request, error);
+    }
+    if (code == OK) {
+        code = auth_allow(request, error);
+    }
+    if (code == OK) {
+        code = read_body(request, error);
+    }
+    if (code == OK) {
+        code = idempotent_prepare(request, error);
+    }
+    if (code == OK && request->match.route->prepare != NULL) {
+        code = request->match.route->prepare(&request->call, error);
+    }
+    return code;
+}
+
+static enum error_code run_write(struct work *work, void *context, struct error *error)
+{
+    struct request *request = context;
+    bool replayed = false;
+    request->call.work = work;
+    enum error_code code = idempotent_begin(request, &replayed, error);
+    if (code == OK && !replayed) {
+        code = request->match.route->handler(&request->call, error);
+        if (code == OK) {
+            code = idempotent_end(request, error);
+        }
+    }
+    return code;
+}
+
+static void write_done(void *context, enum error_code code, const struct error *error)
+{
+    struct request *request = context;
+    request->call.work = &request->work;
+    if (code != OK) {
+        request->error = *error;
+    }
+    request_answer(request, code);
+}
+
+static void begin_call(struct request *request)
+{
+    struct service *service = request->dispatch->service;
+    request->arena = arena_new();
+    http_response_init(&request->response, 0);
+    request->work = (struct work){
+        .arena = request->arena,
+        .now_ms = clock_now_ms(service->clock),
+        .request_id = text_from(request->request_id),
+    };
+    request->call = (struct api_call){
+        .work = &request->work,
+        .request = request->http,
+        .response = &request->response,
+        .service = service,
+        .route = request->match.route,
+        .dispatch = request->dispatch,
+    };
+}
+
+void request_process(struct request *request, struct service_reader *reader)
+{
+    begin_call(request);
+    enum error_code code = service_reader_begin(reader, &request->work, &request->error);
+    bool writes = (request->match.route->flags & API_WRITE) != 0;
+    if (code == OK) {
+        code = read_request(request, &request->error);
+        if (code == OK && !writes) {
+            code = request->match.route->handler(&request->call, &request->error);
+        }
+        service_reader_end(reader);
+        request->work.db = NULL;
+    }
+    auth_touch(request);
+    if (code != OK || !writes) {
+        request_answer(request, code);
+        return;
+    }
+    struct service_write write = {
+        .run = run_write,
+        .done = write_done,
+        .context = request,
+        .actor = request->work.actor,
+        .request_id = request->work.request_id,
+    };
+    service_submit(request->dispatch->service, &write);
+}
+
+/* ---- the answer ---- */
+
+static void write_problem(struct request *request, enum error_code code)
+{
+    struct error *error = &request->error;
+    struct http_response *response = &request->response;
+    http_stream_release(response->stream);
+    response->stream = NULL;
+    http_response_clear(response);
+    struct problem problem = {
+        .status = problem_status(code),
+        .code = error->reason[0] != '\0' ? error->reason : problem_code(code),
+        .detail = code == ERROR_INTERNAL ? "something went wrong here; the log has the request id"
+                                         : error->message,
+        .request_id = request->request_id,
+        .error = error,
+    };
+    if (request->problem_status != 0) {
+        problem.status = request->problem_status;
+        problem.code = request->problem_code;
+    }
+    problem_write(response, &problem);
+    if (problem.status == 401) {
+        http_response_set_header(response, "WWW-Authenticate", TEXT("Bearer realm=\"dripline\""));
+    }
+    if (code == ERROR_TOO_MANY || code == ERROR_UNAVAILABLE) {
+        int64_t wait_s = (error->retry_after_ms + 999) / 1000;
+        http_response_set_header_format(response, "Retry-After", "%lld",
+                                        (long long)(wait_s < 1 ? 1 : wait_s));
+    }
+}
+
+static void write_limit(struct request *request)
+{
+    const struct limit_state *limit = &request->limit;
+    if (limit->quota == 0) {
+        return;
+    }
+    const char *name = request->work.actor.kind == ACTOR_PUBLIC ? "address" : "caller";
+    http_response_set_header_format(&request->response, "RateLimit-Policy", "\"%s\";q=%lld;w=60",
+                                    name, (long long)limit->quota);
+    http_response_set_header_format(&request->response, "RateLimit", "\"%s\";r=%lld;t=%lld", name,
+                                    (long long)limit->remaining, (long long)limit->reset_s);
+}
+
+static void write_log(const struct request *request, enum error_code code)
+{
+    int64_t took_us = clock_measure_us() - request->started_us;
+    int status = request->response.status;
+    const struct api_route *route = request->match.route;
+    if (status >= 500) {
+        log_error("http.failed", &request->error);
+    }
+    enum log_level level = status >= 500 ? LOG_ERROR : LOG_DEBUG;
+    if (log_wants(level)) {
+        log_event(level, "http.request", "request=%s method=%s route=%s status=%d code=%s us=%lld",
+                  request->request_id, route->method, route->pattern, status,
+                  code == OK ? "ok" : error_code_to_text(code), (long long)took_us);
+    }
+}
+
+void request_answer(struct request *request, enum error_code code)
+{
+    const struct service *service = request->dispatch->service;
+    if (code == OK && buffer_overflowed(&request->response.body)) {
+        code = error_set(&request->error, ERROR_TOO_BIG, "the answer is too big; ask for less");
+    }
+    if (code != OK) {
+        write_problem(request, code);
+    }
+    struct http_response *response = &request->response;
+    bool https = strncmp(service->public_url, "https://", 8) == 0;
+    bool html = text_starts_with(http_response_header(response, "content-type"), TEXT("text/html"));
+    http_response_set_header(response, "X-Request-Id", text_from(request->request_id));
+    write_limit(request);
+    secure_headers(response, html, https);
+    response->no_compression =
+        response->no_compression || (request->match.route->flags & API_SENSITIVE) != 0;
+    write_log(request, code);
+    http_request_respond(request->http, response);
+}

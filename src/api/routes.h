@@ -1,0 +1,14 @@
+#pragma once
+
+#include "api/route.h"
+
+/* All route tables, each ended by a row of zeros. A new api_*.c adds its table here and in
+ * routes.c. */
+extern const struct api_route API_ACCESS_ROUTES[];
+extern const struct api_route API_ASSETS_ROUTES[];
+extern const struct api_route API_EVENTS_ROUTES[];
+extern const struct api_route API_HEALTH_ROUTES[];
+extern const struct api_route API_USERS_ROUTES[];
+
+/* The n-th route of all, or NULL behind the last: for `dripline routes` and tests. */
+const struct api_route *routes_at(size_t index);

@@ -1,0 +1,110 @@
+/* API keys: the secret is random, shown once, and kept only as its hash. */
+#include "service/access.h"
+
+#include "base/crypto.h"
+#include "base/ids.h"
+#include "store/store_event.h"
+
+#include <stdio.h>
+
+enum { KEY_PREFIX_CHARS = 8, TOUCH_INTERVAL_MS = 60 * 1000 };
+
+unsigned access_scopes_closed(unsigned scopes)
+{
+    if ((scopes & SCOPE_ADMIN) != 0) {
+        return SCOPE_ALL;
+    }
+    if ((scopes & SCOPE_WRITE) != 0) {
+        return scopes | SCOPE_ENROLL | SCOPE_READ;
+    }
+    return scopes;
+}
+
+static struct text secret_hash(struct work *work, struct text secret)
+{
+    uint8_t *hash = arena_alloc(work->arena, CRYPTO_SHA256_SIZE);
+    crypto_sha256(secret, hash);
+    return text_make((const char *)hash, CRYPTO_SHA256_SIZE);
+}
+
+enum error_code access_keys(struct work *work, struct store_key **ret_keys, size_t *ret_count,
+                            struct error *error)
+{
+    return store_key_list(work, ret_keys, ret_count, error);
+}
+
+enum error_code access_key_find(struct work *work, int64_t id, struct store_key *ret_key,
+                                bool *ret_found, struct error *error)
+{
+    return store_key_get(work, id, ret_key, ret_found, error);
+}
+
+static enum error_code note_key(struct work *work, const char *action, int64_t id,
+                                struct error *error)
+{
+    char object[ID_TEXT_MAX];
+    enum error_code code = store_audit_add(work, action, text_from(id_format(ID_KEY, id, object)),
+                                           (struct text){0}, error);
+    if (code == OK) {
+        struct store_event event = {.type = TEXT("key.updated")};
+        code = store_event_add(work, &event, error);
+    }
+    return code;
+}
+
+enum error_code access_key_create(struct work *work, const struct access_key_input *input,
+                                  struct store_key *ret_key, char secret[ACCESS_TOKEN_MAX],
+                                  struct error *error)
+{
+    char random[ACCESS_TOKEN_MAX];
+    crypto_random_token(random, ACCESS_TOKEN_CHARS);
+    (void)snprintf(secret, ACCESS_TOKEN_MAX, "sk_%s", random);
+    struct store_key key = {
+        .name = input->name,
+        .prefix = arena_text(work->arena, text_make(secret, KEY_PREFIX_CHARS)),
+        .hash = secret_hash(work, text_from(secret)),
+        .scopes = input->scopes,
+        .created_at_ms = work->now_ms,
+    };
+    enum error_code code = store_key_add(work, &key, &key.id, error);
+    if (code == OK) {
+        code = note_key(work, "key.create", key.id, error);
+    }
+    if (code == OK) {
+        *ret_key = key;
+    }
+    return code;
+}
+
+enum error_code access_key_revoke(struct work *work, int64_t id, struct error *error)
+{
+    bool found = false;
+    enum error_code code = store_key_revoke(work, id, &found, error);
+    if (code == OK && !found) {
+        char text[ID_TEXT_MAX];
+        return error_set(error, ERROR_NOT_FOUND, "key \"%s\" does not exist",
+                         id_format(ID_KEY, id, text));
+    }
+    return code == OK ? note_key(work, "key.revoke", id, error) : code;
+}
+
+enum error_code access_by_key(struct work *work, struct text secret, bool *ret_touch,
+                              struct error *error)
+{
+    struct store_key key = {0};
+    bool found = false;
+    enum error_code code = store_key_find(work, secret_hash(work, secret), &key, &found, error);
+    if (code != OK) {
+        return code;
+    }
+    if (!found || key.publishable ||
+        (key.expires_at_ms != 0 && key.expires_at_ms <= work->now_ms)) {
+        return error_set(error, ERROR_UNAUTHENTICATED, "this API key is unknown or revoked");
+    }
+    work->actor.kind = ACTOR_KEY;
+    work->actor.id = key.id;
+    work->actor.scopes = access_scopes_closed(key.scopes);
+    work->actor.name = arena_format(work->arena, "key %.*s", TEXT_ARGS(key.name));
+    *ret_touch = key.last_used_at_ms + TOUCH_INTERVAL_MS <= work->now_ms;
+    return OK;
+}
