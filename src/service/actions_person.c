@@ -202,8 +202,8 @@ static enum error_code skip_step(struct action_run *run, const struct planning *
         enum step_outcome after = OUTCOME_SKIPPED;
         int64_t after_reason = 0;
         store_message_counter(&message, &after, &after_reason);
-        counters_add(work, row->sequence_id, step_id, before, before_reason, -1);
-        counters_add(work, row->sequence_id, step_id, after, after_reason, 1);
+        counters_add(work, row->sequence_id, step_id, (int)before, before_reason, -1);
+        counters_add(work, row->sequence_id, step_id, (int)after, after_reason, 1);
     }
     return code;
 }

@@ -43,7 +43,7 @@ static void count_step(struct edit_run *run, int64_t step_id, enum step_outcome 
                        enum message_reason reason)
 {
     counters_add(run->work, run->sequence_id, step_id, OUTCOME_WAITING, 0, -1);
-    counters_add(run->work, run->sequence_id, step_id, outcome, reason, 1);
+    counters_add(run->work, run->sequence_id, step_id, (int)outcome, reason, 1);
 }
 
 /* Steps that this person will not get any more move out of "waiting". Those with a message are

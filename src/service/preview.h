@@ -24,6 +24,7 @@ enum preview_zone_source {
     PREVIEW_ZONE_SERVER,
 };
 const char *preview_zone_source_to_text(enum preview_zone_source source);
+enum preview_zone_source preview_zone_source(const struct schedule_zone *zone, bool guessed);
 
 struct preview_message {
     const struct step *step;
