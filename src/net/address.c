@@ -1,0 +1,117 @@
+/* Public and other addresses: see address.h. Every rule is a row of a table. */
+#include "net/address.h"
+
+#include "base/compiler.h"
+
+#include <arpa/inet.h>
+#include <stdint.h>
+#include <string.h>
+
+struct block {
+    uint8_t prefix[16];
+    int bits;
+};
+
+static const struct block CLOSED_V4[] = {
+    {{0}, 8},                 /* this network */
+    {{10}, 8},                /* private */
+    {{100, 64}, 10},          /* carriers' shared space */
+    {{127}, 8},               /* loopback */
+    {{168, 63, 129, 16}, 32}, /* a cloud's host services */
+    {{169, 254}, 16},         /* link-local, clouds' metadata */
+    {{172, 16}, 12},          /* private */
+    {{192, 0, 0}, 24},        /* protocol assignments */
+    {{192, 0, 2}, 24},        /* documentation */
+    {{192, 88, 99}, 24},      /* former 6to4 relays */
+    {{192, 168}, 16},         /* private */
+    {{198, 18}, 15},          /* benchmarks */
+    {{198, 51, 100}, 24},     /* documentation */
+    {{203, 0, 113}, 24},      /* documentation */
+    {{224}, 4},               /* multicast */
+    {{240}, 4},               /* reserved, broadcast */
+};
+
+static const struct block CLOSED_V6[] = {
+    {{0x01, 0x00}, 64},             /* discard */
+    {{0x20, 0x01, 0x00, 0x00}, 23}, /* protocol assignments, Teredo */
+    {{0x20, 0x01, 0x0d, 0xb8}, 32}, /* documentation */
+    {{0x3f, 0xff, 0x00}, 20},       /* documentation */
+    {{0x5f, 0x00}, 16},             /* segment routing */
+    {{0xfc}, 7},                    /* unique local */
+    {{0xfe, 0x80}, 10},             /* link-local */
+    {{0xfe, 0xc0}, 10},             /* former site-local */
+    {{0xff}, 8},                    /* multicast */
+};
+
+/* Prefixes that carry an IPv4 address; `at` is where it stands. */
+struct wrapped {
+    uint8_t prefix[12];
+    int bits;
+    size_t at;
+};
+static const struct wrapped WRAPPED[] = {
+    {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96, 12}, /* mapped */
+    {{0}, 96, 12},                                        /* compatible; ::, ::1 */
+    {{0x00, 0x64, 0xff, 0x9b}, 96, 12},                   /* NAT64 */
+    {{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48, 12},       /* local NAT64 */
+    {{0x20, 0x02}, 16, 2},                                /* 6to4 */
+};
+
+static bool inside(const uint8_t *address, const uint8_t *prefix, int bits)
+{
+    size_t whole = (size_t)bits / 8;
+    if (memcmp(address, prefix, whole) != 0) {
+        return false;
+    }
+    int rest = bits % 8;
+    uint8_t mask = (uint8_t)(0xff00 >> rest);
+    return rest == 0 || ((address[whole] ^ prefix[whole]) & mask) == 0;
+}
+
+static bool v4_is_public(const uint8_t *address)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(CLOSED_V4); i++) {
+        if (inside(address, CLOSED_V4[i].prefix, CLOSED_V4[i].bits)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool v6_is_public(const uint8_t *address)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(WRAPPED); i++) {
+        if (inside(address, WRAPPED[i].prefix, WRAPPED[i].bits)) {
+            return v4_is_public(address + WRAPPED[i].at);
+        }
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(CLOSED_V6); i++) {
+        if (inside(address, CLOSED_V6[i].prefix, CLOSED_V6[i].bits)) {
+            return false;
+        }
+    }
+    return inside(address, (const uint8_t[]){0x20}, 3); /* all global unicast is 2000::/3 */
+}
+
+bool address_is_public(const char *numeric)
+{
+    uint8_t address[16];
+    if (inet_pton(AF_INET, numeric, address) == 1) {
+        return v4_is_public(address);
+    }
+    return inet_pton(AF_INET6, numeric, address) == 1 && v6_is_public(address);
+}
+
+bool address_is_loopback(const char *numeric)
+{
+    uint8_t address[16];
+    if (inet_pton(AF_INET, numeric, address) == 1) {
+        return address[0] == 127;
+    }
+    if (inet_pton(AF_INET6, numeric, address) != 1) {
+        return false;
+    }
+    static const uint8_t ONE[16] = {[15] = 1};
+    return memcmp(address, ONE, sizeof(ONE)) == 0 ||
+           (inside(address, WRAPPED[0].prefix, 96) && address[12] == 127);
+}
