@@ -136,8 +136,7 @@ static enum error_code start_threads(struct dispatch *dispatch, struct error *er
     return code;
 }
 
-enum error_code dispatch_start(const struct dispatch_settings *settings,
-                               struct dispatch **ret_dispatch, struct error *error)
+struct dispatch *dispatch_new(const struct dispatch_settings *settings)
 {
     struct dispatch *dispatch = mem_zalloc(sizeof(*dispatch));
     dispatch->settings = *settings;
@@ -148,17 +147,16 @@ enum error_code dispatch_start(const struct dispatch_settings *settings,
     dispatch->strangers = limiter_new(settings->anonymous_per_minute, 60);
     dispatch->failures = limiter_new(5, FAILURE_WINDOW_S);
     dispatch->failures_by_address = limiter_new(20, FAILURE_WINDOW_S);
-    enum error_code code = events_start(settings->service, &dispatch->events, error);
+    return dispatch;
+}
+
+enum error_code dispatch_start(struct dispatch *dispatch, struct error *error)
+{
+    enum error_code code = events_start(dispatch->service, &dispatch->events, error);
     if (code == OK) {
         code = start_threads(dispatch, error);
     }
-    if (code != OK) {
-        dispatch_stop(dispatch);
-        dispatch_free(dispatch);
-        return code;
-    }
-    *ret_dispatch = dispatch;
-    return OK;
+    return code;
 }
 
 struct http_server_callbacks dispatch_callbacks(struct dispatch *dispatch)
@@ -174,7 +172,17 @@ struct http_server_callbacks dispatch_callbacks(struct dispatch *dispatch)
 
 void dispatch_wake_events(struct dispatch *dispatch)
 {
-    events_wake(dispatch->events);
+    if (dispatch->events != NULL) {
+        events_wake(dispatch->events);
+    }
+}
+
+static void refuse_waiting(struct queue *queue)
+{
+    struct queue_link *link;
+    while ((link = queue_pop(queue)) != NULL) {
+        refuse_busy(QUEUE_ITEM(link, struct request, link));
+    }
 }
 
 void dispatch_stop(struct dispatch *dispatch)
@@ -187,6 +195,8 @@ void dispatch_stop(struct dispatch *dispatch)
     }
     thread_join(dispatch->slow_thread);
     dispatch->slow_thread = NULL;
+    refuse_waiting(dispatch->fast); /* when it was never started */
+    refuse_waiting(dispatch->slow);
     events_stop(dispatch->events);
     dispatch->events = NULL;
 }

@@ -16,8 +16,9 @@ struct dispatch_settings {
     const char *trusted_proxies;  /* comma-separated addresses; NULL or "" = none */
 };
 
-MUST_USE enum error_code dispatch_start(const struct dispatch_settings *settings,
-                                        struct dispatch **ret_dispatch, struct error *error);
+/* Requests may come from now on; they wait until dispatch_start(). */
+struct dispatch *dispatch_new(const struct dispatch_settings *settings);
+MUST_USE enum error_code dispatch_start(struct dispatch *dispatch, struct error *error);
 struct http_server_callbacks dispatch_callbacks(struct dispatch *dispatch);
 /* New events were committed. Any thread. */
 void dispatch_wake_events(struct dispatch *dispatch);

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/error.h"
+#include "service/service.h"
+#include "store/store.h"
+
+/* What `serve` starts beside the doors: the loops that work by themselves, and the files they need.
+ * Thread: main. */
+struct serve_parts_settings {
+    struct service *service; /* its pointers to the loops are set here */
+    int port;                /* where our own webhooks are reached on this machine */
+    const char *ca_file;     /* NULL = the system's */
+};
+struct serve_parts {
+    struct service *service;
+    struct clock_participant *participant;
+};
+MUST_USE enum error_code serve_parts_start(struct serve_parts *parts,
+                                           const struct serve_parts_settings *settings,
+                                           struct error *error);
+void serve_parts_wake(struct serve_parts *parts, unsigned wakes); /* WORK_WAKE_…; any thread */
+void serve_parts_stop(struct serve_parts *parts);                 /* the loops end their work */
+void serve_parts_free(struct serve_parts *parts);
+
+/* The key that seals credentials: from `path`, or made once in the data directory. */
+MUST_USE enum error_code serve_master_key(const char *data_directory, const char *path,
+                                          struct secret **ret_key, struct error *error);
+/* Makes the directory of uploads and removes what a dead process left there. */
+MUST_USE enum error_code serve_clean_spool(const char *directory, struct error *error);
+/* The last moment that the data directory knows of; 0: none. */
+MUST_USE enum error_code serve_last_moment(struct store *store, int64_t *ret_ms,
+                                           struct error *error);
+int64_t serve_wall_ms(void);
