@@ -355,10 +355,3 @@ enum error_code enroll_person(struct enroll *enroll, const struct enroll_person 
     }
     return code;
 }
-
-struct text enroll_verdict_sentence(struct arena *arena, enum enroll_verdict verdict,
-                                    const char *why)
-{
-    const char *words = why == NULL ? enroll_verdict_to_words(verdict) : why;
-    return arena_format(arena, "%s", words);
-}

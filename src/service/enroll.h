@@ -75,7 +75,3 @@ MUST_USE enum error_code enroll_person(struct enroll *enroll, const struct enrol
 /* Counts a row that was refused before it was a person. */
 void enroll_refused(struct enroll *enroll, enum enroll_verdict verdict);
 void enroll_close(struct enroll *enroll);
-
-/* "enrolled; …": a sentence for people. */
-struct text enroll_verdict_sentence(struct arena *arena, enum enroll_verdict verdict,
-                                    const char *why);
