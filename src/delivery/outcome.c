@@ -1,0 +1,138 @@
+/* Storing what became of an attempt. The attempt's row always learns it; the message moves only if
+ * it still waits for this very attempt: a webhook may have come first. */
+#include "delivery/delivery_internal.h"
+
+#include "base/crypto.h"
+#include "delivery/receipts_internal.h"
+
+static enum error_code mark_attempt(struct pass_run *run, const struct flight *flight,
+                                    const struct answer *answer, struct store_attempt *attempt,
+                                    struct error *error)
+{
+    const struct provider_outcome *outcome = &flight->outcome;
+    bool accepted = answer->result == ATTEMPT_ACCEPTED;
+    bool new_id = accepted && attempt->provider_id.size == 0 && outcome->provider_id.size > 0;
+    bool was_open = attempt->result == ATTEMPT_OPEN;
+    if (!was_open && !new_id) {
+        return OK; /* a webhook knew it before */
+    }
+    if (was_open) {
+        attempt->result = answer->result;
+        attempt->evidence = !accepted                       ? EVIDENCE_ANSWER
+                            : outcome->provider_id.size > 0 ? EVIDENCE_ANSWER
+                                                            : EVIDENCE_STATUS_LINE;
+        attempt->class = outcome->class;
+        attempt->error_code = outcome->code;
+        attempt->error_title = outcome->title;
+        attempt->error_detail = outcome->detail;
+        attempt->resolved_at_ms = answer->result == ATTEMPT_DOUBT ? 0 : run->work->now_ms;
+    }
+    attempt->http_status = outcome->http_status;
+    attempt->bytes_out = flight->bytes;
+    enum error_code code = OK;
+    if (new_id) {
+        attempt->provider_id = outcome->provider_id;
+        code = store_provider_id_add(run->work, attempt->provider_id, attempt->message_id,
+                                     attempt->n, error);
+    }
+    return code == OK ? store_attempt_update(run->work, attempt, error) : code;
+}
+
+/* The test hook's claim without intent writes it only now. */
+static enum error_code write_late_intent(struct pass_run *run, const struct flight *flight,
+                                         struct store_message *message, struct error *error)
+{
+    if (!mutants()->no_intent || message->attempts >= flight->n) {
+        return OK;
+    }
+    enum message_state from = message->state;
+    int64_t attempts = message->attempts;
+    message->state = MESSAGE_SENDING;
+    message->attempts = flight->n;
+    message->tries++;
+    enum error_code code = store_message_update(run->work, message, from, attempts, error);
+    const struct store_attempt attempt = {
+        .message_id = flight->message_id, .n = flight->n, .started_at_ms = flight->claimed_at_ms};
+    return code == OK ? store_attempt_insert(run->work, &attempt, error) : code;
+}
+
+static int64_t next_at(const struct pass_run *run, const struct flight *flight,
+                       const struct answer *answer)
+{
+    if (answer->event == EVENT_DOUBT) {
+        return run->work->now_ms + delivery_grace_ms(run->delivery, flight->category);
+    }
+    return run->work->now_ms + answer->wait_ms;
+}
+
+static enum error_code move_message(struct pass_run *run, const struct flight *flight,
+                                    struct store_message *message, const struct answer *answer,
+                                    struct error *error)
+{
+    if (message->attempts != flight->n) {
+        return OK;
+    }
+    const struct progress_change change = {
+        .reason = answer->reason,
+        .error_code = answer->event == EVENT_ACCEPTED ? 0 : flight->outcome.code,
+        .next_at_ms = next_at(run, flight, answer),
+        .other_in_doubt = message->doubts > 0,
+        .doubts_delta = answer->event == EVENT_DOUBT ? 1 : 0,
+        .tries_delta = answer->counts_try ? 0 : -1,
+    };
+    if (message->state != MESSAGE_SENDING) {
+        return OK; /* settled by a webhook, or held by a fence */
+    }
+    run->pass->failed += answer->event == EVENT_REFUSED;
+    run->pass->doubts += answer->event == EVENT_DOUBT;
+    return progress_move(&run->progress, message, answer->event, &change, NULL, error);
+}
+
+static enum error_code settle_early_webhooks(struct pass_run *run, const struct flight *flight,
+                                             struct error *error)
+{
+    bool any = false;
+    if (flight->outcome.provider_id.size == 0) {
+        return OK;
+    }
+    enum error_code code = store_orphan_since(run->work, flight->channel_id, 0, &any, error);
+    if (code != OK || !any) {
+        return code;
+    }
+    return receipts_settle_orphans(&run->progress, flight->message_id, flight->n,
+                                   flight->outcome.provider_id, error);
+}
+
+enum error_code outcome_apply(struct pass_run *run, const struct flight *flight,
+                              struct error *error)
+{
+    struct store_message message;
+    struct store_attempt attempt;
+    bool found = false;
+    enum error_code code =
+        store_message_get(run->work, flight->message_id, &message, &found, error);
+    if (code != OK || !found) {
+        return code;
+    }
+    code = write_late_intent(run, flight, &message, error);
+    if (code == OK) {
+        code = store_attempt_get(run->work, flight->message_id, flight->n, &attempt, &found, error);
+    }
+    if (code != OK || !found) {
+        return code;
+    }
+    struct answer_limits limits =
+        delivery_answer_limits(run->delivery, (uint32_t)crypto_random_u64());
+    struct answer answer = answer_decide(&flight->outcome, message.tries, flight->n, &limits);
+    code = mark_attempt(run, flight, &answer, &attempt, error);
+    if (code == OK && answer.suppress) {
+        code = store_lane_suppress(run->work, flight->contact_id, 2, error);
+    }
+    if (code == OK) {
+        code = move_message(run, flight, &message, &answer, error);
+    }
+    if (code == OK && answer.event == EVENT_ACCEPTED) {
+        code = settle_early_webhooks(run, flight, error);
+    }
+    return code;
+}
