@@ -41,8 +41,26 @@ enum error_code progress_set_status(struct progress *progress, struct store_prog
     return tell_enrollment(progress, row, type, error);
 }
 
-enum error_code progress_plan_row(struct progress *progress, struct store_progress *row,
-                                  struct error *error)
+static uint64_t *done_steps(struct arena *arena, const struct schedule_plan *plan,
+                            const struct store_message *messages, size_t message_count)
+{
+    uint64_t *done = arena_array(arena, plan->step_count / 64 + 1, sizeof(*done));
+    for (size_t i = 0; i < message_count; i++) {
+        for (size_t step = 0; progress_step_is_over(&messages[i]) && step < plan->step_count;
+             step++) {
+            if (plan->steps[step].id == messages[i].step_id) {
+                done[step / 64] |= UINT64_C(1) << (step % 64);
+            }
+        }
+    }
+    return done;
+}
+
+/* `messages` are those the enrollment has, for steps that ended although an edit moved them ahead;
+ * without them the moment may be early, and the planner corrects it then. */
+static enum error_code plan_row(struct progress *progress, struct store_progress *row,
+                                const struct store_message *messages, size_t message_count,
+                                struct error *error)
 {
     struct progress_sequence *sequence = NULL;
     enum error_code code = progress_sequence(progress, row->sequence_id, &sequence, error);
@@ -59,6 +77,9 @@ enum error_code progress_plan_row(struct progress *progress, struct store_progre
     if (code != OK) {
         return code;
     }
+    person.done = message_count == 0
+                      ? NULL
+                      : done_steps(progress->work->arena, &sequence->plan, messages, message_count);
     struct schedule_next next = schedule_next(&sequence->plan, &person, progress->work->now_ms);
     if (next.kind == SCHEDULE_FINISHED) {
         return progress_set_status(progress, row, ENROLLMENT_COMPLETED, (struct text){0}, error);
@@ -69,34 +90,32 @@ enum error_code progress_plan_row(struct progress *progress, struct store_progre
     return OK;
 }
 
-static enum error_code has_open_message(struct progress *progress, int64_t enrollment_id,
-                                        bool *ret_open, struct error *error)
+enum error_code progress_plan_row(struct progress *progress, struct store_progress *row,
+                                  struct error *error)
 {
-    struct store_message *messages = NULL;
-    size_t count = 0;
-    *ret_open = false;
-    enum error_code code =
-        store_message_for_enrollment(progress->work, enrollment_id, &messages, &count, error);
-    for (size_t i = 0; code == OK && i < count; i++) {
-        *ret_open = *ret_open || message_state_is_open(messages[i].state);
-    }
-    return code;
+    return plan_row(progress, row, NULL, 0, error);
 }
 
 enum error_code progress_plan(struct progress *progress, int64_t enrollment_id, struct error *error)
 {
     struct store_progress row;
+    struct store_message *messages = NULL;
+    size_t count = 0;
     bool found = false;
-    bool open = false;
     enum error_code code = store_progress_get(progress->work, enrollment_id, &row, &found, error);
-    if (code == OK && found && row.status == ENROLLMENT_ACTIVE) {
-        code = has_open_message(progress, enrollment_id, &open, error);
-    }
-    if (code != OK || !found || open || row.status != ENROLLMENT_ACTIVE) {
+    if (code != OK || !found || row.status != ENROLLMENT_ACTIVE) {
         return code;
     }
+    code = store_message_for_enrollment(progress->work, enrollment_id, &messages, &count, error);
+    for (size_t i = 0; code == OK && i < count; i++) {
+        if (message_state_is_open(messages[i].state)) {
+            return OK; /* it plans the next step when it ends */
+        }
+    }
     int64_t before_ms = row.next_due_at_ms;
-    code = progress_plan_row(progress, &row, error);
+    if (code == OK) {
+        code = plan_row(progress, &row, messages, count, error);
+    }
     return code == OK ? store_progress_put(progress->work, &row, before_ms, error) : code;
 }
 

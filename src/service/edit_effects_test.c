@@ -1,0 +1,322 @@
+/* Editing a live sequence: the dry run's counts, and what happens to the people inside. After every
+ * edit all counters must still equal what the rows say. */
+#include "service/edit_effects.h"
+
+#include "base/instant.h"
+#include "service/people_testing.h"
+#include "store/store_sequence.h"
+
+#include <cmocka.h>
+
+struct editing {
+    struct sequence before;
+    struct sequence after;
+    bool backfill;
+    bool dry_run;
+    struct edit_effects effects;
+    struct arena *arena;
+    int64_t batch_id;
+    bool done;
+};
+
+static enum error_code run_edit(struct work *work, void *context, struct error *error)
+{
+    struct editing *editing = context;
+    if (editing->dry_run) {
+        enum error_code code = edit_effects_count(work, &editing->before, &editing->after,
+                                                  editing->backfill, &editing->effects, error);
+        struct edit_step *steps =
+            arena_array(editing->arena, editing->effects.step_count + 1, sizeof *steps);
+        memcpy(steps, editing->effects.steps, editing->effects.step_count * sizeof *steps);
+        editing->effects.steps = steps;
+        return code;
+    }
+    sequence_assign_ordinals(editing->arena, &editing->after, &editing->before);
+    sequence_sort(&editing->after);
+    enum error_code code = store_sequence_update(work, &editing->after, error);
+    return code == OK ? edit_effects_apply(work, &editing->before, &editing->after,
+                                           editing->backfill, &editing->batch_id, error)
+                      : code;
+}
+
+static enum error_code run_chunk(struct work *work, void *context, struct error *error)
+{
+    struct editing *editing = context;
+    return edit_effects_batch_chunk(work, editing->batch_id, &editing->done, error);
+}
+
+static struct edit_effects count_edit(struct people_test *test, const struct sequence *after,
+                                      bool backfill)
+{
+    struct editing editing = {.before = test->sequence,
+                              .after = *after,
+                              .backfill = backfill,
+                              .dry_run = true,
+                              .arena = test->arena};
+    people_test_read(test, run_edit, &editing);
+    return editing.effects;
+}
+
+static void save_edit(struct people_test *test, const struct sequence *after, bool backfill)
+{
+    struct editing editing = {.before = test->sequence,
+                              .after = sequence_copy(test->arena, after),
+                              .backfill = backfill,
+                              .arena = test->arena};
+    store_test_do(&test->store, run_edit, &editing);
+    for (int i = 0; editing.batch_id != 0 && !editing.done; i++) {
+        assert_true(i < 100);
+        store_test_do(&test->store, run_chunk, &editing);
+    }
+    test->sequence = sequence_copy(test->arena, &editing.after);
+}
+
+/* A copy of the document with room for one more step. */
+static struct sequence change(struct people_test *test)
+{
+    struct sequence after = sequence_copy(test->arena, &test->sequence);
+    struct step *steps = arena_array(test->arena, after.step_count + 2, sizeof *steps);
+    memcpy(steps, after.steps, after.step_count * sizeof *steps);
+    after.steps = steps;
+    return after;
+}
+
+static void add_step(struct sequence *sequence, int32_t day, int32_t minute)
+{
+    sequence->steps[sequence->step_count] =
+        (struct step){.day = day,
+                      .minute = minute,
+                      .ordinal = (int32_t)sequence->step_count + 1,
+                      .type = STEP_TEXT,
+                      .message = TEXT("New")};
+    sequence->step_count++;
+}
+
+static void remove_step(struct sequence *sequence, size_t at)
+{
+    memmove(&sequence->steps[at], &sequence->steps[at + 1],
+            (sequence->step_count - at - 1) * sizeof *sequence->steps);
+    sequence->step_count--;
+}
+
+/* `people` on Day `day` noon, with everything due until then sent. */
+static void open_on_day(struct people_test *test, int steps, int64_t people, int day)
+{
+    people_test_open(test, steps);
+    people_test_enroll(test, people);
+    people_test_advance(test, 10 * MS_PER_HOUR);
+    for (int i = 1; i < day; i++) {
+        assert_int_equal(people_test_run_due(test, true), people);
+        people_test_advance(test, MS_PER_DAY);
+    }
+    assert_int_equal(people_test_run_due(test, true), people);
+    people_test_advance(test, 2 * MS_PER_HOUR);
+    people_test_sound(test);
+}
+
+static int64_t sent(struct people_test *test)
+{
+    return store_test_int64(&test->store, "SELECT count(*) FROM message WHERE state = 5");
+}
+
+static void test_counts_of_moves(void **state)
+{
+    (void)state;
+    struct people_test test;
+    open_on_day(&test, 5, 10, 2);
+    struct sequence after = change(&test);
+    after.steps[2].minute = 540;  /* Day 3 an hour earlier */
+    after.steps[3].minute = 660;  /* Day 4 an hour later */
+    after.steps[1].minute = 1200; /* Day 2 was sent: nobody gets it again */
+    struct edit_effects effects = count_edit(&test, &after, false);
+    assert_int_equal(effects.people, 10);
+    assert_int_equal(effects.moved_earlier, 10);
+    assert_int_equal(effects.moved_later, 10);
+    assert_int_equal(effects.unchanged, 10);
+    assert_int_equal(effects.dropped + effects.added + effects.overdue, 0);
+    assert_int_equal(effects.step_count, 5);
+    assert_int_equal(effects.steps[1].change, STEP_MOVED);
+    assert_int_equal(effects.steps[1].past, 10);
+    assert_int_equal(effects.steps[2].ahead, 10);
+    assert_int_equal(effects.day_count, 3);
+    save_edit(&test, &after, false);
+    people_test_sound(&test);
+    assert_int_equal(people_test_row(&test, 1).next_due_at_ms,
+                     STORE_TEST_START_MS + 2 * MS_PER_DAY + 9 * MS_PER_HOUR);
+    people_test_close(&test);
+}
+
+static void test_new_and_removed_steps(void **state)
+{
+    (void)state;
+    struct people_test test;
+    open_on_day(&test, 4, 6, 2);
+    struct sequence after = change(&test);
+    remove_step(&after, 3);
+    add_step(&after, 1, 300); /* behind everybody */
+    add_step(&after, 9, 300); /* ahead of everybody */
+    struct edit_effects effects = count_edit(&test, &after, false);
+    assert_int_equal(effects.added, 6);
+    assert_int_equal(effects.dropped, 6);
+    assert_int_equal(effects.unchanged, 6);
+    save_edit(&test, &after, false);
+    people_test_sound(&test);
+    for (int day = 3; day <= 9; day++) {
+        people_test_advance(&test, MS_PER_DAY);
+        (void)people_test_run_due(&test, true);
+    }
+    assert_int_equal(sent(&test), 6 * 4); /* Days 1, 2, 3 and 9 */
+    assert_int_equal(
+        store_test_int64(&test.store, "SELECT count(*) FROM enrollment WHERE status = 2"), 6);
+    people_test_sound(&test);
+    /* Somebody who had finished is counted for a step that comes later, and does not get it. */
+    after = change(&test);
+    add_step(&after, 20, 300);
+    save_edit(&test, &after, false);
+    people_test_sound(&test);
+    people_test_close(&test);
+}
+
+static void test_a_step_that_was_sent_and_moves_ahead_is_not_sent_again(void **state)
+{
+    (void)state;
+    struct people_test test;
+    open_on_day(&test, 3, 5, 2);
+    struct sequence after = change(&test);
+    after.steps[0].day = 8; /* Day 1, sent, becomes Day 8 */
+    save_edit(&test, &after, false);
+    people_test_sound(&test);
+    for (int day = 3; day <= 9; day++) {
+        people_test_advance(&test, MS_PER_DAY);
+        (void)people_test_run_due(&test, true);
+    }
+    assert_int_equal(sent(&test), 15);
+    assert_int_equal(store_test_int64(&test.store, "SELECT count(*) FROM message"), 15);
+    people_test_close(&test);
+}
+
+static void test_a_step_that_falls_behind_is_dropped(void **state)
+{
+    (void)state;
+    struct people_test test;
+    open_on_day(&test, 3, 5, 2);
+    struct sequence after = change(&test);
+    after.steps[2].day = 1; /* Day 3, still to come, becomes Day 1 */
+    struct edit_effects effects = count_edit(&test, &after, false);
+    assert_int_equal(effects.dropped, 5);
+    save_edit(&test, &after, false);
+    people_test_sound(&test);
+    assert_int_equal(
+        store_test_int64(&test.store, "SELECT count(*) FROM enrollment WHERE status = 2"), 5);
+    people_test_close(&test);
+}
+
+static void test_a_waiting_message_is_made_anew(void **state)
+{
+    (void)state;
+    struct people_test test;
+    people_test_open(&test, 2);
+    people_test_enroll(&test, 3);
+    people_test_advance(&test, 10 * MS_PER_HOUR);
+    assert_int_equal(people_test_run_due(&test, false), 3);
+    struct sequence after = change(&test);
+    after.steps[0].message = TEXT("Good morning {name}");
+    struct edit_effects effects = count_edit(&test, &after, false);
+    assert_int_equal(effects.steps[0].change, STEP_CHANGED_TEXT);
+    assert_int_equal(effects.unchanged, 6);
+    save_edit(&test, &after, false);
+    people_test_sound(&test);
+    assert_int_equal(store_test_int64(&test.store, "SELECT count(*) FROM message WHERE state = 8"),
+                     3);
+    assert_int_equal(people_test_run_due(&test, true), 3);
+    assert_int_equal(sent(&test), 3);
+    people_test_sound(&test);
+    /* Removed while it waits: it ends. */
+    people_test_advance(&test, MS_PER_DAY);
+    assert_int_equal(people_test_run_due(&test, false), 3);
+    after = change(&test);
+    remove_step(&after, 1);
+    save_edit(&test, &after, false);
+    people_test_sound(&test);
+    assert_int_equal(
+        store_test_int64(&test.store, "SELECT count(*) FROM enrollment WHERE status = 2"), 3);
+    people_test_close(&test);
+}
+
+static void test_backfilling_sends_new_steps_to_those_past_them(void **state)
+{
+    (void)state;
+    struct people_test test;
+    open_on_day(&test, 4, 4, 3);
+    struct sequence after = change(&test);
+    add_step(&after, 1, 660);
+    assert_int_equal(count_edit(&test, &after, false).added, 0);
+    assert_int_equal(count_edit(&test, &after, true).added, 4);
+    save_edit(&test, &after, true);
+    people_test_sound(&test);
+    for (int i = 0; i < 10; i++) {
+        (void)people_test_run_due(&test, true);
+        people_test_advance(&test, 12 * MS_PER_HOUR);
+    }
+    assert_int_equal(sent(&test), 4 * 5);
+    assert_int_equal(
+        store_test_int64(&test.store, "SELECT count(*) FROM enrollment WHERE status = 2"), 4);
+    people_test_sound(&test);
+    people_test_close(&test);
+}
+
+static void test_thousands_follow_by_batch_and_newcomers_are_left_alone(void **state)
+{
+    (void)state;
+    struct people_test test;
+    open_on_day(&test, 4, 4200, 1);
+    struct sequence after = change(&test);
+    remove_step(&after, 1);
+    add_step(&after, 3, 900);
+    struct editing editing = {.before = test.sequence, .after = after, .arena = test.arena};
+    store_test_do(&test.store, run_edit, &editing);
+    assert_true(editing.batch_id > 0);
+    test.sequence = sequence_copy(test.arena, &editing.after);
+    people_test_enroll(&test, 100);
+    for (int i = 0; !editing.done; i++) {
+        assert_true(i < 10);
+        store_test_do(&test.store, run_chunk, &editing);
+    }
+    people_test_sound(&test);
+    assert_int_equal(store_test_int64(&test.store, "SELECT done_rows FROM batch"), 4300);
+    people_test_close(&test);
+}
+
+static void test_day_one_stays_where_it_was_for_those_on_the_way(void **state)
+{
+    (void)state;
+    struct people_test test;
+    people_test_open(&test, 3);
+    people_test_advance(&test, 11 * MS_PER_HOUR); /* 10:00 has passed: Day 1 is tomorrow */
+    people_test_enroll(&test, 2);
+    people_test_advance(&test, 23 * MS_PER_HOUR);
+    assert_int_equal(people_test_run_due(&test, true), 2);
+    int64_t due_ms = people_test_row(&test, 1).next_due_at_ms;
+    struct sequence after = change(&test);
+    after.steps[0].minute = 1200; /* by that time Day 1 would have been the day of enrollment */
+    assert_int_equal(count_edit(&test, &after, false).unchanged, 4);
+    save_edit(&test, &after, false);
+    assert_int_equal(people_test_row(&test, 1).next_due_at_ms, due_ms);
+    people_test_sound(&test);
+    people_test_close(&test);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_counts_of_moves),
+        cmocka_unit_test(test_new_and_removed_steps),
+        cmocka_unit_test(test_a_step_that_was_sent_and_moves_ahead_is_not_sent_again),
+        cmocka_unit_test(test_a_step_that_falls_behind_is_dropped),
+        cmocka_unit_test(test_a_waiting_message_is_made_anew),
+        cmocka_unit_test(test_backfilling_sends_new_steps_to_those_past_them),
+        cmocka_unit_test(test_thousands_follow_by_batch_and_newcomers_are_left_alone),
+        cmocka_unit_test(test_day_one_stays_where_it_was_for_those_on_the_way),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
