@@ -256,7 +256,7 @@ static bool sequence_target(enum action_kind kind, enum sequence_status from,
         return from == SEQUENCE_ACTIVE;
     case ACTION_RESUME:
         *ret_to = SEQUENCE_ACTIVE;
-        return from == SEQUENCE_PAUSED;
+        return from == SEQUENCE_PAUSED || from == SEQUENCE_DRAFT;
     case ACTION_STOP:
         break;
     }
@@ -264,17 +264,21 @@ static bool sequence_target(enum action_kind kind, enum sequence_status from,
     return true;
 }
 
-static enum error_code change_sequence(struct work *work, int64_t sequence_id,
+static enum error_code change_sequence(struct work *work, const struct sequence *sequence,
                                        enum sequence_status status, struct error *error)
 {
-    enum error_code code = store_sequence_set_status(work, sequence_id, status, error);
+    const char *type = "sequence.paused";
+    if (status == SEQUENCE_ACTIVE) {
+        type = sequence->status == SEQUENCE_DRAFT ? "sequence.started" : "sequence.resumed";
+    }
+    enum error_code code = store_sequence_set_status(work, sequence->id, status, error);
     if (code != OK) {
         return code;
     }
     work->wakes |= WORK_WAKE_DELIVERY | WORK_WAKE_SETTINGS;
     const struct store_event event = {
-        .type = status == SEQUENCE_PAUSED ? TEXT("sequence.paused") : TEXT("sequence.resumed"),
-        .sequence_id = sequence_id,
+        .type = text_from(type),
+        .sequence_id = sequence->id,
     };
     return store_event_add(work, &event, error);
 }
@@ -299,7 +303,7 @@ enum error_code actions_sequence(struct work *work, const struct action *action,
                          sequence_status_to_text(sequence.status));
     }
     if (!action->dry_run && to != sequence.status) {
-        code = change_sequence(work, sequence_id, to, error);
+        code = change_sequence(work, &sequence, to, error);
     }
     struct action whole = *action;
     whole.whole_sequence = true;

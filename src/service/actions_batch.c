@@ -4,8 +4,8 @@
 
 #include "base/json.h"
 #include "base/json_writer.h"
+#include "service/batch.h"
 #include "store/store_batch.h"
-#include "store/store_event.h"
 #include "store/store_sequence.h"
 
 enum { CHUNK_PEOPLE = 2000 };
@@ -227,12 +227,7 @@ static enum error_code save_chunk(struct work *work, struct action_batch *batch,
     batch->row.finished_at_ms = done ? work->now_ms : 0;
     batch->row.result = encode_result(work, &batch->result);
     enum error_code code = store_batch_update(work, &batch->row, error);
-    const struct store_event event = {
-        .type = done ? TEXT("batch.completed") : TEXT("batch.progress"),
-        .sequence_id = batch->row.sequence_id,
-        .batch_id = batch->row.id,
-    };
-    return code == OK ? store_event_add(work, &event, error) : code;
+    return code == OK ? batch_tell(work, &batch->row, error) : code;
 }
 
 enum error_code actions_batch_chunk(struct work *work, int64_t batch_id, bool *ret_done,
@@ -244,6 +239,10 @@ enum error_code actions_batch_chunk(struct work *work, int64_t batch_id, bool *r
     enum error_code code = store_batch_get(work, batch_id, &batch.row, &found, error);
     if (code == OK && !found) {
         return error_set(error, ERROR_NOT_FOUND, "this batch does not exist");
+    }
+    if (code == OK && batch.row.state != BATCH_WAITING && batch.row.state != BATCH_RUNNING) {
+        *ret_done = true; /* somebody cancelled it */
+        return OK;
     }
     if (code == OK) {
         code = read_options(work, &batch, error);

@@ -250,18 +250,36 @@ static enum error_code resumed_person(struct action_run *run, const struct plann
     return skip_missed(run, planning, person, row, error);
 }
 
-/* Nobody had paused this person; what they lack is the due row that a paused sequence never
- * writes. */
+/* Nobody had paused this person; what they lack is the due row that a sequence never writes while
+ * it is a draft or paused. Whoever came in meanwhile and has got nothing yet begins now. */
 static enum error_code follow_resumed_sequence(struct action_run *run,
                                                const struct planning *planning,
                                                const struct store_action_row *stood,
                                                struct error *error)
 {
+    struct schedule_person person = planning_person(planning, stood);
+    struct store_progress row;
+    bool found = false;
+    bool waited = stood->next_due_at_ms == 0 && stood->last_sent_at_ms == 0;
+    int32_t days = !waited ? 0
+                           : schedule_resume_shift(&planning->plan, &person, stood->created_at_ms,
+                                                   run->now_ms);
+    person.shift_days += days;
     if (run->simulating) {
-        struct schedule_person person = planning_person(planning, stood);
         simulate_person(&run->simulation, &planning->plan, &person, run->now_ms, 1);
     }
-    return run->action->dry_run ? OK : progress_plan(&run->progress, stood->enrollment_id, error);
+    enum error_code code = OK;
+    if (run->action->dry_run) {
+        return OK;
+    }
+    if (days > 0) {
+        code = store_progress_get(&run->asked, stood->enrollment_id, &row, &found, error);
+        if (code == OK && found) {
+            row.shift_days += days;
+            code = store_progress_put(&run->asked, &row, row.next_due_at_ms, error);
+        }
+    }
+    return code == OK ? progress_plan(&run->progress, stood->enrollment_id, error) : code;
 }
 
 static enum error_code resume(struct action_run *run, const struct store_action_row *stood,

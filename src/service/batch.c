@@ -52,6 +52,10 @@ enum error_code batch_cancel(struct work *work, int64_t id, struct store_batch *
         return error_set(error, ERROR_CONFLICT, "the batch has ended: it is %s",
                          batch_state_to_text(batch.state));
     }
+    if (text_equal(batch.kind, TEXT("edit"))) {
+        return error_set(error, ERROR_CONFLICT,
+                         "an edit that is saved must reach everyone; edit the sequence again");
+    }
     batch.state = BATCH_CANCELLED;
     batch.finished_at_ms = work->now_ms;
     batch.spool_path = text_make(NULL, 0);
@@ -246,7 +250,37 @@ void batch_import_options_read(struct arena *arena, const struct store_batch *ba
     ret_options->separator = (char)json_get_int64(json, "separator", 0);
 }
 
+enum error_code batch_list(struct work *work, const struct store_batch_filter *filter, size_t limit,
+                           struct store_batch **ret_batches, size_t *ret_count,
+                           struct error *error)
+{
+    return store_batch_list(work, filter, limit, ret_batches, ret_count, error);
+}
+
 /* ---- refused rows -------------------------------------------------------------------------- */
+
+/* The number as it was written is not kept apart: the row's first cell that is no word says it. */
+static bool on_cells(void *context, const struct csv_row *row)
+{
+    struct import_answer_row *answer = context;
+    for (size_t i = 0; i < row->count; i++) {
+        struct phone phone;
+        if (answer->phone != 0 && phone_read(row->cells[i], TEXT(""), &phone) == PHONE_VALID) {
+            answer->input = row->cells[i];
+            return false;
+        }
+    }
+    for (size_t i = 0; i < row->count && answer->input.size == 0; i++) {
+        size_t digits = 0;
+        for (size_t at = 0; at < row->cells[i].size; at++) {
+            digits += row->cells[i].data[at] >= '0' && row->cells[i].data[at] <= '9' ? 1 : 0;
+        }
+        if (digits >= 3) {
+            answer->input = row->cells[i];
+        }
+    }
+    return false;
+}
 
 struct rows_csv {
     struct buffer out;

@@ -8,10 +8,10 @@
 
 #include "base/json.h"
 #include "base/json_writer.h"
+#include "service/batch.h"
 #include "store/counters.h"
 #include "store/store_batch.h"
 #include "store/store_enrollment.h"
-#include "store/store_event.h"
 
 #include <stdlib.h>
 
@@ -356,12 +356,7 @@ static enum error_code save_chunk(struct work *work, struct store_batch *batch, 
     batch->started_at_ms = batch->started_at_ms == 0 ? work->now_ms : batch->started_at_ms;
     batch->finished_at_ms = done ? work->now_ms : 0;
     enum error_code code = store_batch_update(work, batch, error);
-    const struct store_event event = {
-        .type = done ? TEXT("batch.completed") : TEXT("batch.progress"),
-        .sequence_id = batch->sequence_id,
-        .batch_id = batch->id,
-    };
-    return code == OK ? store_event_add(work, &event, error) : code;
+    return code == OK ? batch_tell(work, batch, error) : code;
 }
 
 static enum error_code apply_chunk(struct edit_run *run, struct store_batch *batch, bool *ret_done,
@@ -387,6 +382,10 @@ enum error_code edit_effects_batch_chunk(struct work *work, int64_t batch_id, bo
     enum error_code code = store_batch_get(work, batch_id, &batch, &found, error);
     if (code == OK && !found) {
         return error_set(error, ERROR_NOT_FOUND, "this batch does not exist");
+    }
+    if (code == OK && batch.state != BATCH_WAITING && batch.state != BATCH_RUNNING) {
+        *ret_done = true; /* somebody cancelled it */
+        return OK;
     }
     struct edit_run run = {.work = work, .plan = &plan};
     if (code == OK) {

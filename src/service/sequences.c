@@ -138,7 +138,7 @@ static enum error_code change_status(struct work *work, const struct sequence *s
         return sequences_archive(work, sequence->id, (struct text){0}, false, &ignored, error);
     }
     if ((from == SEQUENCE_ACTIVE && to == SEQUENCE_PAUSED) ||
-        (from == SEQUENCE_PAUSED && to == SEQUENCE_ACTIVE)) {
+        (from != SEQUENCE_ACTIVE && to == SEQUENCE_ACTIVE)) {
         const struct action action = {.kind = to == SEQUENCE_PAUSED ? ACTION_PAUSE : ACTION_RESUME};
         return actions_sequence(work, &action, sequence->id, &ignored, error);
     }

@@ -34,6 +34,7 @@ struct store_action_row {
     int64_t catch_up_until_ms;
     int64_t paused_at_ms;
     int64_t next_due_at_ms;
+    int64_t created_at_ms;
     struct text status_reason;
     struct text timezone; /* of the contact */
 };
