@@ -3,7 +3,7 @@
 //
 //   node bench/bench_send.mjs [messages]
 import { temporaryFolder, until } from '../test/lib/process.mjs';
-import { startServer, startSimulator } from '../test/lib/server.mjs';
+import { startPair } from '../test/lib/drip.mjs';
 import { processFigures, report } from './lib.mjs';
 
 const count = Number(process.argv[2] ?? 100_000);
@@ -11,18 +11,11 @@ const count = Number(process.argv[2] ?? 100_000);
 async function runOnce({ webhooks, budget }) {
   const cleanup = [];
   const t = { after: (f) => cleanup.push(f) };
-  const server = await startServer(t);
-  const simulator = await startSimulator(t, {
-    webhookUrl: `${server.base}/webhooks/whatsapp/chan_001`,
-    faults: webhooks ? { webhook_delay_ms: 0 } : { webhooks: 'none' },
+  const { server, simulator, channel } = await startPair(t, {
+    clock: 'system', faults: webhooks ? { webhook_delay_ms: 0, webhook_batch: 20 } : { webhooks: 'none' }, channel: { messages_per_second: 100_000 },
   });
-  const channel = await server.api('POST', '/api/channels', {
-    name: 'Bench', provider: 'cloud', phone_number_id: '1000000001', waba_id: '2000000001', access_token: 'bench-token',
-    app_secret: simulator.appSecret, verify_token: 'bench-verify', base_url: simulator.base, messages_per_second: 100_000,
-  });
-  if (channel.status !== 201) throw new Error(channel.text);
   const sequence = (await server.api('POST', '/api/sequences', {
-    name: 'Bench', status: 'draft', channel_id: channel.body.id, messages: [{ day: 1, type: 'template', template: { name: 'hello', language: 'en', body: ['{name}'] } }],
+    name: 'Bench', status: 'draft', channel_id: channel.id, messages: [{ day: 1, type: 'template', template: { name: 'hello', language: 'en', body: ['{name}'] } }],
   })).body;
   let lines = 'phone,name\n';
   for (let i = 0; i < count; i++) lines += `+9198${String(i).padStart(8, '0')},Person ${i}\n`;

@@ -8,9 +8,9 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { messagesInStatus } from './lib/chaos.mjs';
-import { makeChannel, makeSequence, START } from './lib/drip.mjs';
-import { freePort, temporaryFolder, until } from './lib/process.mjs';
-import { startServer, startSimulator } from './lib/server.mjs';
+import { makeSequence, START, startPair } from './lib/drip.mjs';
+import { temporaryFolder, until } from './lib/process.mjs';
+import { startServer } from './lib/server.mjs';
 
 const CALLS = ['pwrite64', 'fdatasync', 'write', 'sendto', 'recvfrom'];
 const MOST = Number(process.env.KILL_POINTS ?? 60); // of one call and thread
@@ -26,11 +26,9 @@ async function attach(pid, call, n) {
 }
 
 test('a kill at each write, flush, send and receive of one send cycle', async (t) => {
-  const port = await freePort();
-  const simulator = await startSimulator(t, { webhookUrl: `http://127.0.0.1:${port}/webhooks/whatsapp/chan_001`, clock: 'follow' });
-  const first = await startServer(t, { port, clock: 'manual' });
+  const { server: first, simulator, channel } = await startPair(t);
+  const { port } = first;
   await first.api('POST', '/api/sandbox/clock', { to: START });
-  const channel = await makeChannel(first, simulator);
   const sequence = await makeSequence(first, channel);
   const paused = await first.api('POST', `/api/sequences/${sequence.id}/pause`);
   assert.equal(paused.status, 200, paused.text);

@@ -3,10 +3,9 @@
 // right local instant, and nothing else. What is right is known from the making of the file.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { assertLedger, compareLedger, expectedMessages, makeChannel, makeSequence, START, upload } from './lib/drip.mjs';
+import { assertLedger, compareLedger, expectedMessages, makeSequence, START, startPair, upload } from './lib/drip.mjs';
 import { makePeople, toCsv } from './lib/people.mjs';
-import { freePort } from './lib/process.mjs';
-import { advance, startServer, startSimulator } from './lib/server.mjs';
+import { advance } from './lib/server.mjs';
 
 const ROWS = Number(process.env.WEEK_ROWS ?? 10_000);
 const FILES = [
@@ -28,12 +27,9 @@ async function verdictsByLine(server, batch) {
 
 for (const file of FILES) {
   test(`a week of ${ROWS} messy rows: ${file.name}`, async (t) => {
-    const port = await freePort();
-    const simulator = await startSimulator(t, { webhookUrl: `http://127.0.0.1:${port}/webhooks/whatsapp/chan_001`, clock: 'follow', seed: file.seed });
-    const server = await startServer(t, { port, clock: 'manual' });
+    const { server, simulator, channel } = await startPair(t, { seed: file.seed });
     const moved = await server.api('POST', '/api/sandbox/clock', { to: START });
     assert.equal(moved.status, 200, moved.text);
-    const channel = await makeChannel(server, simulator);
     const sequence = await makeSequence(server, channel);
 
     const made = makePeople({ seed: file.seed, count: ROWS });

@@ -1,13 +1,12 @@
 // Kills the server again and again while a drip runs, and then asks the ledger what people got.
 import assert from 'node:assert/strict';
-import { compareLedger, expectedMessages, makeChannel, makeSequence, START } from './drip.mjs';
+import { compareLedger, expectedMessages, makeSequence, START, startPair } from './drip.mjs';
 import { makePeople, toCsv } from './people.mjs';
-import { BINARY, freePort, until } from './process.mjs';
+import { BINARY, until } from './process.mjs';
 import { Random } from './random.mjs';
-import { startServer, startSimulator } from './server.mjs';
 
 export const ROUGH = {
-  lost_webhook_per_mille: 50, late_webhook_per_mille: 100, repeated_webhook_per_mille: 200, reordered_webhook_per_mille: 200,
+  lost_webhook_per_mille: 50, late_webhook_per_mille: 100, late_ms: 400, webhook_delay_ms: [1, 60], repeated_webhook_per_mille: 200, reordered_webhook_per_mille: 200,
   reset_after_per_mille: 10, hang_per_mille: 2, hang_ms: 300,
 };
 
@@ -42,11 +41,8 @@ async function tryAdvance(server, to) {
  */
 export async function runThroughKills(t, { seed, rows, kills, faults = ROUGH, env, binary, pauseMs = [20, 500] }) {
   const random = new Random(seed);
-  const port = await freePort();
-  const simulator = await startSimulator(t, { webhookUrl: `http://127.0.0.1:${port}/webhooks/whatsapp/chan_001`, clock: 'follow', seed, faults });
-  const server = await startServer(t, { port, clock: 'manual', env, binary: binary ?? BINARY });
+  const { server, simulator, channel } = await startPair(t, { seed, faults, env, binary: binary ?? BINARY, channel: { messages_per_second: 200 } });
   await server.api('POST', '/api/sandbox/clock', { to: START });
-  const channel = await makeChannel(server, simulator, { messages_per_second: 200 });
   const sequence = await makeSequence(server, channel);
   const made = makePeople({ seed, count: rows });
   for (const phone of made.optOuts) await server.api('POST', '/api/opt-outs', { phone });

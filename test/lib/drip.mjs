@@ -1,7 +1,8 @@
 // The Day 1/3/7 drip that several tests run, and the tests' own idea of what must have been sent.
 import assert from 'node:assert/strict';
 import { dayAt } from './local_time.mjs';
-import { until } from './process.mjs';
+import { freePort, until } from './process.mjs';
+import { startServer, startSimulator } from './server.mjs';
 
 export const START = '2027-03-27T08:00:00Z'; // Europe changes its clocks the next night
 export const SEQUENCE_ZONE = 'America/New_York';
@@ -18,6 +19,21 @@ export async function makeChannel(server, simulator, more = {}) {
   });
   assert.equal(answer.status, 201, answer.text);
   return answer.body;
+}
+
+/**
+ * A server, the fake WhatsApp in a process of its own, and a channel between them:
+ * {server, simulator, channel}. Options: seed, faults, clock, channel{}, and those of startServer().
+ */
+export async function startPair(t, { seed = 1, faults, clock = 'manual', channel: more = {}, ...options } = {}) {
+  const server = await startServer(t, { clock, ...options });
+  const port = await freePort();
+  const appSecret = 'test-app-secret';
+  const channel = await makeChannel(server, { base: `http://127.0.0.1:${port}`, appSecret }, more);
+  const simulator = await startSimulator(t, {
+    port, appSecret, seed, faults, clock: clock === 'manual' ? 'follow' : 'system', webhookUrl: `${server.base}/webhooks/whatsapp/${channel.id}`,
+  });
+  return { server, simulator, channel };
 }
 
 export async function makeSequence(server, channel) {
