@@ -1,0 +1,40 @@
+/* Code samples for the API panel and the API pages. */
+export interface Call {
+    method: string;
+    url: string;
+    key: string;
+    body?: unknown;
+}
+export function curl({ method, url, key, body }: Call): string {
+    const lines = [`curl -X ${method} '${url}'`, `  -H 'Authorization: Bearer ${key}'`];
+    if (body !== undefined) lines.push(`  -H 'Content-Type: application/json'`, `  -d '${JSON.stringify(body).replace(/'/g, `'\\''`)}'`);
+    return lines.join(' \\\n');
+}
+export function javascript({ method, url, key, body }: Call): string {
+    const headers = [`    Authorization: 'Bearer ${key}',`];
+    if (body !== undefined) headers.push(`    'Content-Type': 'application/json',`);
+    return [
+        `const response = await fetch('${url}', {`,
+        `  method: '${method}',`,
+        `  headers: {`,
+        ...headers,
+        `  },`,
+        ...(body !== undefined ? [`  body: JSON.stringify(${JSON.stringify(body, null, 2).replace(/\n/g, '\n  ')}),`] : []),
+        `});`,
+        `console.log(response.status, await response.json());`,
+    ].join('\n');
+}
+export function python({ method, url, key, body }: Call): string {
+    const value = (v: unknown): string => JSON.stringify(v, null, 4).replace(/\btrue\b/g, 'True').replace(/\bfalse\b/g, 'False').replace(/\bnull\b/g, 'None').replace(/\n/g, '\n    ');
+    return [
+        `import requests`,
+        ``,
+        `response = requests.request(`,
+        `    '${method}',`,
+        `    '${url}',`,
+        `    headers={'Authorization': 'Bearer ${key}'},`,
+        ...(body !== undefined ? [`    json=${value(body)},`] : []),
+        `)`,
+        `print(response.status_code, response.json())`,
+    ].join('\n');
+}

@@ -1,0 +1,80 @@
+/* Editing the list of messages: pure functions on the document, shared by buttons, keys and drag. */
+import type { Sequence, SequenceInput, StepInput } from './api';
+import { uuid } from './uuid';
+
+export const TEXT_LIMIT = 4096;
+export const CAPTION_LIMIT = 1024;
+
+export function toInput(sequence: Sequence): SequenceInput {
+    return {
+        name: sequence.name,
+        description: sequence.description,
+        status: sequence.status,
+        messages: sequence.messages.map(step => ({ ...step })),
+        channel_id: sequence.channel_id,
+        timezone: sequence.timezone,
+        send_time: sequence.send_time,
+        send_window: sequence.send_window,
+        on_reply: sequence.on_reply,
+        reenroll: sequence.reenroll,
+        late_policy: sequence.late_policy,
+        version: sequence.version,
+    };
+}
+/* The server counts UTF-16 units, as WhatsApp does. */
+export function characters(text: string | null | undefined): number {
+    return (text ?? '').length;
+}
+export function limitOf(step: StepInput): number {
+    return step.type === 'media' ? CAPTION_LIMIT : TEXT_LIMIT;
+}
+/* Without an `id` of the server a new step still needs a name for lists and focus. */
+
+export function newStep(messages: readonly StepInput[]): StepInput & { key: string } {
+    const last = messages.reduce((day, step) => Math.max(day, step.day), 0);
+    return { day: Math.min(3650, last + 1), time: null, type: 'text', message: '', media_url: null, media_type: null, filename: null, template: null, key: uuid().slice(0, 12) };
+}
+export function stepKey(step: StepInput & { key?: string }, index: number): string {
+    return step.key ?? step.id ?? String(index);
+}
+export function insertAt<T>(list: readonly T[], index: number, item: T): T[] {
+    return [...list.slice(0, index), item, ...list.slice(index)];
+}
+export function removeAt<T>(list: readonly T[], index: number): T[] {
+    return [...list.slice(0, index), ...list.slice(index + 1)];
+}
+/* Moves a step and keeps the days where they are: the message changes place, the calendar does not. */
+export function moveStep(messages: readonly StepInput[], from: number, to: number): StepInput[] {
+    if (to < 0 || to >= messages.length || from === to) return [...messages];
+    const days = messages.map(step => step.day);
+    const moved = messages[from] as StepInput;
+    const rest = removeAt(messages, from);
+    return insertAt(rest, to, moved).map((step, index) => (step.day === days[index] ? step : { ...step, day: days[index] as number }));
+}
+export function sortByDay(messages: readonly StepInput[]): StepInput[] {
+    return messages.map((step, index) => ({ step, index })).sort((a, b) => a.step.day - b.step.day || (a.step.time && b.step.time ? a.step.time.localeCompare(b.step.time) : 0) || a.index - b.index).map(one => one.step);
+}
+/* What the server gets: without keys of the page. */
+export function toWire(document: SequenceInput): SequenceInput {
+    return {
+        ...document,
+        messages: (document.messages ?? []).map(step => {
+            const { key: _key, ...wire } = step as StepInput & { key?: string };
+            return wire;
+        }),
+    };
+}
+/* Two documents mean the same when their texts are the same, whatever the order of keys. */
+export function sameDocument(a: SequenceInput, b: SequenceInput): boolean {
+    return canonical({ ...toWire(a), version: 0 }) === canonical({ ...toWire(b), version: 0 });
+}
+function canonical(value: unknown): string {
+    if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+    if (value && typeof value === 'object')
+        return `{${Object.entries(value)
+            .filter(([, v]) => v !== null && v !== undefined)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([k, v]) => `${JSON.stringify(k)}:${canonical(v)}`)
+            .join(',')}}`;
+    return JSON.stringify(value) ?? 'null';
+}

@@ -1,0 +1,207 @@
+/* One contact: facts, consent, every enrollment, what they wrote. */
+import { useState } from 'preact/hooks';
+import { api, call, type ApiError, type Schemas } from '../core/api';
+import * as format from '../core/format';
+import { t } from '../core/i18n';
+import { navigate } from '../core/router';
+import { PageHead, usePage } from '../ui/page';
+import { ask, Button, Card, Dialog, Empty, Failure, Icon, Menu, Phone, showError, Skeleton, TextField, Time, toast, useWork } from '../ui/parts';
+import { useResource } from '../ui/resource';
+import { can, language } from '../ui/state';
+import { EnrollmentState } from '../ui/status';
+import { ZoneField } from './builder/delivery';
+import { sourceWord } from './person';
+
+type Detail = Schemas['ContactDetail'];
+export default function ContactPage({ params }: { params: Record<string, string> }) {
+    void language.value;
+    const phone = params['phone'] as string;
+    const contact = useResource(`contact ${phone}`, () => call(api.GET('/api/contacts/{phone}', { params: { path: { phone } } })), { on: ['contact', 'opt_out', 'enrollment', 'message'] });
+    const [editing, setEditing] = useState(false);
+    const data = contact.data;
+    const name = data?.name || format.phone(phone);
+    usePage(name, [{ label: t('Contacts'), href: '/contacts' }]);
+    if (!data) return <div class="page">{contact.error ? <Failure error={contact.error} retry={contact.reload} /> : <Skeleton lines={6} height={26} />}</div>;
+    const erase = async (): Promise<void> => {
+        const yes = await ask({ title: t('Erase this person?'), body: <p>{t('Number, name, fields and texts are removed for good. Counts stay, and the number stays blocked so that a later import cannot bring it back.')}</p>, action: t('Erase'), danger: true, typed: phone });
+        if (!yes) return;
+        await call(api.DELETE('/api/contacts/{phone}', { params: { path: { phone } } }));
+        toast(t('The person is erased.'));
+        navigate('/contacts');
+    };
+    const fields = Object.entries(data.custom_fields ?? {});
+    return (
+        <div class="page">
+            <PageHead
+                title={<span dir="auto">{name}</span>}
+                lead={
+                    <span class="row wrap wide">
+                        <Phone digits={data.phone} />
+                        {data.opted_out ? (
+                            <span class="status bad">
+                                <Icon name="user-x" /> {data.opted_out === 'marketing' ? t('No marketing') : t('Opted out')}
+                            </span>
+                        ) : null}
+                    </span>
+                }
+            >
+                {can('write') ? (
+                    <Button icon="pencil" onClick={() => setEditing(true)}>
+                        {t('Edit')}
+                    </Button>
+                ) : null}
+                <Menu
+                    small={false}
+                    label={t('More')}
+                    items={[
+                        { label: t('Messages'), icon: 'messages-square', href: `/messages?phone=${data.phone ?? phone}` },
+                        can('admin') && { label: t('Everything stored (JSON)'), icon: 'download', run: () => window.open(`/api/contacts/${encodeURIComponent(phone)}/export`, '_blank', 'noopener') },
+                        can('admin') && { label: t('Erase this person'), icon: 'trash-2', danger: true, run: () => void erase().catch(showError) },
+                    ]}
+                />
+            </PageHead>
+            <div class="grid">
+                <Card class="c7" title={t('Sequences')}>
+                    {data.enrollments.length ? (
+                        <div class="table-wrap">
+                            <table class="table">
+                                <thead>
+                                    <tr>
+                                        <th>{t('Sequence')}</th>
+                                        <th>{t('Status')}</th>
+                                        <th>{t('Progress')}</th>
+                                        <th>{t('Next message')}</th>
+                                    </tr>
+                                </thead>
+                                <tbody>
+                                    {data.enrollments.map(one => (
+                                        <tr key={one.id}>
+                                            <td>
+                                                <a class="title" href={`/people/${one.id}`}>
+                                                    {one.sequence_name ?? one.sequence_id}
+                                                </a>
+                                            </td>
+                                            <td>
+                                                <EnrollmentState status={one.status} />
+                                            </td>
+                                            <td class="num nowrap">{t('{n} of {all} messages', { n: format.number(one.messages_sent), all: format.number(one.total_messages) })}</td>
+                                            <td>
+                                                <Time at={one.next_message_due} style="moment" />
+                                            </td>
+                                        </tr>
+                                    ))}
+                                </tbody>
+                            </table>
+                        </div>
+                    ) : (
+                        <Empty icon="list-ordered" title={t('In no sequence')} />
+                    )}
+                </Card>
+                <div class="c5 stack loose">
+                    <Card title={t('Facts')}>
+                        <div class="card-body">
+                            <dl class="facts">
+                                <dt>{t('Time zone')}</dt>
+                                <dd>{data.timezone ? `${data.timezone.replace(/_/g, ' ')}${data.timezone_source ? ` (${sourceWord(data.timezone_source)})` : ''}` : '–'}</dd>
+                                <dt>{t('Known since')}</dt>
+                                <dd>
+                                    <Time at={data.created_at} style="date" />
+                                </dd>
+                                <dt>{t('Last wrote')}</dt>
+                                <dd>
+                                    <Time at={data.last_inbound_at} />
+                                </dd>
+                                {fields.map(([key, value]) => (
+                                    <>
+                                        <dt>
+                                            <code>{`{${key}}`}</code>
+                                        </dt>
+                                        <dd dir="auto">{String(value)}</dd>
+                                    </>
+                                ))}
+                            </dl>
+                        </div>
+                    </Card>
+                    <Card title={t('What they wrote')}>
+                        {data.inbound.length ? (
+                            <ul class="timeline">
+                                {data.inbound.map((message, index) => (
+                                    <li key={index} class="message-item">
+                                        <div class="muted small">
+                                            <Time at={message.at} style="moment" />
+                                        </div>
+                                        <div dir="auto">{message.text ?? `[${message.type}]`}</div>
+                                    </li>
+                                ))}
+                            </ul>
+                        ) : (
+                            <div class="card-body muted">{t('Nothing yet.')}</div>
+                        )}
+                    </Card>
+                </div>
+            </div>
+            {editing ? (
+                <Edit
+                    contact={data}
+                    phone={phone}
+                    onClose={() => {
+                        setEditing(false);
+                        contact.reload();
+                    }}
+                />
+            ) : null}
+        </div>
+    );
+}
+function Edit({ contact, phone, onClose }: { contact: Detail; phone: string; onClose: () => void }) {
+    const [name, setName] = useState(contact.name ?? '');
+    const [timezone, setTimezone] = useState(contact.timezone_source === 'given' ? contact.timezone : null);
+    const [fields, setFields] = useState<[string, string][]>(Object.entries(contact.custom_fields ?? {}).map(([key, value]) => [key, String(value)]));
+    const [error, setError] = useState<ApiError | null>(null);
+    const [busy, run] = useWork();
+    const submit = (): void =>
+        run(async () => {
+            const custom: Record<string, string | null> = Object.fromEntries(Object.keys(contact.custom_fields ?? {}).map(key => [key, null]));
+            for (const [key, value] of fields) if (key.trim()) custom[key.trim()] = value.trim() || null;
+            try {
+                await call(api.PUT('/api/contacts/{phone}', { params: { path: { phone } }, body: { name: name.trim() || null, custom_fields: custom, ...(timezone !== (contact.timezone_source === 'given' ? contact.timezone : null) ? { timezone } : {}) } }));
+                toast(t('Saved.'));
+                onClose();
+            } catch (cause) {
+                setError(cause as ApiError);
+            }
+        });
+    return (
+        <Dialog
+            title={t('Edit contact')}
+            onClose={onClose}
+            onSubmit={submit}
+            footer={
+                <>
+                    <Button onClick={onClose}>{t('Cancel')}</Button>
+                    <Button kind="primary" type="submit" busy={busy}>
+                        {t('Save')}
+                    </Button>
+                </>
+            }
+        >
+            {error ? <Failure error={error} /> : null}
+            <TextField label={t('Name')} dir="auto" value={name} onValue={setName} maxLength={200} error={error?.fieldError('name')} />
+            <ZoneField label={t('Time zone')} value={timezone} onValue={setTimezone} empty={t('Guessed from the number')} />
+            <fieldset class="stack tight">
+                <legend class="field-label">{t('Fields for placeholders')}</legend>
+                {fields.map(([key, value], index) => (
+                    <div class="row" key={index}>
+                        <input class="input" aria-label={t('Name of the field')} value={key} onInput={event => setFields(fields.map((one, at) => (at === index ? [event.currentTarget.value, one[1]] : one)))} />
+                        <input class="input" aria-label={t('Value')} dir="auto" value={value} onInput={event => setFields(fields.map((one, at) => (at === index ? [one[0], event.currentTarget.value] : one)))} />
+                    </div>
+                ))}
+                <div>
+                    <Button small icon="plus" onClick={() => setFields([...fields, ['', '']])}>
+                        {t('Another field')}
+                    </Button>
+                </div>
+            </fieldset>
+        </Dialog>
+    );
+}

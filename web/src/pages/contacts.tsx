@@ -1,0 +1,283 @@
+/* Everyone the server knows, and those who do not want to be written to. */
+import { useEffect, useState } from 'preact/hooks';
+import { api, call, type ApiError, type Schemas } from '../core/api';
+import * as format from '../core/format';
+import { plural, t } from '../core/i18n';
+import { setQuery } from '../core/router';
+import { PageHead, usePage } from '../ui/page';
+import { ask, Avatar, Button, Card, Dialog, Empty, Failure, Icon, Phone, SearchField, showError, Skeleton, TextField, Time, toast, useWork } from '../ui/parts';
+import { useResource } from '../ui/resource';
+import { can, language, place } from '../ui/state';
+
+type Contact = Schemas['Contact'];
+type OptOut = Schemas['OptOut'];
+
+export function sourceOfOptOut(source: OptOut['source']): string {
+    return { stop_word: t('wrote a stop word'), button: t('pressed a button'), user_preferences: t('WhatsApp preferences'), provider: t('told by the provider'), api: t('by API'), link: t('opt-out link'), operator: t('entered here'), import: t('imported') }[source] ?? source;
+}
+/* Pages of a list, the next ones appended; the first one is kept fresh by events. */
+export function usePages<T>(key: string, load: (cursor?: string) => Promise<{ data: T[]; next_cursor: string | null }>, on: string[]) {
+    const first = useResource(key, () => load(), { on });
+    const [more, setMore] = useState<T[]>([]);
+    const [cursor, setCursor] = useState<string | null | undefined>(undefined);
+    useEffect(() => {
+        setMore([]);
+        setCursor(undefined);
+    }, [key]);
+    const next = cursor === undefined ? first.data?.next_cursor : cursor;
+    return {
+        rows: first.data ? [...first.data.data, ...more] : undefined,
+        error: first.error,
+        loading: first.loading,
+        reload: first.reload,
+        next: next ?? null,
+        more: () => {
+            if (!next) return;
+            load(next).then(answer => {
+                setMore([...more, ...answer.data]);
+                setCursor(answer.next_cursor);
+            }, showError);
+        },
+    };
+}
+export default function Contacts() {
+    void language.value;
+    const query = place.value.query;
+    const out = query.get('view') === 'opted-out';
+    usePage(out ? t('Opted out') : t('Contacts'));
+    const [adding, setAdding] = useState(false);
+    return (
+        <div class="page">
+            <PageHead title={t('Contacts')} lead={t('People come in by enrolling them. Who opted out gets nothing from any sequence.')}>
+                {can('enroll') ? (
+                    <Button icon="user-x" onClick={() => setAdding(true)}>
+                        {t('Opt someone out')}
+                    </Button>
+                ) : null}
+            </PageHead>
+            <nav class="tabs" aria-label={t('Contacts')}>
+                <a href="/contacts" aria-current={!out ? 'page' : undefined}>
+                    {t('Everyone')}
+                </a>
+                <a href="/contacts?view=opted-out" aria-current={out ? 'page' : undefined}>
+                    {t('Opted out')}
+                </a>
+            </nav>
+            <div class="row wrap between">
+                <div style={{ minWidth: '220px' }}>
+                    <SearchField label={t('Search name or number')} value={query.get('q') ?? ''} onValue={value => setQuery({ q: value }, { replace: true })} />
+                </div>
+                <a class="button small" href={`/api/${out ? 'opt-outs' : 'contacts'}?format=csv${query.get('q') ? `&q=${encodeURIComponent(query.get('q') ?? '')}` : ''}`} download>
+                    <Icon name="download" />
+                    {t('CSV')}
+                </a>
+            </div>
+            {out ? <OptOuts q={query.get('q') ?? ''} /> : <Everyone q={query.get('q') ?? ''} />}
+            {adding ? <AddOptOut onClose={() => setAdding(false)} /> : null}
+        </div>
+    );
+}
+function Everyone({ q }: { q: string }) {
+    const page = usePages<Contact>(`contacts ${q}`, cursor => call(api.GET('/api/contacts', { params: { query: { q: q || undefined, limit: 100, cursor } } })), ['contact', 'opt_out', 'batch']);
+    if (page.error && !page.rows) return <Failure error={page.error} retry={page.reload} />;
+    return (
+        <Card>
+            {!page.rows ? (
+                <div class="card-body">
+                    <Skeleton lines={6} height={28} />
+                </div>
+            ) : page.rows.length === 0 ? (
+                q ? (
+                    <Empty icon="search-x" title={t('Nobody fits')} actions={<Button onClick={() => setQuery({ q: null })}>{t('Clear filters')}</Button>} />
+                ) : (
+                    <Empty icon="users" title={t('No contacts yet')}>
+                        {t('Enroll people in a sequence and they appear here.')}
+                    </Empty>
+                )
+            ) : (
+                <div class="table-wrap">
+                    <table class="table">
+                        <thead>
+                            <tr>
+                                <th>{t('Person')}</th>
+                                <th>{t('Fields')}</th>
+                                <th>{t('Time zone')}</th>
+                                <th>{t('Consent')}</th>
+                                <th>{t('Known since')}</th>
+                            </tr>
+                        </thead>
+                        <tbody>
+                            {page.rows.map(contact => (
+                                <tr key={contact.id}>
+                                    <td>
+                                        <div class="row">
+                                            <Avatar name={contact.name} phone={contact.phone} />
+                                            <div class="grow">
+                                                <a class="title truncate block" href={contact.phone ? `/contacts/${contact.phone}` : '#'} dir="auto">
+                                                    {contact.name || <Phone digits={contact.phone} />}
+                                                </a>
+                                                {contact.name ? (
+                                                    <div class="sub">
+                                                        <Phone digits={contact.phone} />
+                                                    </div>
+                                                ) : null}
+                                            </div>
+                                        </div>
+                                    </td>
+                                    <td class="muted small">
+                                        <span class="truncate block label-cell" dir="auto">
+                                            {Object.entries(contact.custom_fields ?? {})
+                                                .map(([key, value]) => `${key}: ${String(value)}`)
+                                                .join(' · ')}
+                                        </span>
+                                    </td>
+                                    <td class="muted small nowrap">
+                                        {contact.timezone?.replace(/_/g, ' ') ?? '–'} {contact.timezone_source === 'guessed' ? <span class="chip">{t('guessed')}</span> : null}
+                                    </td>
+                                    <td>
+                                        {contact.opted_out ? (
+                                            <span class="status bad">
+                                                <Icon name="user-x" />
+                                                {contact.opted_out === 'marketing' ? t('No marketing') : t('Opted out')}
+                                            </span>
+                                        ) : (
+                                            <span class="status good">
+                                                <Icon name="check" />
+                                                {t('Yes')}
+                                            </span>
+                                        )}
+                                    </td>
+                                    <td class="muted">
+                                        <Time at={contact.created_at} style="date" />
+                                    </td>
+                                </tr>
+                            ))}
+                        </tbody>
+                    </table>
+                </div>
+            )}
+            {page.next ? (
+                <div class="card-foot">
+                    <Button onClick={page.more}>{t('Show more')}</Button>
+                    <span class="muted small num">{plural('{n} person', '{n} people', page.rows?.length ?? 0, format.number(page.rows?.length ?? 0))}</span>
+                </div>
+            ) : null}
+        </Card>
+    );
+}
+function OptOuts({ q }: { q: string }) {
+    const page = usePages<OptOut>(`opt-outs ${q}`, cursor => call(api.GET('/api/opt-outs', { params: { query: { q: q || undefined, limit: 100, cursor } } })), ['opt_out', 'contact']);
+    const lift = async (row: OptOut): Promise<void> => {
+        const yes = await ask({ title: t('Lift this opt-out?'), body: <p>{t('Only do this when the person asked for it. It is written to the audit log.')}</p>, action: t('Lift it'), danger: true });
+        if (!yes || !row.phone) return;
+        await call(api.DELETE('/api/opt-outs', { params: { query: { phone: row.phone } } }));
+        toast(t('The opt-out is lifted.'));
+        page.reload();
+    };
+    if (page.error && !page.rows) return <Failure error={page.error} retry={page.reload} />;
+    return (
+        <Card>
+            {!page.rows ? (
+                <div class="card-body">
+                    <Skeleton lines={6} height={28} />
+                </div>
+            ) : page.rows.length === 0 ? (
+                <Empty icon="user-check" title={t('Nobody has opted out')}>
+                    {t('Who writes STOP, or a similar word in their language, appears here by themselves.')}
+                </Empty>
+            ) : (
+                <div class="table-wrap">
+                    <table class="table">
+                        <thead>
+                            <tr>
+                                <th>{t('Person')}</th>
+                                <th>{t('What')}</th>
+                                <th>{t('How')}</th>
+                                <th>{t('When')}</th>
+                                <th class="tools">
+                                    <span class="visually-hidden">{t('Actions')}</span>
+                                </th>
+                            </tr>
+                        </thead>
+                        <tbody>
+                            {page.rows.map((row, index) => (
+                                <tr key={`${row.phone ?? index} ${row.kind}`}>
+                                    <td>
+                                        {row.phone ? (
+                                            <a class="title" href={`/contacts/${row.phone}`} dir="auto">
+                                                {row.name || <Phone digits={row.phone} />}
+                                            </a>
+                                        ) : (
+                                            <span class="muted">{t('erased person')}</span>
+                                        )}
+                                        {row.name ? (
+                                            <div class="sub">
+                                                <Phone digits={row.phone} />
+                                            </div>
+                                        ) : null}
+                                    </td>
+                                    <td>{row.kind === 'marketing' ? t('No marketing') : t('Everything')}</td>
+                                    <td class="soft">
+                                        {sourceOfOptOut(row.source)}
+                                        {row.reason ? <div class="sub">{row.reason}</div> : null}
+                                    </td>
+                                    <td class="muted">
+                                        <Time at={row.at} />
+                                    </td>
+                                    <td class="tools">
+                                        {can('admin') && row.phone ? (
+                                            <Button small onClick={() => void lift(row).catch(showError)}>
+                                                {t('Lift')}
+                                            </Button>
+                                        ) : null}
+                                    </td>
+                                </tr>
+                            ))}
+                        </tbody>
+                    </table>
+                </div>
+            )}
+            {page.next ? (
+                <div class="card-foot">
+                    <Button onClick={page.more}>{t('Show more')}</Button>
+                </div>
+            ) : null}
+        </Card>
+    );
+}
+function AddOptOut({ onClose }: { onClose: () => void }) {
+    const [phone, setPhone] = useState('');
+    const [reason, setReason] = useState('');
+    const [error, setError] = useState<ApiError | null>(null);
+    const [busy, run] = useWork();
+    return (
+        <Dialog
+            title={t('Opt someone out')}
+            onClose={onClose}
+            onSubmit={() =>
+                run(async () => {
+                    try {
+                        await call(api.POST('/api/opt-outs', { body: { phone, ...(reason ? { reason } : {}) } }));
+                        toast(t('Opted out.'));
+                        onClose();
+                    } catch (cause) {
+                        setError(cause as ApiError);
+                    }
+                })
+            }
+            footer={
+                <>
+                    <Button onClick={onClose}>{t('Cancel')}</Button>
+                    <Button kind="primary" type="submit" busy={busy} disabled={!phone.trim()}>
+                        {t('Opt out')}
+                    </Button>
+                </>
+            }
+        >
+            <p class="soft">{t('This holds for all sequences, and everything that waits for this person is cancelled.')}</p>
+            {error && !error.errors.length ? <Failure error={error} /> : null}
+            <TextField label={t('Phone number')} inputMode="tel" dir="ltr" value={phone} onValue={setPhone} error={error?.fieldError('phone')} />
+            <TextField label={t('Reason (optional)')} value={reason} onValue={setReason} maxLength={200} />
+        </Dialog>
+    );
+}

@@ -1,0 +1,39 @@
+/* Settings: numbers, keys, users, the server, oneself. */
+import type { FunctionComponent } from 'preact';
+import { t } from '../core/i18n';
+import { PageHead, usePage } from '../ui/page';
+import { Empty } from '../ui/parts';
+import { can, language, place } from '../ui/state';
+import { Channels } from './settings/channels';
+import { General } from './settings/general';
+import { Keys } from './settings/keys';
+import { ProfilePage } from './settings/profile';
+import { Users } from './settings/users';
+
+const TABS: { code: string; label: () => string; admin: boolean; page: FunctionComponent }[] = [
+    { code: 'channels', label: () => t('WhatsApp numbers'), admin: false, page: Channels },
+    { code: 'general', label: () => t('General'), admin: false, page: General },
+    { code: 'keys', label: () => t('API keys'), admin: true, page: Keys },
+    { code: 'users', label: () => t('Users'), admin: true, page: Users },
+    { code: 'profile', label: () => t('Profile'), admin: false, page: ProfilePage },
+];
+export default function Settings() {
+    void language.value;
+    const code = place.value.path.split('/')[2] ?? 'channels';
+    const tab = TABS.find(one => one.code === code);
+    usePage(tab?.label() ?? t('Settings'), tab ? [{ label: t('Settings'), href: '/settings' }] : []);
+    const Page = tab?.page;
+    return (
+        <div class="page narrow">
+            <PageHead title={t('Settings')} />
+            <nav class="tabs" aria-label={t('Settings')}>
+                {TABS.filter(one => !one.admin || can('admin')).map(one => (
+                    <a key={one.code} href={`/settings/${one.code}`} aria-current={one === tab ? 'page' : undefined}>
+                        {one.label()}
+                    </a>
+                ))}
+            </nav>
+            {!tab || !Page ? <Empty icon="map-pin-off" title={t('This page does not exist')} /> : tab.admin && !can('admin') ? <Empty icon="lock" title={t('Only administrators can see this')} /> : <Page />}
+        </div>
+    );
+}

@@ -1,0 +1,151 @@
+/* API keys: the secret is shown once. */
+import { useState } from 'preact/hooks';
+import { api, call, type ApiError, type Schemas } from '../../core/api';
+import { t } from '../../core/i18n';
+import { Alert, ask, Button, Card, CopyButton, Dialog, Empty, Failure, showError, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
+import { useResource } from '../../ui/resource';
+
+type Scope = Schemas['Scope'];
+const SCOPES: { code: Scope; label: () => string; hint: () => string }[] = [
+    { code: 'enroll', label: () => t('Enroll'), hint: () => t('enroll people, pause and stop them, opt them out') },
+    { code: 'read', label: () => t('Read'), hint: () => t('see everything but secrets') },
+    { code: 'write', label: () => t('Write'), hint: () => t('also change sequences; includes the two above') },
+    { code: 'admin', label: () => t('Admin'), hint: () => t('everything, also settings, keys and users') },
+];
+export function Keys() {
+    const keys = useResource('keys', () => call(api.GET('/api/keys')), { on: ['key'] });
+    const [creating, setCreating] = useState(false);
+    const revoke = async (key: Schemas['Key']): Promise<void> => {
+        const yes = await ask({ title: t('Revoke “{name}”?', { name: key.name }), body: <p>{t('The next call with it is refused. This cannot be undone.')}</p>, action: t('Revoke'), danger: true });
+        if (!yes) return;
+        await call(api.DELETE('/api/keys/{id}', { params: { path: { id: key.id } } }));
+        toast(t('“{name}” is revoked.', { name: key.name }));
+        keys.reload();
+    };
+    if (!keys.data) return keys.error ? <Failure error={keys.error} retry={keys.reload} /> : <Skeleton />;
+    return (
+        <Card
+            title={t('API keys')}
+            actions={
+                <Button kind="primary" small icon="plus" onClick={() => setCreating(true)}>
+                    {t('Create a key')}
+                </Button>
+            }
+        >
+            {keys.data.data.length ? (
+                <div class="table-wrap">
+                    <table class="table">
+                        <thead>
+                            <tr>
+                                <th>{t('Name')}</th>
+                                <th>{t('Begins with')}</th>
+                                <th>{t('May')}</th>
+                                <th>{t('Created')}</th>
+                                <th>{t('Last used')}</th>
+                                <th class="tools">
+                                    <span class="visually-hidden">{t('Actions')}</span>
+                                </th>
+                            </tr>
+                        </thead>
+                        <tbody>
+                            {keys.data.data.map(key => (
+                                <tr key={key.id}>
+                                    <td class="strong" dir="auto">
+                                        {key.name}
+                                    </td>
+                                    <td>
+                                        <code>{key.prefix}…</code>
+                                    </td>
+                                    <td class="soft">{key.scopes.map(scope => SCOPES.find(one => one.code === scope)?.label() ?? scope).join(', ')}</td>
+                                    <td class="muted">
+                                        <Time at={key.created_at} style="date" />
+                                    </td>
+                                    <td class="muted">{key.last_used_at ? <Time at={key.last_used_at} /> : t('never')}</td>
+                                    <td class="tools">
+                                        <Button small kind="danger" onClick={() => void revoke(key).catch(showError)}>
+                                            {t('Revoke')}
+                                        </Button>
+                                    </td>
+                                </tr>
+                            ))}
+                        </tbody>
+                    </table>
+                </div>
+            ) : (
+                <Empty icon="key-round" title={t('No keys yet')}>
+                    {t('A key lets your own software use the API.')}
+                </Empty>
+            )}
+            {creating ? (
+                <CreateKey
+                    onClose={() => {
+                        setCreating(false);
+                        keys.reload();
+                    }}
+                />
+            ) : null}
+        </Card>
+    );
+}
+function CreateKey({ onClose }: { onClose: () => void }) {
+    const [name, setName] = useState('');
+    const [scope, setScope] = useState<Scope>('enroll');
+    const [made, setMade] = useState<Schemas['KeyWithSecret'] | null>(null);
+    const [error, setError] = useState<ApiError | null>(null);
+    const [busy, run] = useWork();
+    if (made)
+        return (
+            <Dialog
+                title={t('Copy this key now')}
+                onClose={onClose}
+                footer={
+                    <Button kind="primary" onClick={onClose}>
+                        {t('I have copied it')}
+                    </Button>
+                }
+            >
+                <Alert kind="warn">{t('It is shown only this once. Keep it like a password.')}</Alert>
+                <div class="copy-line">
+                    <code>{made.secret}</code>
+                    <CopyButton text={made.secret} small={false} />
+                </div>
+            </Dialog>
+        );
+    return (
+        <Dialog
+            title={t('Create a key')}
+            onClose={onClose}
+            onSubmit={() =>
+                run(async () => {
+                    try {
+                        setMade(await call(api.POST('/api/keys', { body: { name: name.trim(), scopes: [scope] } })));
+                    } catch (cause) {
+                        setError(cause as ApiError);
+                    }
+                })
+            }
+            footer={
+                <>
+                    <Button onClick={onClose}>{t('Cancel')}</Button>
+                    <Button kind="primary" type="submit" busy={busy} disabled={!name.trim()}>
+                        {t('Create')}
+                    </Button>
+                </>
+            }
+        >
+            {error && !error.errors.length ? <Failure error={error} /> : null}
+            <TextField label={t('What is it for?')} placeholder={t('Shop server')} value={name} onValue={setName} autofocus error={error?.fieldError('name')} maxLength={200} />
+            <fieldset class="stack tight">
+                <legend class="field-label">{t('It may')}</legend>
+                {SCOPES.map(one => (
+                    <label key={one.code} class="check">
+                        <input type="radio" name="scope" checked={scope === one.code} onChange={() => setScope(one.code)} />
+                        <span>
+                            {one.label()} <span class="muted small">{one.hint()}</span>
+                        </span>
+                    </label>
+                ))}
+            </fieldset>
+        </Dialog>
+    );
+}

@@ -1,0 +1,88 @@
+/* Data of the server in a component: the last answer stays on the screen while a new one is
+ * fetched, and events of the named kinds fetch again, at most twice a second. */
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import type { ApiError } from '../core/api';
+import type { ServerEvent } from '../core/events';
+import { hub } from './state';
+
+export interface Resource<T> {
+    data: T | undefined;
+    error: ApiError | null;
+    loading: boolean;
+    reload: () => void;
+    set: (data: T) => void;
+}
+const memory = new Map<string, unknown>();
+const PACE_MS = 500;
+const KEPT = 60;
+
+function remember(key: string, value: unknown): void {
+    memory.delete(key);
+    memory.set(key, value);
+    if (memory.size > KEPT) memory.delete(memory.keys().next().value as string);
+}
+export function forgetAll(): void {
+    memory.clear();
+}
+
+export function useResource<T>(key: string | null, load: () => Promise<T>, options: { on?: string[]; when?: (event: ServerEvent) => boolean } = {}): Resource<T> {
+    const [state, setState] = useState<{ key: string | null; data: T | undefined; error: ApiError | null; loading: boolean }>({ key, data: key ? (memory.get(key) as T | undefined) : undefined, error: null, loading: key !== null });
+    const latest = useRef({ load, options, round: 0 });
+    latest.current.load = load;
+    latest.current.options = options;
+
+    const reload = useCallback(() => {
+        if (key === null) return;
+        const round = ++latest.current.round;
+        setState(old => ({ ...old, key, data: old.key === key ? old.data : (memory.get(key) as T | undefined), loading: true }));
+        latest.current.load().then(
+            data => {
+                if (round !== latest.current.round) return;
+                remember(key, data);
+                setState({ key, data, error: null, loading: false });
+            },
+            (error: ApiError) => {
+                if (round !== latest.current.round) return;
+                setState(old => ({ ...old, error, loading: false }));
+            },
+        );
+    }, [key]);
+
+    useEffect(() => {
+        reload();
+        return () => void latest.current.round++;
+    }, [reload]);
+
+    const kinds = options.on?.join(',') ?? '';
+    useEffect(() => {
+        if (!kinds || key === null) return;
+        let last = 0;
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        const due = (): void => {
+            if (timer) return;
+            const wait = Math.max(0, last + PACE_MS - Date.now());
+            timer = setTimeout(() => {
+                timer = undefined;
+                last = Date.now();
+                reload();
+            }, wait);
+        };
+        const offEvents = hub.events.on(event => {
+            if (kinds.split(',').includes(event.kind) && (latest.current.options.when?.(event) ?? true)) due();
+        });
+        const offLink = hub.link.on(link => link.state === 'live' && due());
+        return () => {
+            offEvents();
+            offLink();
+            clearTimeout(timer);
+        };
+    }, [kinds, key, reload]);
+
+    const set = useCallback((data: T) => {
+        latest.current.round++;
+        if (key !== null) remember(key, data);
+        setState({ key, data, error: null, loading: false });
+    }, [key]);
+    const current = state.key === key;
+    return { data: current ? state.data : key ? (memory.get(key) as T | undefined) : undefined, error: current ? state.error : null, loading: current ? state.loading : key !== null, reload, set };
+}
