@@ -7,8 +7,18 @@
 #include <stdio.h>
 
 static const struct api_route *const tables[] = {
-    API_HEALTH_ROUTES, API_ACCESS_ROUTES, API_USERS_ROUTES,
-    API_EVENTS_ROUTES, API_ASSETS_ROUTES, /* last: takes every path that nobody else has */
+    API_ACCESS_ROUTES,
+    API_CHANNELS_ROUTES,
+    API_CONTACTS_ROUTES,
+    API_EVENTS_ROUTES,
+    API_HEALTH_ROUTES,
+    API_OPT_OUTS_ROUTES,
+    API_SEQUENCES_MORE_ROUTES,
+    API_SEQUENCES_ROUTES,
+    API_SETTINGS_ROUTES,
+    API_USERS_ROUTES,
+    API_WEBHOOK_WHATSAPP_ROUTES,
+    API_ASSETS_ROUTES, /* last: takes every path that nobody else has */
 };
 
 static bool match_path(const struct api_route *route, struct text path, struct route_match *match)

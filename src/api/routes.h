@@ -5,10 +5,22 @@
 /* All route tables, each ended by a row of zeros. A new api_*.c adds its table here and in
  * routes.c. */
 extern const struct api_route API_ACCESS_ROUTES[];
-extern const struct api_route API_ASSETS_ROUTES[];
+extern const struct api_route API_CHANNELS_ROUTES[];
+extern const struct api_route API_CONTACTS_ROUTES[];
+extern const struct api_route API_BATCHES_ROUTES[];
+extern const struct api_route API_ENROLLMENTS_ROUTES[];
+extern const struct api_route API_ENROLL_ROUTES[];
 extern const struct api_route API_EVENTS_ROUTES[];
 extern const struct api_route API_HEALTH_ROUTES[];
+extern const struct api_route API_OPT_OUTS_ROUTES[];
+extern const struct api_route API_SEQUENCES_MORE_ROUTES[];
+extern const struct api_route API_SEQUENCES_ROUTES[];
+extern const struct api_route API_SETTINGS_ROUTES[];
+extern const struct api_route API_QUEUE_ROUTES[];
+extern const struct api_route API_SANDBOX_ROUTES[];
 extern const struct api_route API_USERS_ROUTES[];
+extern const struct api_route API_WEBHOOK_WHATSAPP_ROUTES[];
+extern const struct api_route API_ASSETS_ROUTES[];
 
 /* The n-th route of all, or NULL behind the last: for `dripline routes` and tests. */
 const struct api_route *routes_at(size_t index);

@@ -12,9 +12,11 @@
 #include "config.h"
 #include "net/http_server.h"
 #include "service/access.h"
+#include "service/idempotency.h"
 #include "service/transaction.h"
 #include "store/store.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +25,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+enum { HOUSEKEEPING_S = 600 };
 
 struct serve {
     struct config config;
@@ -134,6 +138,16 @@ static enum error_code open_doors(struct serve *serve, struct error *error)
     return http_server_start(&server, &serve->server, error);
 }
 
+/* The address under which this machine reaches its own server. */
+static void local_host(const struct serve *serve, char *out, size_t size)
+{
+    const char *listen = serve->config.listen;
+    const char *colon = strrchr(listen, ':');
+    bool any = colon == NULL || colon == listen || strncmp(listen, "0.0.0.0:", 8) == 0 ||
+               strncmp(listen, "[::]:", 5) == 0;
+    (void)snprintf(out, size, "%.*s", any ? 9 : (int)(colon - listen), any ? "127.0.0.1" : listen);
+}
+
 static enum error_code start(struct serve *serve, struct error *error)
 {
     serve->clock = strcmp(serve->config.clock, "manual") == 0 ? clock_new_manual(serve_wall_ms())
@@ -149,8 +163,11 @@ static enum error_code start(struct serve *serve, struct error *error)
         code = open_doors(serve, error);
     }
     if (code == OK) {
+        char host[256];
+        local_host(serve, host, sizeof(host));
         struct serve_parts_settings settings = {
             .service = &serve->service,
+            .host = host,
             .port = http_server_port(serve->server),
             .ca_file = serve->config.ca_file[0] == '\0' ? NULL : serve->config.ca_file,
         };
@@ -275,14 +292,35 @@ static void print_error(const struct error *error)
     }
 }
 
-static void wait_for_end(void)
+static enum error_code keep_house(struct work *work, void *context, struct error *error)
 {
+    const struct serve *serve = context;
+    return idempotency_prune(work, serve->service.limits.idempotency_ms, error);
+}
+
+static void house_kept(void *context, enum error_code code, const struct error *error)
+{
+    (void)context;
+    if (code != OK) {
+        log_error("server.housekeeping", error);
+    }
+}
+
+/* Waits for the signal to stop, and cleans up now and then. */
+static void wait_for_end(struct serve *serve)
+{
+    const struct timespec interval = {.tv_sec = HOUSEKEEPING_S};
     sigset_t ends;
-    int received = 0;
+    int received = -1;
     (void)sigemptyset(&ends);
     (void)sigaddset(&ends, SIGTERM);
     (void)sigaddset(&ends, SIGINT);
-    (void)sigwait(&ends, &received);
+    while ((received = sigtimedwait(&ends, NULL, &interval)) < 0) {
+        if (errno == EAGAIN) {
+            struct service_write write = {.run = keep_house, .done = house_kept, .context = serve};
+            service_submit(&serve->service, &write);
+        }
+    }
     log_event(LOG_INFO, "server.stopping", "signal=%d", received);
     notify_manager("STOPPING=1\n");
 }
@@ -319,7 +357,7 @@ int cli_serve(int count, char **arguments)
         code = announce(&serve, &error);
     }
     if (code == OK) {
-        wait_for_end();
+        wait_for_end(&serve);
     } else {
         print_error(&error);
     }

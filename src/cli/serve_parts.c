@@ -1,140 +1,156 @@
-/* The loops of a server and its files: see serve_parts.h. */
+/* The loops of a server, started and stopped in the order in which they need each other: the
+ * simulator when nothing real is connected, then the sender, then the runner of long work. */
 #include "cli/serve_parts.h"
 
-#include "base/file.h"
-#include "base/mem.h"
-#include "store/store_instance.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "delivery/delivery.h"
+#include "service/channels.h"
+#include "service/runner.h"
+#include "service/transaction.h"
+#include "simulator/simulator.h"
+#include "store/store_channel.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <stdio.h>
 
-enum { KEY_FILE_MAX = 4096 };
+/* ---- the simulator and its channel ---- */
 
-/* ---- files ---- */
+struct channel_facts {
+    size_t real;
+    size_t simulated;
+};
 
-static enum error_code read_key(const char *path, struct secret **ret_key, struct error *error)
+static enum error_code look_at_channels(struct work *work, void *context, struct error *error)
 {
-    char *data = NULL;
-    size_t size = 0;
-    uint8_t bytes[CRYPTO_KEY_SIZE];
-    enum error_code code = file_read(path, KEY_FILE_MAX, &data, &size, error);
-    if (code != OK) {
-        return error_prefix(error, "master key \"%s\"", path);
+    struct channel_facts *facts = context;
+    struct store_channel *channels = NULL;
+    size_t count = 0;
+    enum error_code code = store_channel_list(work, &channels, &count, error);
+    for (size_t i = 0; code == OK && i < count; i++) {
+        bool simulated = text_equal(channels[i].provider, TEXT("simulator"));
+        facts->simulated += simulated;
+        facts->real += !simulated;
     }
-    struct text text = text_trim(text_make(data, size));
-    if (size == CRYPTO_KEY_SIZE) {
-        *ret_key = secret_new(text_make(data, size));
-    } else if (crypto_unhex(text, bytes, sizeof(bytes))) {
-        *ret_key = secret_new(text_make((const char *)bytes, sizeof(bytes)));
-    } else {
-        code = error_set(error, ERROR_INVALID,
-                         "the master key \"%s\" must be 32 bytes or 64 hexadecimal digits", path);
-    }
-    crypto_wipe(bytes, sizeof(bytes));
-    crypto_wipe(data, size);
-    mem_free(data);
     return code;
 }
 
-enum error_code serve_master_key(const char *data_directory, const char *path,
-                                 struct secret **ret_key, struct error *error)
+/* Until a number is connected, everything can be tried with a channel of the simulator's. */
+static enum error_code add_channel(struct work *work, const struct service *service,
+                                   struct error *error)
 {
-    if (path[0] != '\0') {
-        return read_key(path, ret_key, error);
-    }
-    CLEANUP(mem_free_char) char *own = file_join(data_directory, "master.key");
-    if (!file_exists(own)) {
-        uint8_t bytes[CRYPTO_KEY_SIZE];
-        char hex[2 * CRYPTO_KEY_SIZE + 2];
-        crypto_random(bytes, sizeof(bytes));
-        crypto_hex(bytes, sizeof(bytes), hex);
-        hex[sizeof(hex) - 2] = '\n';
-        enum error_code code = file_create(own, text_make(hex, sizeof(hex) - 1), 0400, error);
-        crypto_wipe(bytes, sizeof(bytes));
-        crypto_wipe(hex, sizeof(hex));
-        if (code != OK) {
-            return code;
-        }
-    }
-    return read_key(own, ret_key, error);
+    CLEANUP(json_free) struct json *body = NULL;
+    int64_t id = 0;
+    enum error_code code =
+        json_parse(TEXT("{\"name\":\"Simulator\",\"provider\":\"simulator\"}"), NULL, &body, error);
+    return code == OK ? channels_create(work, service, body, &id, error) : code;
 }
 
-/* Uploads of the HTTP server are named so; files that batches still read have other names. */
-enum error_code serve_clean_spool(const char *directory, struct error *error)
+static enum error_code settle_channels(struct work *work, void *context, struct error *error)
 {
-    enum error_code code = file_make_directory(directory, 0700, error);
+    const struct service *service = context;
+    struct channel_facts facts = {0};
+    enum error_code code = channels_simulator_moved(work, service, error);
+    if (code == OK) {
+        code = look_at_channels(work, &facts, error);
+    }
+    if (code == OK && facts.real + facts.simulated == 0) {
+        code = add_channel(work, service, error);
+    }
+    return code;
+}
+
+static int control_simulator(void *context, const char *method, struct text path, struct text query,
+                             struct text body, struct buffer *answer)
+{
+    return simulator_control(context, method, path, query, body, answer);
+}
+
+static enum error_code start_simulator(struct serve_parts *parts,
+                                       const struct serve_parts_settings *settings,
+                                       struct error *error)
+{
+    struct service *service = settings->service;
+    struct channel_facts facts = {0};
+    enum error_code code = service_call(service, look_at_channels, &facts, error);
+    if (code != OK || (facts.real > 0 && facts.simulated == 0)) {
+        return code;
+    }
+    char secret[CHANNELS_SIMULATOR_SECRET_MAX];
+    char url[200];
+    channels_simulator_secret(service, secret);
+    (void)snprintf(url, sizeof(url), "http://%s:%d/webhooks/whatsapp/simulator", settings->host,
+                   settings->port);
+    struct simulator_settings simulator = {
+        .listen = "127.0.0.1:0",
+        .webhook_url = url,
+        .app_secret = secret,
+        .seed = 1,
+        .clock = service->clock,
+    };
+    code = simulator_start(&simulator, &parts->simulator, error);
     if (code != OK) {
         return code;
     }
-    DIR *entries = opendir(directory);
-    const struct dirent *entry;
-    while (entries != NULL && (entry = readdir(entries)) != NULL) {
-        if (strncmp(entry->d_name, "upload-", 7) == 0) {
-            CLEANUP(mem_free_char) char *path = file_join(directory, entry->d_name);
-            (void)unlink(path);
-        }
-    }
-    if (entries != NULL) {
-        (void)closedir(entries);
-    }
-    return OK;
+    service->simulator = (struct service_simulator){
+        .context = parts->simulator,
+        .base_url = simulator_base_url(parts->simulator),
+        .control = control_simulator,
+    };
+    return service_call(service, settle_channels, service, error);
 }
 
-static enum error_code find_last_moment(struct work *work, void *context, struct error *error)
-{
-    int64_t *last_ms = context;
-    struct store_instance instance = {0};
-    int64_t newest = 0;
-    bool found = false;
-    enum error_code code = store_instance_newest(work, &newest, error);
-    if (code == OK) {
-        code = store_instance_before(work, newest, &instance, &found, error);
-    }
-    if (code == OK && found) {
-        *last_ms = instance.beat_at_ms > instance.stopped_at_ms ? instance.beat_at_ms
-                                                                : instance.stopped_at_ms;
-    }
-    return code;
-}
-
-enum error_code serve_last_moment(struct store *store, int64_t *ret_ms, struct error *error)
-{
-    return writer_do(store_writer(store), find_last_moment, ret_ms, error);
-}
-
-int64_t serve_wall_ms(void)
-{
-    struct clock *clock = clock_new_system();
-    int64_t now_ms = clock_now_ms(clock);
-    clock_free(clock);
-    return now_ms;
-}
-
-/* ---- loops ---- */
+/* ---- all of them ---- */
 
 enum error_code serve_parts_start(struct serve_parts *parts,
                                   const struct serve_parts_settings *settings, struct error *error)
 {
-    (void)error;
-    parts->service = settings->service;
-    return OK;
+    struct service *service = settings->service;
+    enum error_code code = start_simulator(parts, settings, error);
+    if (code == OK) {
+        struct delivery_settings delivery = {
+            .store = service->store,
+            .clock = service->clock,
+            .master_key = service->master_key,
+            .ca_file = settings->ca_file,
+            .allow_plain = true, /* a channel takes http:// only for an address of this machine */
+        };
+        code = delivery_new(&delivery, &parts->delivery, error);
+        service->delivery = parts->delivery;
+    }
+    if (code == OK) {
+        code = delivery_start(parts->delivery, error);
+        parts->sending = code == OK;
+    }
+    if (code == OK) {
+        code = runner_start(service, &parts->runner, error);
+        service->runner = parts->runner;
+    }
+    return code;
 }
 
 void serve_parts_wake(struct serve_parts *parts, unsigned wakes)
 {
-    (void)parts;
-    (void)wakes;
+    if ((wakes & (WORK_WAKE_DELIVERY | WORK_WAKE_SETTINGS)) != 0) {
+        delivery_wake(parts->delivery);
+    }
+    if ((wakes & WORK_WAKE_RUNNER) != 0) {
+        runner_wake(parts->runner);
+    }
 }
 
 void serve_parts_stop(struct serve_parts *parts)
 {
-    (void)parts;
+    runner_stop(parts->runner);
+    parts->runner = NULL;
+    if (parts->sending) {
+        delivery_stop(parts->delivery);
+        parts->sending = false;
+    }
 }
 
 void serve_parts_free(struct serve_parts *parts)
 {
+    simulator_stop(parts->simulator);
+    delivery_free(parts->delivery);
     *parts = (struct serve_parts){0};
 }

@@ -10,12 +10,15 @@
  * Thread: main. */
 struct serve_parts_settings {
     struct service *service; /* its pointers to the loops are set here */
-    int port;                /* where our own webhooks are reached on this machine */
-    const char *ca_file;     /* NULL = the system's */
+    const char *host;        /* where our own webhooks are reached on this machine */
+    int port;
+    const char *ca_file; /* NULL = the system's */
 };
 struct serve_parts {
-    struct service *service;
-    struct clock_participant *participant;
+    struct simulator *simulator;
+    struct delivery *delivery;
+    struct runner *runner;
+    bool sending; /* the sender's thread runs */
 };
 MUST_USE enum error_code serve_parts_start(struct serve_parts *parts,
                                            const struct serve_parts_settings *settings,
