@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "delivery/progress.h"
+#include "service/import.h"
 #include "store/counters.h"
 #include "store/store_enrollment.h"
 #include "store/store_event.h"
@@ -251,35 +252,37 @@ void batch_import_options_read(struct arena *arena, const struct store_batch *ba
 }
 
 enum error_code batch_list(struct work *work, const struct store_batch_filter *filter, size_t limit,
-                           struct store_batch **ret_batches, size_t *ret_count,
-                           struct error *error)
+                           struct store_batch **ret_batches, size_t *ret_count, struct error *error)
 {
     return store_batch_list(work, filter, limit, ret_batches, ret_count, error);
 }
 
 /* ---- refused rows -------------------------------------------------------------------------- */
 
-/* The number as it was written is not kept apart: the row's first cell that is no word says it. */
-static bool on_cells(void *context, const struct csv_row *row)
+enum error_code batch_rows(struct work *work, const struct store_batch *batch, uint64_t verdicts,
+                           int64_t after, size_t limit, struct import_answer_row **ret_rows,
+                           size_t *ret_count, struct error *error)
 {
-    struct import_answer_row *answer = context;
-    for (size_t i = 0; i < row->count; i++) {
-        struct phone phone;
-        if (answer->phone != 0 && phone_read(row->cells[i], TEXT(""), &phone) == PHONE_VALID) {
-            answer->input = row->cells[i];
-            return false;
-        }
+    struct store_batch_row *stored = NULL;
+    size_t count = 0;
+    enum error_code code =
+        store_batch_row_list(work, batch, verdicts, after, limit, &stored, &count, error);
+    struct import_answer_row *rows = arena_array(work->arena, count + 1, sizeof *rows);
+    for (size_t i = 0; code == OK && i < count; i++) {
+        rows[i] = (struct import_answer_row){
+            .number = stored[i].row_number,
+            .verdict = stored[i].verdict,
+            .message = stored[i].message,
+            .phone = stored[i].phone,
+            .name = stored[i].name,
+            .input = stored[i].input,
+        };
     }
-    for (size_t i = 0; i < row->count && answer->input.size == 0; i++) {
-        size_t digits = 0;
-        for (size_t at = 0; at < row->cells[i].size; at++) {
-            digits += row->cells[i].data[at] >= '0' && row->cells[i].data[at] <= '9' ? 1 : 0;
-        }
-        if (digits >= 3) {
-            answer->input = row->cells[i];
-        }
+    if (code == OK) {
+        *ret_rows = rows;
+        *ret_count = count;
     }
-    return false;
+    return code;
 }
 
 struct rows_csv {

@@ -11,6 +11,15 @@
  * transaction on the writer. */
 MUST_USE enum error_code batch_get(struct work *work, int64_t id, struct store_batch *ret_batch,
                                    struct error *error);
+MUST_USE enum error_code batch_list(struct work *work, const struct store_batch_filter *filter,
+                                    size_t limit, struct store_batch **ret_batches,
+                                    size_t *ret_count, struct error *error);
+struct import_answer_row;
+/* Refused rows in the order of the file, those after row `after`; `verdicts` are bits, 0: all. */
+MUST_USE enum error_code batch_rows(struct work *work, const struct store_batch *batch,
+                                    uint64_t verdicts, int64_t after, size_t limit,
+                                    struct import_answer_row **ret_rows, size_t *ret_count,
+                                    struct error *error);
 /* Errors   ERROR_CONFLICT when it has ended */
 MUST_USE enum error_code batch_cancel(struct work *work, int64_t id, struct store_batch *ret_batch,
                                       struct error *error);

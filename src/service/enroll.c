@@ -3,6 +3,7 @@
  * first message due. Sums are kept here and written once per transaction. */
 #include "service/enroll.h"
 
+#include "base/json_writer.h"
 #include "service/phone_hash.h"
 #include "store/counters.h"
 #include "store/store_contact.h"
@@ -10,7 +11,7 @@
 #include "store/store_event.h"
 #include "store/store_suppression.h"
 
-enum { SUPPRESSED_ALL = 1 };
+enum { SUPPRESSED_ALL = 1, FIELDS_BYTES_MAX = 512 * 1024 };
 
 enum error_code enroll_open(struct enroll *enroll, struct work *work, const struct service *service,
                             const struct enroll_settings *settings, struct error *error)
@@ -354,4 +355,22 @@ enum error_code enroll_person(struct enroll *enroll, const struct enroll_person 
         *ret_result = result;
     }
     return code;
+}
+
+struct text enroll_fields_json(struct arena *arena, const struct import_person *person)
+{
+    if (person->field_count == 0) {
+        return TEXT("");
+    }
+    CLEANUP_IN_PLACE(buffer_done) struct buffer out;
+    struct json_writer writer;
+    buffer_init(&out, FIELDS_BYTES_MAX);
+    json_writer_init(&writer, &out);
+    json_object_begin(&writer);
+    for (size_t i = 0; i < person->field_count; i++) {
+        json_key_text(&writer, person->fields[i].name);
+        json_put_text(&writer, person->fields[i].value);
+    }
+    json_object_end(&writer);
+    return arena_text(arena, buffer_text(&out));
 }

@@ -75,3 +75,6 @@ MUST_USE enum error_code enroll_person(struct enroll *enroll, const struct enrol
 /* Counts a row that was refused before it was a person. */
 void enroll_refused(struct enroll *enroll, enum enroll_verdict verdict);
 void enroll_close(struct enroll *enroll);
+
+/* The custom fields of a row as a JSON object; empty when there are none. */
+struct text enroll_fields_json(struct arena *arena, const struct import_person *person);

@@ -13,12 +13,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { FIELDS_BYTES_MAX = 128 * 1024 };
-
 /* One row, kept until the writer takes it. */
 struct kept_row {
     struct enroll_person person; /* phone 0: refused */
-    struct import_verdict verdict;
+    struct import_answer_row verdict;
     struct text cells;
 };
 
@@ -38,24 +36,6 @@ static void source_free(void *source)
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
-static struct text fields_json(struct arena *arena, const struct import_person *person)
-{
-    if (person->field_count == 0) {
-        return TEXT("");
-    }
-    CLEANUP_IN_PLACE(buffer_done) struct buffer out;
-    struct json_writer writer;
-    buffer_init(&out, FIELDS_BYTES_MAX);
-    json_writer_init(&writer, &out);
-    json_object_begin(&writer);
-    for (size_t i = 0; i < person->field_count; i++) {
-        json_key_text(&writer, person->fields[i].name);
-        json_put_text(&writer, person->fields[i].value);
-    }
-    json_object_end(&writer);
-    return arena_text(arena, buffer_text(&out));
-}
-
 static struct text refusal_words(struct arena *arena, const struct import_refusal *refusal)
 {
     return refusal->is_phone || refusal->field.size == 0
@@ -63,9 +43,9 @@ static struct text refusal_words(struct arena *arena, const struct import_refusa
                : arena_format(arena, "%.*s: %s", TEXT_ARGS(refusal->field), refusal->message);
 }
 
-static struct import_verdict row_verdict(struct arena *arena, const struct import_row *row)
+static struct import_answer_row row_verdict(struct arena *arena, const struct import_row *row)
 {
-    struct import_verdict verdict = {
+    struct import_answer_row verdict = {
         .number = row->number,
         .input = arena_text(arena, row->input.size > 200 ? text_head(row->input, 0) : row->input),
     };
@@ -89,7 +69,7 @@ static struct enroll_person row_person(struct arena *arena, const struct import_
     return (struct enroll_person){
         .phone = person->phone.digits,
         .name = arena_text(arena, person->name),
-        .fields = copy_fields ? fields_json(arena, person) : TEXT(""),
+        .fields = copy_fields ? enroll_fields_json(arena, person) : TEXT(""),
         .timezone = arena_text(arena, person->timezone),
         .zone_guess = person->phone.zone,
         .start_day = person->start_day,
@@ -100,7 +80,7 @@ static struct enroll_person row_person(struct arena *arena, const struct import_
 
 /* The words of a verdict that only the database could give. */
 static enum error_code judge(struct enroll *enroll, struct map64 *seen,
-                             const struct enroll_person *person, struct import_verdict *verdict,
+                             const struct enroll_person *person, struct import_answer_row *verdict,
                              struct arena *arena, struct error *error)
 {
     int64_t first = 0;
@@ -139,9 +119,12 @@ static bool on_row(void *context, const struct import_row *row)
     kept->person = row_person(prepared->arena, row, true);
     kept->verdict = row_verdict(prepared->arena, row);
     CLEANUP_IN_PLACE(buffer_done) struct buffer cells;
+    CLEANUP_IN_PLACE(buffer_done) struct buffer input;
     struct error ignored = {.code = OK};
     buffer_init(&cells, (size_t)CSV_ROW_BYTES_MAX * 2);
-    if (import_source_cells(prepared->source, row->offset, row->size, &cells, &ignored) == OK) {
+    buffer_init(&input, 4096);
+    if (import_source_cells(prepared->source, row->offset, row->size, &cells, &input, &ignored) ==
+        OK) {
         kept->cells = arena_text(prepared->arena, buffer_text(&cells));
     }
     return true;
@@ -170,7 +153,7 @@ static bool on_dry_row(void *context, const struct import_row *row)
     }
     answer->total_rows++;
     /* Texts of rows that are not shown live only for the row. */
-    struct import_verdict verdict = row_verdict(dry->scratch, row);
+    struct import_answer_row verdict = row_verdict(dry->scratch, row);
     struct enroll_person person = row_person(dry->scratch, row, false);
     dry->code = judge(&dry->enroll, dry->seen, &person, &verdict, dry->scratch, dry->error);
     bool refused = verdict.verdict != ENROLL_ENROLLED && verdict.verdict != ENROLL_RESTARTED;
@@ -318,6 +301,7 @@ static enum error_code keep_refused(struct work *work, struct enroll *enroll,
         .name = row->verdict.name,
         .message = row->verdict.message,
         .cells = row->cells,
+        .input = row->verdict.input,
     };
     batch->first_row_id = batch->first_row_id == 0 ? refused.id : batch->first_row_id;
     batch->last_row_id = refused.id;

@@ -26,7 +26,7 @@ struct import_request {
     bool dry_run;
 };
 
-struct import_verdict {
+struct import_answer_row {
     int64_t number;
     enum enroll_verdict verdict;
     struct text message;
@@ -43,7 +43,7 @@ struct import_answer {
     int64_t counts[ENROLL_VERDICT_COUNT];
     int64_t unknown_zones;
     int64_t repairs;
-    struct import_verdict *rows;
+    struct import_answer_row *rows;
     size_t row_count;
     const struct import_shape *shape; /* NULL: JSON */
     bool later;                       /* `batch` carries it out */

@@ -212,10 +212,15 @@ bool import_document_read(struct import_document *document, int64_t count,
     return document->next < total;
 }
 
-void import_document_cells(struct import_document *document, int64_t index, struct buffer *out)
+void import_document_cells(struct import_document *document, int64_t index, struct buffer *out,
+                           struct buffer *input)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     const struct json *item = json_at(document->list, (size_t)index);
-    csv_put_cell(out, input_of(arena, item), true, true);
+    struct text phone = input_of(arena, item);
+    if (phone.size <= 200) {
+        buffer_add_text(input, phone);
+    }
+    csv_put_cell(out, phone, true, true);
     csv_put_cell(out, json_get_text(item, "name"), false, true);
 }

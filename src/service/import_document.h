@@ -19,7 +19,8 @@ DEFINE_CLEANUP(struct import_document *, import_document_free);
 /* Gives the next `count` rows; false when none are left or the function stopped. */
 bool import_document_read(struct import_document *document, int64_t count,
                           import_row_function *on_row, void *context);
-void import_document_cells(struct import_document *document, int64_t index, struct buffer *out);
+void import_document_cells(struct import_document *document, int64_t index, struct buffer *out,
+                           struct buffer *input);
 
 struct json;
 /* One person as the API takes it. False with *ret_refusal set when it cannot be taken; texts live

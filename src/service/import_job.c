@@ -246,6 +246,7 @@ struct writing {
     struct enroll enroll;
     struct store_batch batch;
     struct buffer cells;
+    struct buffer input;
 };
 
 static enum error_code keep_refused(struct writing *writing, const struct import_record *record,
@@ -253,8 +254,9 @@ static enum error_code keep_refused(struct writing *writing, const struct import
                                     struct error *error)
 {
     buffer_clear(&writing->cells);
+    buffer_clear(&writing->input);
     enum error_code code = import_source_cells(writing->job->source, record->offset, record->size,
-                                               &writing->cells, error);
+                                               &writing->cells, &writing->input, error);
     const struct store_batch_row row = {
         .id = writing->enroll.next_row_id,
         .batch_id = writing->job->batch_id,
@@ -264,6 +266,7 @@ static enum error_code keep_refused(struct writing *writing, const struct import
         .name = record->phone == 0 ? TEXT("") : import_record_name(record),
         .message = message,
         .cells = buffer_text(&writing->cells),
+        .input = buffer_text(&writing->input),
     };
     if (code == OK) {
         code = store_batch_row_add(writing->work, &row, error);
@@ -409,7 +412,9 @@ enum error_code import_chunk_run(struct work *work, struct import_chunk *chunk, 
         return OK;
     }
     buffer_init(&writing.cells, (size_t)CSV_ROW_BYTES_MAX * 2);
+    buffer_init(&writing.input, 4096);
     code = write_records(&writing, chunk, error);
     buffer_done(&writing.cells);
+    buffer_done(&writing.input);
     return code;
 }

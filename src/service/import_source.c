@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { HEAD_BYTES = 64 * 1024, READ_BYTES = 64 * 1024 };
+enum { INPUT_MAX = 200, HEAD_BYTES = 64 * 1024, READ_BYTES = 64 * 1024 };
 
 struct import_source {
     int descriptor;
@@ -29,6 +29,7 @@ struct import_source {
     void *context;
     /* during a call of import_source_cells() */
     struct buffer *cells_out;
+    struct buffer *input_out;
     struct import_person person;
 };
 
@@ -387,6 +388,10 @@ static bool on_cells(void *context, const struct csv_row *row)
         cells = split;
     }
     size_t columns = source->shape.columns.count;
+    size_t phone = source->shape.columns.phone_column;
+    if (phone < count && cells[phone].size <= INPUT_MAX) {
+        buffer_add_text(source->input_out, text_trim(cells[phone]));
+    }
     for (size_t i = 0; i < count || i < columns; i++) {
         csv_put_cell(source->cells_out, i < count ? cells[i] : TEXT(""), i == 0, true);
     }
@@ -394,10 +399,10 @@ static bool on_cells(void *context, const struct csv_row *row)
 }
 
 enum error_code import_source_cells(struct import_source *source, int64_t offset, int64_t size,
-                                    struct buffer *out, struct error *error)
+                                    struct buffer *out, struct buffer *input, struct error *error)
 {
     if (source->document != NULL) {
-        import_document_cells(source->document, offset, out);
+        import_document_cells(source->document, offset, out, input);
         return OK;
     }
     if (size > CSV_ROW_BYTES_MAX) {
@@ -415,6 +420,7 @@ enum error_code import_source_cells(struct import_source *source, int64_t offset
         return error_set(error, ERROR_UNAVAILABLE, "could not read the upload");
     }
     source->cells_out = out;
+    source->input_out = input;
     csv_reader_restart(source->again, offset, 1, 1);
     if (csv_reader_feed(source->again, data, (size_t)got)) {
         (void)csv_reader_finish(source->again);

@@ -65,6 +65,8 @@ struct text import_column_target(struct arena *arena, const struct import_column
 
 /* The heads as one line of CSV, without its end: what refused rows stand under. */
 void import_source_heads(const struct import_source *source, struct buffer *out);
-/* One row as it came, as one line of CSV that no spreadsheet runs. */
+/* One row as it came, as one line of CSV that no spreadsheet runs, and its number as it was written
+ * (`input`, at most 200 bytes). */
 MUST_USE enum error_code import_source_cells(struct import_source *source, int64_t offset,
-                                             int64_t size, struct buffer *out, struct error *error);
+                                             int64_t size, struct buffer *out, struct buffer *input,
+                                             struct error *error);

@@ -200,7 +200,7 @@ enum error_code store_batch_row_next_id(struct work *work, int64_t *ret_id, stru
 }
 
 DB_SQL(BATCH_ROW_ADD, "INSERT INTO batch_row (id, batch_id, row_number, verdict, phone, name, "
-                      "message, cells) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+                      "message, cells, input) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
 
 enum error_code store_batch_row_add(struct work *work, const struct store_batch_row *row,
                                     struct error *error)
@@ -211,14 +211,16 @@ enum error_code store_batch_row_add(struct work *work, const struct store_batch_
                             DB_INT(row->verdict), DB_INT_UNLESS(row->phone, 0),
                             DB_TEXT(row->name.data == NULL ? empty : row->name),
                             DB_TEXT(row->message.data == NULL ? empty : row->message),
-                            DB_TEXT(row->cells.data == NULL ? empty : row->cells)),
+                            DB_TEXT(row->cells.data == NULL ? empty : row->cells),
+                            DB_TEXT(row->input.data == NULL ? empty : row->input)),
                   NULL, error);
 }
 
-DB_SQL(BATCH_ROW_LIST,
-       "SELECT id, batch_id, row_number, verdict, phone, name, message, cells FROM batch_row "
-       "WHERE id >= $2 AND id <= $3 AND batch_id = $1 AND row_number > $4 "
-       "AND ($5 = 0 OR ((1 << verdict) & $5) <> 0) ORDER BY row_number LIMIT $6");
+DB_SQL(
+    BATCH_ROW_LIST,
+    "SELECT id, batch_id, row_number, verdict, phone, name, message, cells, input FROM batch_row "
+    "WHERE id >= $2 AND id <= $3 AND batch_id = $1 AND row_number > $4 "
+    "AND ($5 = 0 OR ((1 << verdict) & $5) <> 0) ORDER BY row_number LIMIT $6");
 
 static void read_row(struct db_statement *statement, struct store_batch_row *ret_row)
 {
@@ -231,6 +233,7 @@ static void read_row(struct db_statement *statement, struct store_batch_row *ret
         .name = db_text(statement, 5),
         .message = db_text(statement, 6),
         .cells = db_text(statement, 7),
+        .input = db_text(statement, 8),
     };
 }
 
@@ -264,6 +267,7 @@ enum error_code store_batch_row_list(struct work *work, const struct store_batch
             read->name = arena_text(work->arena, read->name);
             read->message = arena_text(work->arena, read->message);
             read->cells = arena_text(work->arena, read->cells);
+            read->input = arena_text(work->arena, read->input);
         }
     }
     if (code == OK) {

@@ -80,7 +80,8 @@ struct store_batch_row {
     int64_t batch_id;
     int64_t row_number;
     enum enroll_verdict verdict;
-    int64_t phone; /* 0: not understood */
+    int64_t phone;     /* 0: not understood */
+    struct text input; /* the number as it was written */
     struct text name;
     struct text message;
     struct text cells; /* the row as it came, as one line of CSV without its end */

@@ -385,6 +385,7 @@ CREATE TABLE batch_row (
     row_number  INTEGER NOT NULL,               -- line of the file, or place in the list, from 1
     verdict     INTEGER NOT NULL,               -- enum enroll_verdict, domain/import_row.h
     phone       INTEGER,                        -- E.164 digits; NULL: not understood
+    input       TEXT    NOT NULL DEFAULT '',    -- the number as it was written
     name        TEXT    NOT NULL DEFAULT '',
     message     TEXT    NOT NULL DEFAULT '',    -- what is wrong and what to do
     cells       TEXT    NOT NULL DEFAULT ''     -- the row as it came, as one line of CSV
