@@ -103,7 +103,9 @@ static void routes_are_consistent(void **state)
         assert_non_null(route->handler);
         assert_non_null(route->operation_id);
         assert_int_equal(route->pattern[0], '/');
-        if (strcmp(route->method, "GET") == 0 && (route->flags & API_WRITE) != 0) {
+        /* Reading a provider's templates also refreshes our copy of them. */
+        bool refreshes = strcmp(route->pattern, "/api/channels/:id/templates") == 0;
+        if (strcmp(route->method, "GET") == 0 && (route->flags & API_WRITE) != 0 && !refreshes) {
             fail_msg("GET %s changes something", route->pattern);
         }
         const struct api_route *other;
