@@ -3,10 +3,8 @@
 
 #include "base/instant.h"
 #include "domain/schedule.h"
+#include "service/contacts.h"
 #include "service/suppress.h"
-#include "store/store_contact.h"
-#include "store/store_enrollment.h"
-#include "store/store_suppression.h"
 
 #include <stdio.h>
 

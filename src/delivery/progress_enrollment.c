@@ -27,6 +27,9 @@ enum error_code progress_set_status(struct progress *progress, struct store_prog
     bool was_paused = row->status == ENROLLMENT_PAUSED;
     counters_add(progress->work, row->sequence_id, 0, (int)row->status, 0, -1);
     counters_add(progress->work, row->sequence_id, 0, (int)status, 0, 1);
+    if (status == ENROLLMENT_COMPLETED) {
+        counters_add_hour(progress->work, row->sequence_id, COUNTER_HOUR_COMPLETED, 1);
+    }
     row->status = status;
     row->status_reason = status_reason;
     row->paused_at_ms = status == ENROLLMENT_PAUSED ? now_ms : 0;

@@ -181,7 +181,7 @@ MUST_USE enum error_code sequence_parse(struct arena *arena, const struct json *
 void sequence_encode(struct json_writer *writer, const struct sequence *sequence,
                      const struct sequence_counts *counts);
 /* The same fields without the object around them, for callers that add more; `with_steps` false
- * leaves `messages` out, as lists do. */
+ * leaves `messages` and what is counted from them out, as lists do. */
 void sequence_encode_fields(struct json_writer *writer, const struct sequence *sequence,
                             const struct sequence_counts *counts, bool with_steps);
 /* What a version, an export or a clone keeps: the same without counts, ids and times of the row. */

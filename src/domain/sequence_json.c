@@ -221,9 +221,9 @@ void sequence_encode_fields(struct json_writer *writer, const struct sequence *s
     json_field_chars(writer, "status", sequence_status_to_text(sequence->status));
     if (with_steps) {
         encode_steps(writer, sequence);
+        json_field_int64(writer, "total_days", sequence_total_days(sequence));
+        json_field_int64(writer, "message_count", (int64_t)sequence->step_count);
     }
-    json_field_int64(writer, "total_days", sequence_total_days(sequence));
-    json_field_int64(writer, "message_count", (int64_t)sequence->step_count);
     if (counts != NULL) {
         json_field_int64(writer, "enrolled_count", counts->enrolled);
         json_field_int64(writer, "active_count", counts->active);

@@ -89,6 +89,10 @@ void enroll_close(struct enroll *enroll)
     if (enroll->completed > 0) {
         counters_add(enroll->work, sequence_id, 0, ENROLLMENT_COMPLETED, 0, enroll->completed);
     }
+    if (enroll->active + enroll->completed > 0) {
+        counters_add_hour(enroll->work, sequence_id, COUNTER_HOUR_ENROLLED,
+                          enroll->active + enroll->completed);
+    }
     enroll->active = 0;
     enroll->completed = 0;
 }

@@ -116,6 +116,20 @@ MUST_USE enum error_code sequences_list(struct work *work, const struct sequence
                                         struct sequence_view **ret_views, size_t *ret_count,
                                         bool *ret_more, struct error *error);
 
+/* The numbers of a sequence and of every step it ever had. */
+struct sequences_stats_step {
+    struct step step;
+    bool removed; /* no longer in the sequence; its history still counts */
+};
+struct sequences_stats {
+    struct sequence_counts counts;
+    struct funnel_sequence funnel;
+    struct sequences_stats_step *steps; /* in the order day, time, position */
+    size_t step_count;
+};
+MUST_USE enum error_code sequences_stats(struct work *work, int64_t id,
+                                         struct sequences_stats *ret_stats, struct error *error);
+
 /* Sends steps to one's own number now, through the real queue and channel, counted nowhere.
  * Errors   ERROR_INVALID: phone, step, missing field; ERROR_CONFLICT: no channel, opted out */
 struct sequences_test {

@@ -188,3 +188,41 @@ enum error_code sequences_versions(struct work *work, int64_t id, int64_t before
     *ret_count = count;
     return OK;
 }
+
+enum error_code sequences_stats(struct work *work, int64_t id, struct sequences_stats *ret_stats,
+                                struct error *error)
+{
+    struct sequence sequence;
+    struct sequences_stats stats = {0};
+    struct store_step *steps = NULL;
+    size_t count = 0;
+    enum error_code code = sequences_find(work, id, &sequence, error);
+    if (code == OK) {
+        code = store_sequence_counts(work, id, &stats.counts, error);
+    }
+    if (code == OK) {
+        code = funnel_of_sequence(work, id, &stats.funnel, error);
+    }
+    if (code == OK) {
+        code = store_step_list(work, id, &steps, &count, error);
+    }
+    if (code != OK) {
+        return code;
+    }
+    stats.steps = arena_array(work->arena, count + 1, sizeof(*stats.steps));
+    for (size_t i = 0; i < count; i++) {
+        bool counted = false;
+        for (size_t j = 0; j < stats.funnel.step_count; j++) {
+            const struct funnel_step *numbers = &stats.funnel.steps[j];
+            counted = counted || (numbers->step_id == steps[i].step.id &&
+                                  funnel_total(&numbers->funnel) > 0);
+        }
+        if (steps[i].removed_at_ms != 0 && !counted) {
+            continue; /* removed before anybody came to it */
+        }
+        stats.steps[stats.step_count++] = (struct sequences_stats_step){
+            .step = steps[i].step, .removed = steps[i].removed_at_ms != 0};
+    }
+    *ret_stats = stats;
+    return OK;
+}

@@ -2,10 +2,12 @@
  * store_suppression.c's; ending enrollments is the send machine's progress_end(). */
 #include "service/suppress.h"
 
+#include "base/ids.h"
 #include "base/json_writer.h"
 #include "delivery/progress.h"
 #include "service/phone_hash.h"
 #include "store/counters.h"
+#include "store/store_access.h"
 #include "store/store_contact.h"
 #include "store/store_event.h"
 
@@ -115,6 +117,7 @@ static enum error_code end_enrollments(struct work *work, int64_t contact_id, st
         }
     }
     if (code == OK) {
+        counters_add_hour(work, count > 0 ? rows[0].sequence_id : 0, OUTCOME_OPTED_OUT, 1);
         *ret_ended = (int64_t)count;
     }
     return code;
@@ -250,6 +253,44 @@ enum error_code suppress_apply(struct work *work, const struct service *service,
         *ret_result = result;
     }
     return code;
+}
+
+enum error_code suppress_find(struct work *work, const struct service *service, int64_t phone,
+                              enum suppression_kind kind, struct store_suppression *ret_row,
+                              bool *ret_found, struct error *error)
+{
+    uint8_t hash[SUPPRESSION_HASH_SIZE];
+    suppress_hash(service, phone, hash);
+    return store_suppression_get(work, hash, kind, ret_row, ret_found, error);
+}
+
+enum error_code suppress_list(struct work *work, const struct store_suppression_filter *filter,
+                              size_t limit, struct store_suppression **ret_rows, size_t *ret_count,
+                              struct error *error)
+{
+    return store_suppression_list(work, filter, limit, ret_rows, ret_count, error);
+}
+
+enum error_code suppress_audit_lift(struct work *work, int64_t phone, struct text reason,
+                                    struct error *error)
+{
+    CLEANUP_IN_PLACE(buffer_done) struct buffer buffer;
+    struct store_contact contact = {0};
+    struct json_writer writer;
+    char id[ID_TEXT_MAX] = "";
+    bool found = false;
+    enum error_code code = store_contact_find_phone(work, phone, &contact, &found, error);
+    if (code != OK) {
+        return code;
+    }
+    buffer_init(&buffer, 2000);
+    json_writer_init(&writer, &buffer);
+    json_object_begin(&writer);
+    json_field_text(&writer, "reason", reason);
+    json_object_end(&writer);
+    return store_audit_add(work, "opt_out.lift",
+                           found ? text_from(id_format(ID_CONTACT, contact.id, id)) : TEXT(""),
+                           buffer_text(&buffer), error);
 }
 
 enum error_code suppress_carry_over(struct work *work, const struct service *service,

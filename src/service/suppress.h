@@ -51,6 +51,21 @@ MUST_USE enum error_code suppress_carry_over(struct work *work, const struct ser
                                              int64_t old_phone, int64_t new_phone,
                                              int64_t contact_id, struct error *error);
 
+/* The row that stands for a number, active or lifted. */
+MUST_USE enum error_code suppress_find(struct work *work, const struct service *service,
+                                       int64_t phone, enum suppression_kind kind,
+                                       struct store_suppression *ret_row, bool *ret_found,
+                                       struct error *error);
+/* People who opted out, newest first. */
+MUST_USE enum error_code suppress_list(struct work *work,
+                                       const struct store_suppression_filter *filter, size_t limit,
+                                       struct store_suppression **ret_rows, size_t *ret_count,
+                                       struct error *error);
+
+/* Writes down that somebody lifted an opt-out on their own word. */
+MUST_USE enum error_code suppress_audit_lift(struct work *work, int64_t phone, struct text reason,
+                                             struct error *error);
+
 /* "all" or "marketing" for the bits of a contact; NULL when nothing is suppressed. */
 const char *suppress_bits_to_text(int64_t bits);
 const char *suppression_kind_to_text(enum suppression_kind kind);

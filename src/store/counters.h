@@ -22,6 +22,10 @@ static inline int64_t counters_provider_reason(int64_t error_code)
 /* Adds `delta` (may be negative) in the caller's transaction. */
 void counters_add(struct work *work, int64_t sequence_id, int64_t step_id, int outcome,
                   int64_t reason, int64_t delta);
+/* What the series per hour counts beside the outcomes of steps. Messages of no sequence (test
+ * sends) are not shown; opt-outs of people in no sequence stand under sequence 0. */
+enum { COUNTER_HOUR_ENROLLED = 100, COUNTER_HOUR_COMPLETED = 101 };
+
 /* The same for the series per hour: only things that happened, never a stock, at work->now_ms. */
 void counters_add_hour(struct work *work, int64_t sequence_id, int outcome, int64_t delta);
 

@@ -92,9 +92,11 @@ static enum error_code read_hours(struct work *work, struct db_statement *statem
     return code;
 }
 
-DB_SQL(COUNTER_HOURS, "SELECT hour_at_ms, 0, outcome, sum(count) FROM counter_hour "
-                      "WHERE hour_at_ms >= $1 AND hour_at_ms < $2 GROUP BY hour_at_ms, outcome "
-                      "ORDER BY hour_at_ms, outcome");
+DB_SQL(COUNTER_HOURS,
+       "SELECT hour_at_ms, 0, outcome, sum(count) FROM counter_hour "
+       "WHERE hour_at_ms >= $1 AND hour_at_ms < $2 AND (sequence_id <> 0 OR outcome = 10) "
+       "GROUP BY hour_at_ms, outcome "
+       "ORDER BY hour_at_ms, outcome");
 DB_SQL(COUNTER_HOURS_ONE, "SELECT hour_at_ms, sequence_id, outcome, count FROM counter_hour "
                           "WHERE hour_at_ms >= $1 AND hour_at_ms < $2 AND sequence_id = $3 "
                           "ORDER BY hour_at_ms, outcome");
@@ -123,4 +125,18 @@ enum error_code store_counter_period(struct work *work, int64_t from_ms, int64_t
     enum error_code code = db_query(work->db, &COUNTER_PERIOD,
                                     DB_VALUES(DB_INT(from_ms), DB_INT(to_ms)), &statement, error);
     return code == OK ? read_hours(work, statement, ret_rows, ret_count, error) : code;
+}
+
+DB_SQL(TEST_MESSAGE_SENT, "SELECT EXISTS (SELECT 1 FROM message WHERE enrollment_id IS NULL "
+                          "AND state = 5)");
+
+enum error_code store_test_message_sent(struct work *work, bool *ret_sent, struct error *error)
+{
+    int64_t sent = 0;
+    enum error_code code =
+        db_find_int64(work->db, &TEST_MESSAGE_SENT, DB_NO_VALUES, &sent, NULL, error);
+    if (code == OK) {
+        *ret_sent = sent != 0;
+    }
+    return code;
 }

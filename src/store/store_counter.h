@@ -5,6 +5,8 @@
 #include "domain/message.h"
 #include "store/work.h"
 
+#include <stdbool.h>
+
 /* Reading the counters that store/counters.h writes: the dashboards. Costs the same whatever the
  * number of messages. What a running writer job has added itself is not seen before its commit. */
 
@@ -40,3 +42,7 @@ MUST_USE enum error_code store_counter_hours(struct work *work, int64_t sequence
 MUST_USE enum error_code store_counter_period(struct work *work, int64_t from_ms, int64_t to_ms,
                                               struct store_counter_hour **ret_rows,
                                               size_t *ret_count, struct error *error);
+
+/* Whether a test send was ever accepted. */
+MUST_USE enum error_code store_test_message_sent(struct work *work, bool *ret_sent,
+                                                 struct error *error);

@@ -1,0 +1,237 @@
+/* The ledger of opt-outs: list, add, lift. */
+#include "api/encode.h"
+#include "api/route.h"
+#include "api/routes.h"
+#include "base/instant.h"
+#include "domain/csv.h"
+#include "service/contacts.h"
+#include "service/suppress.h"
+
+#include <stdio.h>
+
+enum { SOURCES_MAX = 8, CSV_ROWS_MAX = 100000, CSV_PAGE = 1000 };
+
+static const struct json_choice FORMATS[] = {{"json", 0}, {"csv", 1}};
+static const struct json_choice KINDS[] = {{"all", SUPPRESSION_ALL},
+                                           {"marketing", SUPPRESSION_MARKETING}};
+
+static enum error_code list_csv(struct api_call *call, struct store_suppression_filter *filter,
+                                struct error *error)
+{
+    static const char *const HEAD[] = {"phone", "name", "kind", "source", "reason", "at"};
+    struct buffer *body = &call->response->body;
+    size_t total = 0;
+    http_response_set_header(call->response, "Content-Type", TEXT("text/csv; charset=utf-8"));
+    http_response_set_header(call->response, "Content-Disposition",
+                             TEXT("attachment; filename=\"opt-outs.csv\""));
+    for (size_t i = 0; i < ARRAY_SIZE(HEAD); i++) {
+        csv_put_cell(body, text_from(HEAD[i]), i == 0, false);
+    }
+    csv_end_row(body);
+    for (;;) {
+        struct store_suppression *rows = NULL;
+        size_t count = 0;
+        enum error_code code = suppress_list(call->work, filter, CSV_PAGE, &rows, &count, error);
+        if (code != OK) {
+            return code;
+        }
+        for (size_t i = 0; i < count; i++) {
+            char phone[24] = "";
+            char at[INSTANT_TEXT_MAX];
+            if (rows[i].phone != 0) {
+                (void)snprintf(phone, sizeof(phone), "%lld", (long long)rows[i].phone);
+            }
+            csv_put_cell(body, text_from(phone), true, true);
+            csv_put_cell(body, rows[i].name, false, true);
+            csv_put_cell(body, text_from(suppression_kind_to_text(rows[i].kind)), false, true);
+            csv_put_cell(body, rows[i].source, false, true);
+            csv_put_cell(body, rows[i].reason, false, true);
+            csv_put_cell(body, text_from(instant_format(rows[i].at_ms, at)), false, true);
+            csv_end_row(body);
+        }
+        total += count;
+        if (count < CSV_PAGE) {
+            return OK;
+        }
+        if (total >= CSV_ROWS_MAX || buffer_overflowed(body)) {
+            return error_set(error, ERROR_TOO_BIG, "the list is too long for one answer");
+        }
+        filter->before_ms = rows[count - 1].updated_at_ms;
+        filter->before_id = rows[count - 1].contact_id;
+    }
+}
+
+static void read_sources(struct api_query *query, struct text sources[SOURCES_MAX],
+                         struct store_suppression_filter *filter)
+{
+    struct text list = {0};
+    struct text part;
+    if (!api_query_text(query, "source", 200, &list)) {
+        return;
+    }
+    while (text_next(&list, ',', &part)) {
+        if (!suppress_source_known(part)) {
+            (void)error_field(query->error, "source", "invalid_choice",
+                              "there is no source \"%.*s\"", TEXT_ARGS(part));
+            query->failed = true;
+        } else if (filter->source_count < SOURCES_MAX) {
+            sources[filter->source_count++] = part;
+        }
+    }
+    filter->sources = sources;
+}
+
+static enum error_code list(struct api_call *call, struct error *error)
+{
+    struct store_suppression_filter filter = {0};
+    struct store_suppression *rows = NULL;
+    struct text sources[SOURCES_MAX];
+    struct api_query query;
+    struct api_page page = {0};
+    int format = 0;
+    size_t count = 0;
+    api_query_open(&query, call, error);
+    (void)api_query_text(&query, "q", 200, &filter.text);
+    read_sources(&query, sources, &filter);
+    (void)api_query_choice(&query, "format", FORMATS, ARRAY_SIZE(FORMATS), &format);
+    api_query_page(&query, &page);
+    enum error_code code = api_query_done(&query);
+    if (code != OK) {
+        return code;
+    }
+    if (format == 1) {
+        return list_csv(call, &filter, error);
+    }
+    if (page.after.count == 2) {
+        filter.before_ms = page.after.keys[0];
+        filter.before_id = page.after.keys[1];
+    }
+    size_t limit = (size_t)page.limit;
+    code = suppress_list(call->work, &filter, limit + 1, &rows, &count, error);
+    if (code != OK) {
+        return code;
+    }
+    struct json_writer writer;
+    bool more = count > limit;
+    size_t shown = more ? limit : count;
+    struct api_cursor next = {.count = 2};
+    api_list_begin(call, &writer);
+    for (size_t i = 0; i < shown; i++) {
+        encode_opt_out(&writer, &rows[i]);
+        next.keys[0] = rows[i].updated_at_ms;
+        next.keys[1] = rows[i].contact_id;
+    }
+    api_list_end(call, &writer, more ? &next : NULL);
+    return OK;
+}
+
+static struct text source_of(const struct api_call *call)
+{
+    return call->work->actor.kind == ACTOR_USER || call->work->actor.kind == ACTOR_CLI
+               ? TEXT("operator")
+               : TEXT("api");
+}
+
+static enum error_code answer_row(struct api_call *call, const struct suppress_word *word,
+                                  struct error *error)
+{
+    struct store_suppression row = {0};
+    bool found = false;
+    enum error_code code =
+        suppress_find(call->work, call->service, word->phone, word->kind, &row, &found, error);
+    if (code == OK && found) {
+        struct json_writer writer;
+        api_json(call, &writer);
+        encode_opt_out(&writer, &row);
+    }
+    return code;
+}
+
+static enum error_code create(struct api_call *call, struct error *error)
+{
+    const struct json *body = NULL;
+    struct suppress_word word = {.stop = true, .source = source_of(call)};
+    struct suppress_result result;
+    struct json_reader reader;
+    struct text phone = {0};
+    int kind = SUPPRESSION_ALL;
+    enum error_code code = api_body(call, &body, error);
+    if (code != OK) {
+        return code;
+    }
+    json_reader_open(&reader, body, "", error);
+    if (json_reader_required(&reader, "phone")) {
+        (void)json_reader_text(&reader, "phone", 1, 128, &phone);
+    }
+    (void)json_reader_choice(&reader, "kind", KINDS, ARRAY_SIZE(KINDS), &kind);
+    (void)json_reader_text(&reader, "reason", 0, SUPPRESS_REASON_MAX, &word.reason);
+    word.kind = (enum suppression_kind)kind;
+    code = json_reader_done(&reader);
+    if (code == OK) {
+        code = contacts_phone(call->work, "phone", phone, &word.phone, error);
+    }
+    if (code == OK) {
+        code = suppress_apply(call->work, call->service, &word, &result, error);
+    }
+    if (code == OK) {
+        call->response->status = 201;
+        code = answer_row(call, &word, error);
+    }
+    return code;
+}
+
+/* Lifts what stands for the number, of either kind. */
+static enum error_code lift(struct api_call *call, int64_t phone, struct text reason,
+                            bool *ret_lifted, struct error *error)
+{
+    enum error_code code = OK;
+    for (size_t i = 0; code == OK && i < ARRAY_SIZE(KINDS); i++) {
+        const struct suppress_word word = {.phone = phone,
+                                           .kind = (enum suppression_kind)KINDS[i].value,
+                                           .source = source_of(call),
+                                           .reason = reason};
+        struct suppress_result result = {0};
+        code = suppress_apply(call->work, call->service, &word, &result, error);
+        *ret_lifted = *ret_lifted || result.changed;
+    }
+    return code;
+}
+
+static enum error_code remove_one(struct api_call *call, struct error *error)
+{
+    struct api_query query;
+    struct text typed = {0};
+    struct text reason = {0};
+    int64_t phone = 0;
+    bool lifted = false;
+    api_query_open(&query, call, error);
+    if (!api_query_text(&query, "phone", 128, &typed)) {
+        (void)error_field(error, "phone", "required", "say whose opt-out is to be lifted");
+        query.failed = true;
+    }
+    (void)api_query_text(&query, "reason", SUPPRESS_REASON_MAX, &reason);
+    enum error_code code = api_query_done(&query);
+    if (code == OK) {
+        code = contacts_phone(call->work, "phone", typed, &phone, error);
+    }
+    if (code == OK) {
+        code = lift(call, phone, reason, &lifted, error);
+    }
+    if (code == OK && !lifted) {
+        code = error_set(error, ERROR_NOT_FOUND, "this number has not opted out");
+    }
+    if (code == OK) {
+        code = suppress_audit_lift(call->work, phone, reason, error);
+    }
+    if (code == OK) {
+        api_no_content(call);
+    }
+    return code;
+}
+
+const struct api_route API_OPT_OUTS_ROUTES[] = {
+    {"GET", "/api/opt-outs", "opt_outs_list", API_READ, 0, list, NULL},
+    {"POST", "/api/opt-outs", "opt_outs_create", API_ENROLL, API_WRITE, create, NULL},
+    {"DELETE", "/api/opt-outs", "opt_outs_delete", API_ADMIN, API_WRITE, remove_one, NULL},
+    {0},
+};

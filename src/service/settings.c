@@ -1,0 +1,163 @@
+/* Reads, checks and writes the settings. */
+#include "service/settings.h"
+
+#include "base/instant.h"
+#include "base/json_writer.h"
+#include "base/zone.h"
+#include "domain/phone.h"
+#include "store/store_access.h"
+#include "store/store_event.h"
+#include "store/store_setting.h"
+
+enum { DAYS_MAX = 3650, VALUE_MAX = 4096 };
+
+static void read_value(struct arena *arena, struct text key, const struct json *value,
+                       struct settings *settings)
+{
+    struct text text = {0};
+    int from = 0;
+    int to = 0;
+    if (json_text(value, &text)) {
+        text = arena_text(arena, text);
+    }
+    if (text_equal(key, TEXT("name")) && text.size > 0) {
+        settings->name = text;
+    } else if (text_equal(key, TEXT("public_url"))) {
+        settings->public_url = text;
+    } else if (text_equal(key, TEXT("default_country"))) {
+        settings->default_country = text;
+    } else if (text_equal(key, TEXT("timezone")) && text.size > 0) {
+        settings->timezone = text;
+    } else if (text_equal(key, TEXT("quiet_hours"))) {
+        settings->quiet_hours_set = minute_parse(json_get_text(value, "from"), &from) &&
+                                    minute_parse(json_get_text(value, "to"), &to);
+        settings->quiet_from_minute = from;
+        settings->quiet_to_minute = to;
+    } else if (text_equal(key, TEXT("sending_paused"))) {
+        (void)json_bool(value, &settings->sending_paused);
+    } else if (text_equal(key, TEXT("retention_messages_days"))) {
+        (void)json_int64(value, &settings->retention_messages_days);
+    } else if (text_equal(key, TEXT("retention_events_days"))) {
+        (void)json_int64(value, &settings->retention_events_days);
+    }
+}
+
+enum error_code settings_read(struct work *work, struct settings *ret_settings, struct error *error)
+{
+    struct settings settings = {.name = TEXT("Dripline"), .timezone = TEXT("UTC")};
+    struct store_setting *rows = NULL;
+    size_t count = 0;
+    enum error_code code = store_setting_list(work, &rows, &count, error);
+    for (size_t i = 0; code == OK && i < count; i++) {
+        CLEANUP(json_free) struct json *json = NULL;
+        struct error ignored = {0};
+        if (json_parse(rows[i].value, NULL, &json, &ignored) == OK) {
+            read_value(work->arena, rows[i].key, json, &settings);
+        }
+    }
+    if (code == OK) {
+        *ret_settings = settings;
+    }
+    return code;
+}
+
+static void check_url(struct json_reader *reader)
+{
+    struct text url = {0};
+    if (!json_reader_text(reader, "public_url", 0, 2048, &url) || url.size == 0) {
+        return;
+    }
+    bool good = text_starts_with(url, TEXT("https://")) || text_starts_with(url, TEXT("http://"));
+    for (size_t i = 0; i < url.size; i++) {
+        good = good && (unsigned char)url.data[i] > ' ' && url.data[i] != '"' && url.data[i] != '<';
+    }
+    if (!good || text_ends_with(url, TEXT("/"))) {
+        json_reader_fail(reader, "public_url", "invalid_format",
+                         "give a complete address without a slash at its end, like "
+                         "\"https://drip.example.org\"");
+    }
+}
+
+static void check_texts(struct json_reader *reader)
+{
+    struct text text = {0};
+    if (json_reader_text(reader, "name", 1, 100, &text) && text_trim(text).size == 0) {
+        json_reader_fail(reader, "name", "required", "\"name\" cannot be empty");
+    }
+    if (json_reader_text(reader, "default_country", 2, 2, &text) && !phone_country_known(text)) {
+        json_reader_fail(reader, "default_country", "invalid_choice",
+                         "\"default_country\" is two capital letters, like \"IN\"");
+    }
+    if (json_reader_text(reader, "timezone", 1, 64, &text) && zone_find(text) == NULL) {
+        json_reader_fail(reader, "timezone", "unknown_timezone",
+                         "time zone \"%.*s\" does not exist", TEXT_ARGS(text));
+    }
+}
+
+static bool check_quiet_hours(struct json_reader *parent)
+{
+    static const char *const NAMES[2] = {"from", "to"};
+    struct json_reader reader;
+    int minutes[2] = {-1, -1};
+    if (!json_reader_object(parent, "quiet_hours", &reader)) {
+        return true;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        struct text text = {0};
+        if (json_reader_required(&reader, NAMES[i]) &&
+            json_reader_text(&reader, NAMES[i], 0, 16, &text) && !minute_parse(text, &minutes[i])) {
+            json_reader_fail(&reader, NAMES[i], "invalid_format",
+                             "\"%s\" must be a time of day like \"21:00\"", NAMES[i]);
+        }
+    }
+    if (minutes[0] >= 0 && minutes[0] == minutes[1]) {
+        json_reader_fail(&reader, "to", "out_of_range",
+                         "\"from\" and \"to\" are the same; null means no quiet hours");
+    }
+    return json_reader_done(&reader) == OK;
+}
+
+static enum error_code check(const struct json *json, struct error *error)
+{
+    struct json_reader reader;
+    bool flag = false;
+    int64_t days = 0;
+    json_reader_open(&reader, json, "", error);
+    check_url(&reader);
+    check_texts(&reader);
+    bool good = check_quiet_hours(&reader);
+    (void)json_reader_bool(&reader, "sending_paused", &flag);
+    (void)json_reader_int64(&reader, "retention_messages_days", 1, DAYS_MAX, &days);
+    (void)json_reader_int64(&reader, "retention_events_days", 1, DAYS_MAX, &days);
+    return json_reader_done(&reader) == OK && good ? OK : ERROR_INVALID;
+}
+
+enum error_code settings_update(struct work *work, const struct json *json,
+                                struct settings *ret_settings, struct error *error)
+{
+    enum error_code code = check(json, error);
+    struct json_iterator at = {0};
+    CLEANUP_IN_PLACE(buffer_done) struct buffer value;
+    buffer_init(&value, VALUE_MAX);
+    while (code == OK && json_iterate(json, &at)) {
+        if (json_kind(at.value) == JSON_NULL) {
+            code = store_setting_delete(work, at.name, error);
+            continue;
+        }
+        buffer_clear(&value);
+        json_encode(at.value, &value);
+        code = store_setting_put(work, at.name, buffer_text(&value), error);
+    }
+    if (code == OK) {
+        code =
+            store_event_add(work, &(struct store_event){.type = TEXT("settings.updated")}, error);
+    }
+    if (code == OK) {
+        buffer_clear(&value);
+        json_encode(json, &value);
+        code =
+            store_audit_add(work, "settings.update", (struct text){0}, buffer_text(&value), error);
+    }
+    work->wakes |= WORK_WAKE_DELIVERY | WORK_WAKE_SETTINGS;
+    return code == OK ? settings_read(work, ret_settings, error) : code;
+}

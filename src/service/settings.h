@@ -1,0 +1,30 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/json.h"
+#include "store/work.h"
+
+#include <stdbool.h>
+
+/* What holds for the whole server and people may change while it runs. Each value stands under its
+ * name in the setting table as JSON; what was never set has the default written here. */
+struct settings {
+    struct text name;            /* "Dripline" */
+    struct text public_url;      /* empty: what the server was started with */
+    struct text default_country; /* "IN"; empty: numbers need their country code */
+    struct text timezone;        /* "UTC" */
+    bool quiet_hours_set;
+    int quiet_from_minute;
+    int quiet_to_minute;
+    bool sending_paused;
+    int64_t retention_messages_days; /* 0: texts are kept */
+    int64_t retention_events_days;   /* 0: kept */
+};
+
+/* Any connection; texts in work->arena. */
+MUST_USE enum error_code settings_read(struct work *work, struct settings *ret_settings,
+                                       struct error *error);
+/* Changes the fields that are given, on the writer.
+ * Errors   ERROR_INVALID with all findings */
+MUST_USE enum error_code settings_update(struct work *work, const struct json *json,
+                                         struct settings *ret_settings, struct error *error);
