@@ -161,9 +161,17 @@ static struct person *find_person(struct simulator *simulator, struct job *job,
     return world_person(&simulator->world, phone);
 }
 
-static struct number *find_number(struct simulator *simulator, const struct json *json)
+/* The number a body names, else the one that wrote last to the person, else the first. */
+static struct number *find_number(struct simulator *simulator, const struct json *json,
+                                  const struct person *person)
 {
     struct number *number = world_number(&simulator->world, json_get_text(json, "number"));
+    if (number == NULL && person != NULL && person->last_number > 0) {
+        number = &simulator->world.numbers[person->last_number - 1];
+    }
+    if (number == NULL) {
+        number = world_number(&simulator->world, json_get_text(json, "fallback_number"));
+    }
     return number != NULL ? number : world_first_number(&simulator->world);
 }
 
@@ -188,7 +196,7 @@ static void post_reply(struct simulator *simulator, struct job *job, const struc
     }
     (void)json_bool(json_get(json, "context"), &inbound.with_context);
     char id[SIMULATOR_ID_MAX];
-    people_write(simulator, person, find_number(simulator, json), &inbound,
+    people_write(simulator, person, find_number(simulator, json, person), &inbound,
                  json_get_int64(json, "delay_ms", 0), id);
     struct json_writer writer;
     begin(job, &writer);
@@ -201,7 +209,7 @@ static void post_preference(struct simulator *simulator, struct job *job, const 
 {
     struct person *person = find_person(simulator, job, json);
     if (person != NULL) {
-        people_preference(simulator, person, find_number(simulator, json),
+        people_preference(simulator, person, find_number(simulator, json, person),
                           text_equal(json_get_text(json, "value"), TEXT("stop")));
         succeed(job);
     }
@@ -219,7 +227,7 @@ static void post_change_number(struct simulator *simulator, struct job *job,
         fail(job, 422, "new_phone must be digits");
         return;
     }
-    people_change_number(simulator, person, find_number(simulator, json), new_phone);
+    people_change_number(simulator, person, find_number(simulator, json, person), new_phone);
     succeed(job);
 }
 
@@ -285,8 +293,8 @@ static void post_template_status(struct simulator *simulator, struct job *job,
     buffer_init(&buffer, SIMULATOR_BODY_MAX);
     json_writer_init_ascii(&writer, &buffer);
     write_template_change(json, language, status, &writer);
-    webhooks_plan_value(simulator, find_number(simulator, json), "message_template_status_update",
-                        buffer_take(&buffer), 0);
+    webhooks_plan_value(simulator, find_number(simulator, json, NULL),
+                        "message_template_status_update", buffer_take(&buffer), 0);
     succeed(job);
 }
 
@@ -306,7 +314,7 @@ static void post_change(struct simulator *simulator, struct job *job, const stru
             struct buffer buffer;
             buffer_init(&buffer, SIMULATOR_BODY_MAX);
             json_encode(json_get(json, "value"), &buffer);
-            webhooks_plan_value(simulator, find_number(simulator, json), FIELDS[i],
+            webhooks_plan_value(simulator, find_number(simulator, json, NULL), FIELDS[i],
                                 buffer_take(&buffer), 0);
             succeed(job);
             return;

@@ -107,6 +107,7 @@ struct person {
     int64_t last_sent;      /* our newest message to them: number of its id; 0 = none */
     int64_t received_count; /* requests for them, for the draw */
     int64_t offline_until_ms;
+    size_t last_number; /* index + 1 of the number that wrote last; 0 = none */
     bool off_whatsapp, blocked, no_marketing, no_receipts, hidden_phone;
 };
 

@@ -89,6 +89,7 @@ static void accept(struct send *send)
     int64_t number = ++world->message_number;
     world_message_id(send->person->phone, number, false, send->id);
     send->person->last_sent = number;
+    send->person->last_number = (size_t)(send->number - world->numbers) + 1;
     write_success(send);
     webhooks_plan_statuses(simulator, send->person, send->number, text_from(send->id), send->token,
                            send->category, later_failure(send),

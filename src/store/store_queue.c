@@ -1,0 +1,180 @@
+/* Lists of messages and the queue in numbers: see store_queue.h. A statement per index and order;
+ * the filters behind it are the same everywhere. */
+#include "store/store_queue.h"
+
+#include "store/db.h"
+#include "store/store_message_internal.h"
+
+enum { CHANNELS_MAX = 1000 };
+
+#define STATUS_BIT                                                                                 \
+    "CASE state WHEN 0 THEN 1 WHEN 1 THEN 1 WHEN 2 THEN 2 WHEN 3 THEN 4 WHEN 4 THEN 8 "            \
+    "WHEN 5 THEN CASE WHEN rank >= 3 THEN 64 WHEN rank = 2 THEN 32 ELSE 16 END "                   \
+    "WHEN 6 THEN 128 WHEN 7 THEN 256 "                                                             \
+    "ELSE CASE WHEN reason BETWEEN 20 AND 39 THEN 512 ELSE 1024 END END"
+
+/* $1 statuses, $2 sequence, $3 enrollment, $4 step, $5 channel, $6 contact, $7 from, $8 to,
+ * $9 reason, $10 has code, $11 code, $12 limit, $13 cursor's id, $14 cursor's due time */
+#define FILTERS                                                                                    \
+    "($1 = 0 OR (" STATUS_BIT ") & $1) AND ($2 = 0 OR sequence_id = $2) "                          \
+    "AND ($3 = 0 OR enrollment_id = $3) AND ($4 = 0 OR step_id = $4) "                             \
+    "AND ($5 = 0 OR channel_id = $5) AND ($6 = 0 OR contact_id = $6) "                             \
+    "AND ($7 = 0 OR due_at_ms >= $7) AND ($8 = 0 OR due_at_ms < $8) "                              \
+    "AND ($9 = 0 OR reason = $9) AND ($10 = 0 OR error_code = $11) AND $14 >= 0 "
+
+#define NEWEST "AND ($13 = 0 OR id < $13) ORDER BY id DESC LIMIT $12"
+#define OLDEST "AND id > $13 ORDER BY id LIMIT $12"
+#define DUE_FIRST "AND ($13 = 0 OR (due_at_ms, id) > ($14, $13)) ORDER BY due_at_ms, id LIMIT $12"
+#define DUE_LAST                                                                                   \
+    "AND ($13 = 0 OR (due_at_ms, id) < ($14, $13)) ORDER BY due_at_ms DESC, id DESC LIMIT $12"
+
+#define SELECT_FROM(table) "SELECT " MESSAGE_COLUMNS("") " FROM " table " WHERE " FILTERS
+
+/* Each branch names a partial index's own condition. */
+#define OPEN_ROWS                                                                                  \
+    "(SELECT * FROM message WHERE state IN (0, 1) UNION ALL "                                      \
+    "SELECT * FROM message WHERE state = 2 UNION ALL "                                             \
+    "SELECT * FROM message WHERE state = 3 UNION ALL SELECT * FROM message WHERE state = 4)"
+#define BAD_ROWS                                                                                   \
+    "(SELECT * FROM message INDEXED BY message_ended_badly WHERE state IN (6, 7) "                 \
+    "AND ($2 = 0 OR sequence_id = $2))"
+#define ENROLLMENT_ROWS "(SELECT * FROM message WHERE enrollment_id = $3)"
+#define CONTACT_ROWS                                                                               \
+    "(SELECT message.* FROM enrollment JOIN message ON message.enrollment_id = enrollment.id "     \
+    "WHERE enrollment.contact_id = $6)"
+#define SEQUENCE_ROWS "(SELECT * FROM message WHERE sequence_id = $2)"
+
+DB_SQL(QUEUE_ALL_NEWEST, SELECT_FROM("message") NEWEST);
+DB_SQL(QUEUE_ALL_OLDEST, SELECT_FROM("message") OLDEST);
+DB_SQL(QUEUE_SEQUENCE_NEWEST, SELECT_FROM(SEQUENCE_ROWS) NEWEST);
+DB_SQL(QUEUE_SEQUENCE_OLDEST, SELECT_FROM(SEQUENCE_ROWS) OLDEST);
+DB_SQL(QUEUE_OPEN_NEWEST, SELECT_FROM(OPEN_ROWS) NEWEST);
+DB_SQL(QUEUE_OPEN_OLDEST, SELECT_FROM(OPEN_ROWS) OLDEST);
+DB_SQL(QUEUE_OPEN_DUE_FIRST, SELECT_FROM(OPEN_ROWS) DUE_FIRST);
+DB_SQL(QUEUE_OPEN_DUE_LAST, SELECT_FROM(OPEN_ROWS) DUE_LAST);
+DB_SQL(QUEUE_BAD_NEWEST, SELECT_FROM(BAD_ROWS) NEWEST);
+DB_SQL(QUEUE_BAD_OLDEST, SELECT_FROM(BAD_ROWS) OLDEST);
+DB_SQL(QUEUE_BAD_DUE_FIRST, SELECT_FROM(BAD_ROWS) DUE_FIRST);
+DB_SQL(QUEUE_BAD_DUE_LAST, SELECT_FROM(BAD_ROWS) DUE_LAST);
+DB_SQL(QUEUE_ENROLLMENT_NEWEST, SELECT_FROM(ENROLLMENT_ROWS) NEWEST);
+DB_SQL(QUEUE_ENROLLMENT_OLDEST, SELECT_FROM(ENROLLMENT_ROWS) OLDEST);
+DB_SQL(QUEUE_ENROLLMENT_DUE_FIRST, SELECT_FROM(ENROLLMENT_ROWS) DUE_FIRST);
+DB_SQL(QUEUE_ENROLLMENT_DUE_LAST, SELECT_FROM(ENROLLMENT_ROWS) DUE_LAST);
+DB_SQL(QUEUE_CONTACT_NEWEST, SELECT_FROM(CONTACT_ROWS) NEWEST);
+DB_SQL(QUEUE_CONTACT_OLDEST, SELECT_FROM(CONTACT_ROWS) OLDEST);
+DB_SQL(QUEUE_CONTACT_DUE_FIRST, SELECT_FROM(CONTACT_ROWS) DUE_FIRST);
+DB_SQL(QUEUE_CONTACT_DUE_LAST, SELECT_FROM(CONTACT_ROWS) DUE_LAST);
+
+enum set { SET_ALL, SET_SEQUENCE, SET_OPEN, SET_BAD, SET_ENROLLMENT, SET_CONTACT };
+
+static struct db_sql *const STATEMENTS[][4] = {
+    [SET_ALL] = {&QUEUE_ALL_NEWEST, &QUEUE_ALL_OLDEST, &QUEUE_ALL_OLDEST, &QUEUE_ALL_NEWEST},
+    [SET_SEQUENCE] = {&QUEUE_SEQUENCE_NEWEST, &QUEUE_SEQUENCE_OLDEST, &QUEUE_SEQUENCE_OLDEST,
+                      &QUEUE_SEQUENCE_NEWEST},
+    [SET_OPEN] = {&QUEUE_OPEN_NEWEST, &QUEUE_OPEN_OLDEST, &QUEUE_OPEN_DUE_FIRST,
+                  &QUEUE_OPEN_DUE_LAST},
+    [SET_BAD] = {&QUEUE_BAD_NEWEST, &QUEUE_BAD_OLDEST, &QUEUE_BAD_DUE_FIRST, &QUEUE_BAD_DUE_LAST},
+    [SET_ENROLLMENT] = {&QUEUE_ENROLLMENT_NEWEST, &QUEUE_ENROLLMENT_OLDEST,
+                        &QUEUE_ENROLLMENT_DUE_FIRST, &QUEUE_ENROLLMENT_DUE_LAST},
+    [SET_CONTACT] = {&QUEUE_CONTACT_NEWEST, &QUEUE_CONTACT_OLDEST, &QUEUE_CONTACT_DUE_FIRST,
+                     &QUEUE_CONTACT_DUE_LAST},
+};
+
+static enum set choose_set(const struct store_queue_filter *filter)
+{
+    int64_t statuses = filter->statuses;
+    if (filter->enrollment_id != 0) {
+        return SET_ENROLLMENT;
+    }
+    if (filter->contact_id != 0) {
+        return SET_CONTACT;
+    }
+    if (statuses != 0 && (statuses & ~(int64_t)QUEUE_OPEN) == 0) {
+        return SET_OPEN;
+    }
+    if (statuses != 0 && (statuses & ~(int64_t)(QUEUE_FAILED | QUEUE_UNKNOWN)) == 0) {
+        return SET_BAD;
+    }
+    return filter->sequence_id != 0 ? SET_SEQUENCE : SET_ALL;
+}
+
+enum error_code store_queue_list(struct work *work, const struct store_queue_filter *filter,
+                                 size_t limit, struct store_message **ret_messages,
+                                 size_t *ret_count, struct error *error)
+{
+    CLEANUP(db_finish) struct db_statement *statement = NULL;
+    struct store_message *messages = arena_array(work->arena, limit + 1, sizeof(*messages));
+    size_t count = 0;
+    bool row = true;
+    enum error_code code =
+        db_query(work->db, STATEMENTS[choose_set(filter)][filter->order],
+                 DB_VALUES(DB_INT(filter->statuses), DB_INT(filter->sequence_id),
+                           DB_INT(filter->enrollment_id), DB_INT(filter->step_id),
+                           DB_INT(filter->channel_id), DB_INT(filter->contact_id),
+                           DB_INT(filter->from_ms), DB_INT(filter->to_ms), DB_INT(filter->reason),
+                           DB_INT(filter->has_error_code), DB_INT(filter->error_code),
+                           DB_INT(limit), DB_INT(filter->after_id), DB_INT(filter->after_due_ms)),
+                 &statement, error);
+    while (code == OK && (code = db_next(statement, &row, error)) == OK && row) {
+        CHECK(count < limit);
+        store_message_read(statement, &messages[count++]);
+    }
+    if (code == OK) {
+        *ret_messages = messages;
+        *ret_count = count;
+    }
+    return code;
+}
+
+DB_SQL(QUEUE_CHANNELS,
+       "SELECT channel_id, count(*), coalesce(sum(next_at_ms <= $1), 0), min(next_at_ms) "
+       "FROM message INDEXED BY message_pending WHERE state IN (0, 1) GROUP BY channel_id "
+       "LIMIT $2");
+DB_SQL(QUEUE_COUNT_SENDING, "SELECT count(*) FROM message WHERE state = 2");
+DB_SQL(QUEUE_COUNT_DOUBT, "SELECT count(*) FROM message WHERE state = 3");
+DB_SQL(QUEUE_COUNT_HELD, "SELECT count(*) FROM message WHERE state = 4");
+DB_SQL(QUEUE_NEXT_DUE, "SELECT coalesce(min(due_at_ms), 0) FROM due");
+
+static enum error_code read_channels(struct work *work, struct store_queue_totals *totals,
+                                     struct error *error)
+{
+    CLEANUP(db_finish) struct db_statement *statement = NULL;
+    bool row = true;
+    totals->channels = arena_array(work->arena, CHANNELS_MAX, sizeof(*totals->channels));
+    enum error_code code =
+        db_query(work->db, &QUEUE_CHANNELS, DB_VALUES(DB_INT(work->now_ms), DB_INT(CHANNELS_MAX)),
+                 &statement, error);
+    while (code == OK && (code = db_next(statement, &row, error)) == OK && row) {
+        CHECK(totals->channel_count < CHANNELS_MAX);
+        totals->channels[totals->channel_count++] = (struct store_queue_channel){
+            .channel_id = db_int64(statement, 0),
+            .pending = db_int64(statement, 1),
+            .due = db_int64(statement, 2),
+            .next_at_ms = db_int64(statement, 3),
+        };
+    }
+    return code;
+}
+
+enum error_code store_queue_totals(struct work *work, struct store_queue_totals *ret_totals,
+                                   struct error *error)
+{
+    struct store_queue_totals totals = {0};
+    const struct {
+        struct db_sql *sql;
+        int64_t *value;
+    } COUNTS[] = {
+        {&QUEUE_COUNT_SENDING, &totals.sending},
+        {&QUEUE_COUNT_DOUBT, &totals.in_doubt},
+        {&QUEUE_COUNT_HELD, &totals.held},
+        {&QUEUE_NEXT_DUE, &totals.next_due_at_ms},
+    };
+    enum error_code code = read_channels(work, &totals, error);
+    for (size_t i = 0; i < ARRAY_SIZE(COUNTS) && code == OK; i++) {
+        code = db_find_int64(work->db, COUNTS[i].sql, DB_NO_VALUES, COUNTS[i].value, NULL, error);
+    }
+    if (code == OK) {
+        *ret_totals = totals;
+    }
+    return code;
+}
