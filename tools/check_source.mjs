@@ -111,7 +111,7 @@ for (const file of walk(join(ROOT, 'src'))) {
   const name = relative(ROOT, file);
   const folder = name.split('/')[1];
   if (/_(table|generated|gen)\.[ch]$/.test(name)) continue; // made by a tool
-  const is_test = /_test\.c$|(^|_)testing\.[ch]$/.test(name);
+  const is_test = /_test\.c$|(^|[_/])testing\.[ch]$/.test(name);
   const lines = text.split('\n');
   check_includes(file, lines, folder, is_test);
   if (!is_test) {
