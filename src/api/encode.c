@@ -4,6 +4,7 @@
 #include "base/instant.h"
 #include "domain/schedule.h"
 #include "service/contacts.h"
+#include "service/messages.h"
 #include "service/suppress.h"
 
 #include <stdio.h>
@@ -245,4 +246,40 @@ void encode_action_fields(struct json_writer *writer, const char *action, bool d
     }
     json_array_end(writer);
     json_field_id_or_null(writer, "batch_id", ID_BATCH, result->batch_id);
+}
+
+static void encode_queue_channel(struct json_writer *writer, const struct queue_channel *channel)
+{
+    json_object_begin(writer);
+    json_field_id(writer, "channel_id", ID_CHANNEL, channel->id);
+    json_field_text(writer, "name", channel->name);
+    json_field_chars(writer, "state", channel->state);
+    json_field_int64(writer, "pending", channel->pending);
+    json_field_double(writer, "rate_per_second", channel->rate_per_second);
+    json_field_double(writer, "rate_limit_per_second", channel->rate_limit_per_second);
+    json_object_end(writer);
+}
+
+void encode_queue_stats(struct json_writer *writer, int64_t now_ms, const struct queue_stats *stats)
+{
+    json_object_begin(writer);
+    json_field_time(writer, "at", now_ms);
+    json_field_int64(writer, "pending", stats->pending);
+    json_field_int64(writer, "sending", stats->sending);
+    json_field_int64(writer, "in_doubt", stats->in_doubt);
+    json_field_int64(writer, "held", stats->held);
+    json_field_int64(writer, "due", stats->due);
+    json_field_time_or_null(writer, "oldest_due_at", stats->oldest_due_at_ms);
+    json_field_time_or_null(writer, "next_at", stats->next_at_ms);
+    json_field_double(writer, "rate_per_second", stats->rate_per_second);
+    json_field_double(writer, "rate_limit_per_second", stats->rate_limit_per_second);
+    json_field_chars(writer, "state", stats->state);
+    json_field_chars(writer, "state_text", stats->state_text);
+    json_key(writer, "channels");
+    json_array_begin(writer);
+    for (size_t i = 0; i < stats->channel_count; i++) {
+        encode_queue_channel(writer, &stats->channels[i]);
+    }
+    json_array_end(writer);
+    json_object_end(writer);
 }

@@ -25,6 +25,10 @@ void encode_failures(struct json_writer *writer, const char *name, struct work *
                      const struct funnel_reason *reasons, size_t count);
 void encode_action_fields(struct json_writer *writer, const char *action, bool dry_run,
                           const struct action_result *result);
+/* QueueStats, as a whole object. */
+struct queue_stats;
+void encode_queue_stats(struct json_writer *writer, int64_t now_ms,
+                        const struct queue_stats *stats);
 /* Empty texts and phone 0 are null. */
 void encode_phone(struct json_writer *writer, const char *name, int64_t phone); /* 0 = null */
 void encode_text_or_null(struct json_writer *writer, const char *name, struct text text);

@@ -8,6 +8,7 @@
 
 static const struct api_route *const tables[] = {
     API_ACCESS_ROUTES,
+    API_ACTIONS_ROUTES,
     API_BATCHES_ROUTES,
     API_CHANNELS_ROUTES,
     API_CONTACTS_ROUTES,
@@ -15,10 +16,13 @@ static const struct api_route *const tables[] = {
     API_ENROLL_ROUTES,
     API_EVENTS_ROUTES,
     API_HEALTH_ROUTES,
+    API_LOCAL_ROUTES,
     API_OPT_OUTS_ROUTES,
+    API_PREVIEW_ROUTES,
     API_SEQUENCES_MORE_ROUTES,
     API_SEQUENCES_ROUTES,
     API_SETTINGS_ROUTES,
+    API_STATS_ROUTES,
     API_USERS_ROUTES,
     API_WEBHOOK_WHATSAPP_ROUTES,
     API_ASSETS_ROUTES, /* last: takes every path that nobody else has */

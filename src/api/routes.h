@@ -5,6 +5,7 @@
 /* All route tables, each ended by a row of zeros. A new api_*.c adds its table here and in
  * routes.c. */
 extern const struct api_route API_ACCESS_ROUTES[];
+extern const struct api_route API_ACTIONS_ROUTES[];
 extern const struct api_route API_CHANNELS_ROUTES[];
 extern const struct api_route API_CONTACTS_ROUTES[];
 extern const struct api_route API_BATCHES_ROUTES[];
@@ -12,10 +13,13 @@ extern const struct api_route API_ENROLLMENTS_ROUTES[];
 extern const struct api_route API_ENROLL_ROUTES[];
 extern const struct api_route API_EVENTS_ROUTES[];
 extern const struct api_route API_HEALTH_ROUTES[];
+extern const struct api_route API_LOCAL_ROUTES[];
 extern const struct api_route API_OPT_OUTS_ROUTES[];
+extern const struct api_route API_PREVIEW_ROUTES[];
 extern const struct api_route API_SEQUENCES_MORE_ROUTES[];
 extern const struct api_route API_SEQUENCES_ROUTES[];
 extern const struct api_route API_SETTINGS_ROUTES[];
+extern const struct api_route API_STATS_ROUTES[];
 extern const struct api_route API_QUEUE_ROUTES[];
 extern const struct api_route API_SANDBOX_ROUTES[];
 extern const struct api_route API_USERS_ROUTES[];
