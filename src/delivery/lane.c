@@ -235,19 +235,18 @@ static int64_t first_probe_wait(enum breaker_trip trip)
 
 static void trip(struct lane *lane, enum breaker_trip why, int64_t least_ms, int64_t now_ms)
 {
-    if (lane->hold != TRIP_NONE || lane->release) {
-        lane->release = false;
+    lane->release = false;
+    lane->recent_count = 0;
+    if (lane->hold != TRIP_NONE) {
+        return; /* others of the same burst say it again */
     }
-    if (lane->hold == TRIP_NONE) {
-        int64_t wait_ms = lane->probe_wait_ms * 2;
-        int64_t first_ms = first_probe_wait(why);
-        wait_ms = wait_ms < first_ms ? first_ms : wait_ms;
-        wait_ms = wait_ms < least_ms ? least_ms : wait_ms;
-        lane->probe_wait_ms = wait_ms < 6 * MS_PER_HOUR ? wait_ms : 6 * MS_PER_HOUR;
-    }
+    int64_t wait_ms = lane->probe_wait_ms * 2;
+    int64_t first_ms = first_probe_wait(why);
+    wait_ms = wait_ms < first_ms ? first_ms : wait_ms;
+    wait_ms = wait_ms < least_ms ? least_ms : wait_ms;
+    lane->probe_wait_ms = wait_ms < 6 * MS_PER_HOUR ? wait_ms : 6 * MS_PER_HOUR;
     lane->hold = why;
     lane->hold_probe_at_ms = now_ms + lane->probe_wait_ms;
-    lane->recent_count = 0;
     log_event(LOG_WARNING, "channel.held", "channel=%lld reason=%s", (long long)lane->id,
               breaker_trip_to_text(why));
 }
@@ -306,7 +305,7 @@ void lane_learn(struct lane *lane, const struct flight *flight, int64_t now_ms, 
     if (answer->pause_ms > 0 && until_ms > lane->blocked_until_ms) {
         lane->blocked_until_ms = until_ms;
     }
-    if (answer->trip != TRIP_NONE) {
+    if (answer->trip != TRIP_NONE && (flight->probe || lane->state == CHANNEL_READY)) {
         trip(lane, answer->trip, answer->trip_ms, now_ms);
     } else if (flight->probe && answer->is_failure) {
         trip(lane, TRIP_FAILURES, 0, now_ms);
