@@ -25,7 +25,9 @@ static void print_help(void)
 int main(int count, char **arguments)
 {
     (void)signal(SIGPIPE, SIG_IGN);
+#if !defined(__SANITIZE_ADDRESS__)   /* whose leak check must be able to trace us */
     (void)prctl(PR_SET_DUMPABLE, 0); /* keys and tokens must not end in a core file */
+#endif
     crypto_setup();
     const char *wanted = count > 1 ? arguments[1] : "help";
     if (strcmp(wanted, "version") == 0 || strcmp(wanted, "--version") == 0) {

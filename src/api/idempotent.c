@@ -93,6 +93,10 @@ enum error_code idempotent_begin(struct request *request, bool *ret_replayed, st
         }
         return code;
     }
+    if ((request->match.route->flags & API_SENSITIVE) != 0) {
+        return error_set(error, ERROR_CONFLICT,
+                         "this was done already; its answer held a secret and was not kept");
+    }
     struct http_response *response = &request->response;
     response->status = (int)stored.status;
     if (stored.content_type.size > 0) {
@@ -116,7 +120,7 @@ enum error_code idempotent_end(struct request *request, struct error *error)
         .body = buffer_text(&response->body),
     };
     if ((request->match.route->flags & API_SENSITIVE) != 0 || answer.body.size > ANSWER_KEPT_MAX) {
-        answer.body = TEXT("{}"); /* the effect is not repeated; its answer is not kept */
+        answer.body = TEXT("{}"); /* the effect is not repeated, but its answer is not kept */
     }
     return idempotency_store(request->call.work, caller_of(request), request->idempotency_key,
                              request->idempotency_hash, &answer, error);
