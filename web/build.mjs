@@ -38,7 +38,7 @@ function sprite() {
             const file = path.join(folder, entry.name);
             if (entry.isDirectory()) visit(file);
             else if (/\.tsx?$/.test(entry.name) && !entry.name.endsWith('.d.ts'))
-                for (const match of fs.readFileSync(file, 'utf8').matchAll(/\bicon(?:=|: |\()\s*\{?["']([a-z0-9-]+)["']|<Icon name="([a-z0-9-]+)"|\/\* icon \*\/ '([a-z0-9-]+)'/g))
+                for (const match of fs.readFileSync(file, 'utf8').matchAll(/\bicon(?:=|: | = |\()\s*\{?["']([a-z0-9-]+)["']|<Icon name="([a-z0-9-]+)"|\/\* icon \*\/ '([a-z0-9-]+)'/g))
                     names.add(match[1] ?? match[2] ?? match[3]);
         }
     };

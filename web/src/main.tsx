@@ -25,7 +25,7 @@ function NotFound() {
 function Current() {
     const path = place.value.path;
     const match = matchPath(ROUTES, path);
-    const route = match && ROUTES.find(one => one.name === match.name && one.pattern.split('/').length === path.replace(/\/+$/, '').split('/').length);
+    const route = match && ROUTES.find(one => one.pattern === match.pattern);
     const [, draw] = useState(0);
     const [broken, setBroken] = useState(false);
     const Found = route ? loaded.get(route.load) : undefined;

@@ -4,6 +4,7 @@ import { Emitter } from './emitter';
 
 export interface Match {
     name: string;
+    pattern: string;
     params: Record<string, string>;
 }
 export interface RouteDefinition {
@@ -27,7 +28,7 @@ export function matchPath(routes: readonly RouteDefinition[], path: string): Mat
             }
             return given !== '';
         });
-        if (fits) return { name: route.name, params };
+        if (fits) return { name: route.name, pattern: route.pattern, params };
     }
     return null;
 }

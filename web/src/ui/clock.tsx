@@ -50,7 +50,7 @@ export function SimulatorBar() {
         <div class="notice-bar">
             <Icon name="flask-conical" />
             <span>
-                <strong>{t('Simulator.')}</strong> {t('Nothing is really sent: a built-in WhatsApp plays along.')} {can('admin') ? <a href="/settings/channels">{t('Connect a number')}</a> : null}
+                <strong>{t('Simulator.')}</strong> {t('Nothing is really sent.')} {can('admin') ? <a href="/settings/channels">{t('Connect a number')}</a> : null}
             </span>
             <span class="clock">
                 {movable ? (

@@ -154,7 +154,7 @@ export function StepCard(props: StepProps) {
             }}
         >
             <div class="step-day">
-                <span class="tiny muted">{t('Day')}</span>
+                <span class="step-word">{t('Day')}</span>
                 <span class="num">{format.number(step.day)}</span>
             </div>
             <div class="step-card card">

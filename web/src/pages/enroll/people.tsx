@@ -289,7 +289,7 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
                                             </td>
                                             <td>
                                                 <EnrollmentState status={row.status} />
-                                                {row.status_reason ? <div class="sub truncate reason">{reasonWord(row.status_reason)}</div> : null}
+                                                {row.status_reason && reasonWord(row.status_reason) !== enrollmentWord(row.status) ? <div class="sub truncate reason">{reasonWord(row.status_reason)}</div> : null}
                                             </td>
                                             <td>
                                                 <div class="num nowrap">{t('Day {n}', { n: format.number(row.current_day) })}</div>
