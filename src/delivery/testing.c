@@ -160,7 +160,8 @@ static void wire_poll(void *context, int64_t timeout_ms)
         return;
     }
     /* What waits for the clock or for wire_answer_all() does not come by waiting. */
-    struct queue_link *link = queue_wait_all(test->wakes, test->delivery->pass != NULL ? 10000 : 0);
+    int64_t wait_ms = test->delivery->pass != NULL ? 10000 : test->threaded ? 1000 : 0;
+    struct queue_link *link = queue_wait_all(test->wakes, wait_ms);
     while (link != NULL) {
         struct queue_link *next = link->next;
         mem_free(link);

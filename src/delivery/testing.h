@@ -47,6 +47,7 @@ struct delivery_test {
     int64_t accepted;
     enum wire_fate (*fate)(struct delivery_test *test, const struct ledger_entry *entry);
     enum wire_fate next_fate; /* when `fate` is NULL */
+    bool threaded;            /* the loop runs on its own thread: polls may wait */
     struct wire_call *calls;
     struct queue *wakes;
     void *context;
