@@ -36,7 +36,8 @@ int main(int count, char **arguments)
     }
     for (const struct cli_command *command = CLI_COMMANDS; command->name != NULL; command++) {
         if (strcmp(wanted, command->name) == 0) {
-            return command->run(count - 2, arguments + 2);
+            return command->run != NULL ? command->run(count - 2, arguments + 2)
+                                        : cli_run(command, count - 2, arguments + 2);
         }
     }
     print_help();

@@ -21,7 +21,7 @@ const struct cli_command CLI_COMMANDS[] = {
     {"user", "add users and set passwords", NULL, NULL, CLI_USER},
     {"key", "create API keys", NULL, NULL, CLI_KEY},
     {"channel", "add and list WhatsApp numbers", NULL, NULL, CLI_CHANNEL},
-    {"config", "check the settings of a server", NULL, NULL, CLI_CONFIG_CHECK},
+    {"config", "check the settings of a server", cli_config, "check [settings]", NULL},
     {"completion", "print completion rules for a shell", NULL, NULL, CLI_COMPLETION},
     {"man", "print the manual page", NULL, NULL, CLI_MAN},
     {0},

@@ -73,6 +73,7 @@ int cli_fail(const struct cli *cli, const struct error *error);
 int cli_exit_of(enum error_code code);
 
 int cli_serve(int count, char **arguments);
+int cli_config(int count, char **arguments);
 
 extern const struct cli_spec CLI_SEQUENCE[];
 extern const struct cli_spec CLI_ENROLL[];
@@ -89,6 +90,5 @@ extern const struct cli_spec CLI_USER[];
 extern const struct cli_spec CLI_KEY[];
 extern const struct cli_spec CLI_CHANNEL[];
 extern const struct cli_spec CLI_TICK[];
-extern const struct cli_spec CLI_CONFIG_CHECK[];
 extern const struct cli_spec CLI_COMPLETION[];
 extern const struct cli_spec CLI_MAN[];

@@ -1,0 +1,64 @@
+/* What only the command line on this machine may ask, over the Unix socket: work that names files
+ * or needs the whole database for a moment. No part of the public contract. */
+#include "api/route.h"
+
+#include "service/import_json.h"
+#include "service/verify.h"
+
+#include <stdio.h>
+
+enum { PATH_SIZE = 4096 };
+
+/* Answers 200 whether or not records were refused: the report says so with `done`. */
+static enum error_code import_json(struct api_call *call, struct error *error)
+{
+    const struct json *body = NULL;
+    struct json_reader reader;
+    struct json_writer writer;
+    struct text directory = {0};
+    struct text country = {0};
+    char path[PATH_SIZE];
+    bool dry_run = false;
+    enum error_code code = api_body(call, &body, error);
+    if (code != OK) {
+        return code;
+    }
+    json_reader_open(&reader, body, "", error);
+    if (json_reader_required(&reader, "directory")) {
+        (void)json_reader_text(&reader, "directory", 1, sizeof(path) / 4, &directory);
+    }
+    (void)json_reader_text(&reader, "country", 2, 2, &country);
+    (void)json_reader_bool(&reader, "dry_run", &dry_run);
+    code = json_reader_done(&reader);
+    if (code != OK) {
+        return code;
+    }
+    (void)snprintf(path, sizeof(path), "%.*s", TEXT_ARGS(directory));
+    struct import_json_report report;
+    struct error refused = {0};
+    code = import_json_run(call->service, path, country, dry_run, &report, &refused);
+    if (code == OK || code == ERROR_INVALID) {
+        api_json(call, &writer);
+        import_json_encode(&writer, &report);
+        code = OK;
+    } else if (error != NULL) {
+        *error = refused;
+    }
+    import_json_report_done(&report);
+    return code;
+}
+
+static enum error_code verify(struct api_call *call, struct error *error)
+{
+    struct json_writer writer;
+    api_json(call, &writer);
+    return verify_repair_now(call->service, &writer, error);
+}
+
+const struct api_route API_LOCAL_ROUTES[] = {
+    {"POST", "/local/import-json", "local_import_json", API_LOCAL, API_NO_IDEMPOTENCY, import_json,
+     NULL},
+    {"POST", "/local/verify", "local_verify", API_LOCAL, API_NO_BODY_OK | API_NO_IDEMPOTENCY,
+     verify, NULL},
+    {0},
+};

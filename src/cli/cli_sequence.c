@@ -1,0 +1,152 @@
+/* `dripline sequence list|show|apply`: sequences from the command line, through the API. */
+#include "cli/cli.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "cli/cli_client.h"
+#include "cli/cli_out.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { FILE_MAX = 4 * 1024 * 1024 };
+
+static int list(struct cli *cli)
+{
+    CLEANUP(cli_client_close) struct cli_client *client = NULL;
+    CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
+    struct error error = {0};
+    enum error_code code = cli_client_open(cli, &client, &error);
+    if (code == OK) {
+        code = cli_get(client, "/api/sequences?limit=500", &answer, &error);
+    }
+    if (code != OK) {
+        return cli_fail(cli, &error);
+    }
+    if (cli->json) {
+        cli_print_json(cli, buffer_text(&answer.body));
+        return CLI_OK;
+    }
+    const struct json *rows = json_get(answer.json, "data");
+    if (json_count(rows) == 0) {
+        (void)printf("no sequences yet: `dripline sequence apply FILE` saves one\n");
+        return CLI_OK;
+    }
+    (void)printf("%-10s %-9s %8s %8s %9s  %s\n", "id", "status", "enrolled", "active", "completed",
+                 "name");
+    for (size_t at = 0; at < json_count(rows); at++) {
+        const struct json *row = json_at(rows, at);
+        char id[32], status[32], enrolled[32], active[32], completed[32], name[256];
+        (void)printf("%-10s %-9s %8s %8s %9s  %s\n", cli_scalar(row, "id", id, sizeof(id)),
+                     cli_scalar(row, "status", status, sizeof(status)),
+                     cli_scalar(row, "enrolled_count", enrolled, sizeof(enrolled)),
+                     cli_scalar(row, "active_count", active, sizeof(active)),
+                     cli_scalar(row, "completed_count", completed, sizeof(completed)),
+                     cli_scalar(row, "name", name, sizeof(name)));
+    }
+    return CLI_OK;
+}
+
+static int show(struct cli *cli)
+{
+    CLEANUP(cli_client_close) struct cli_client *client = NULL;
+    CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
+    struct error error = {0};
+    char path[256];
+    (void)snprintf(path, sizeof(path), "/api/sequences/%.200s", cli->arguments[0]);
+    enum error_code code = cli_client_open(cli, &client, &error);
+    if (code == OK) {
+        code = cli_get(client, path, &answer, &error);
+    }
+    if (code != OK) {
+        return cli_fail(cli, &error);
+    }
+    cli_print_json(cli, buffer_text(&answer.body));
+    return CLI_OK;
+}
+
+/* PUT when the document names a sequence that is here, else POST. */
+static enum error_code apply_document(struct cli_client *client, struct text document,
+                                      const char *wanted, struct cli_answer *ret_answer,
+                                      bool *ret_created, struct error *error)
+{
+    CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer present = {0};
+    struct error missing = {0};
+    char path[256];
+    (void)snprintf(path, sizeof(path), "/api/sequences/%.200s", wanted);
+    enum error_code code =
+        wanted[0] == '\0' ? ERROR_NOT_FOUND : cli_get(client, path, &present, &missing);
+    if (code != OK && code != ERROR_NOT_FOUND) {
+        if (error != NULL) {
+            *error = missing;
+        }
+        return code;
+    }
+    *ret_created = code == ERROR_NOT_FOUND;
+    const struct cli_request request = {.method = *ret_created ? "POST" : "PUT",
+                                        .path = *ret_created ? "/api/sequences" : path,
+                                        .body = document};
+    return cli_ask(client, &request, ret_answer, error);
+}
+
+static int apply(struct cli *cli)
+{
+    CLEANUP(cli_client_close) struct cli_client *client = NULL;
+    CLEANUP(mem_free_char) char *data = NULL;
+    CLEANUP(json_free) struct json *document = NULL;
+    CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
+    struct error error = {0};
+    size_t size = 0;
+    char id[64] = "";
+    bool created = false;
+    const struct json_limits limits = {.size = FILE_MAX};
+    enum error_code code = file_read(cli->arguments[0], FILE_MAX, &data, &size, &error);
+    if (code == OK) {
+        code = json_parse(text_make(data, size), &limits, &document, &error);
+    }
+    if (code == OK && cli_value(cli, "--id") != NULL) {
+        (void)snprintf(id, sizeof(id), "%s", cli_value(cli, "--id"));
+    } else if (code == OK && json_kind(json_get(document, "id")) == JSON_TEXT) {
+        (void)cli_scalar(document, "id", id, sizeof(id));
+    }
+    if (code == OK) {
+        code = cli_client_open(cli, &client, &error);
+    }
+    if (code == OK) {
+        code = apply_document(client, text_make(data, size), id, &answer, &created, &error);
+    }
+    if (code != OK) {
+        return cli_fail(cli, &error);
+    }
+    if (cli->json) {
+        cli_print_json(cli, buffer_text(&answer.body));
+        return CLI_OK;
+    }
+    const struct json *saved = json_get(answer.json, "sequence");
+    char new_id[64], version[32], status[32];
+    saved = saved == NULL ? answer.json : saved;
+    (void)printf("%s %s, version %s, %s\n", created ? "created" : "saved",
+                 cli_scalar(saved, "id", new_id, sizeof(new_id)),
+                 cli_scalar(saved, "version", version, sizeof(version)),
+                 cli_scalar(saved, "status", status, sizeof(status)));
+    return CLI_OK;
+}
+
+const struct cli_spec CLI_SEQUENCE[] = {
+    {.name = "list", .arguments = "", .summary = "list all sequences", .run = list},
+    {.name = "show",
+     .arguments = "ID",
+     .summary = "print one sequence as JSON",
+     .least = 1,
+     .most = 1,
+     .run = show},
+    {.name = "apply",
+     .arguments = "FILE",
+     .summary = "save a sequence from a JSON file",
+     .help = "A file whose id names a sequence changes that one, live; any other makes a new one.",
+     .least = 1,
+     .most = 1,
+     .flags = {{"--id", "ID", "the sequence to change, in place of the file's id"}},
+     .run = apply},
+    {0},
+};

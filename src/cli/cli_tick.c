@@ -1,0 +1,59 @@
+/* `dripline tick`: one pass of planning and sending, for cron on machines without a running server.
+ * What the pass cannot finish waits for the next one. */
+#include "cli/cli.h"
+
+#include "cli/cli_local.h"
+#include "delivery/delivery.h"
+#include "store/store.h"
+
+#include <stdio.h>
+
+static enum error_code tick_once(struct cli *cli, int64_t *ret_sent, struct error *error)
+{
+    CLEANUP(cli_local_close) struct cli_local *local = NULL;
+    CLEANUP(delivery_free) struct delivery *delivery = NULL;
+    enum error_code code = cli_local_open(cli, false, &local, error);
+    if (code != OK) {
+        return code;
+    }
+    const struct service *service = cli_local_service(local);
+    const struct delivery_settings settings = {
+        .store = service->store,
+        .clock = service->clock,
+        .master_key = service->master_key,
+        .allow_plain = true, /* a channel takes http:// only for an address of this machine */
+    };
+    code = delivery_new(&settings, &delivery, error);
+    return code == OK ? delivery_tick(delivery, ret_sent, error) : code;
+}
+
+static int tick(struct cli *cli)
+{
+    struct error error = {0};
+    int64_t sent = 0;
+    int64_t holder = store_lock_holder(cli->data);
+    if (holder != 0) {
+        (void)error_set(&error, ERROR_UNAVAILABLE,
+                        "process %lld runs on this directory and sends by itself",
+                        (long long)holder);
+        return cli_fail(cli, &error);
+    }
+    if (tick_once(cli, &sent, &error) != OK) {
+        return cli_fail(cli, &error);
+    }
+    if (cli->json) {
+        (void)printf("{\"sent\":%lld}\n", (long long)sent);
+    } else {
+        (void)printf("sent %lld\n", (long long)sent);
+    }
+    return CLI_OK;
+}
+
+const struct cli_spec CLI_TICK[] = {
+    {.name = "",
+     .arguments = "",
+     .summary = "plan and send what is due now, wait for the answers, and exit",
+     .help = "For cron, where no server runs. Status webhooks need a server.",
+     .run = tick},
+    {0},
+};

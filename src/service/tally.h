@@ -1,0 +1,50 @@
+#pragma once
+
+#include "base/error.h"
+#include "delivery/progress.h"
+#include "store/work.h"
+
+/* The outcome counters of one sequence, counted again from the rows themselves: what `verify`
+ * compares with and what an import writes. Every enrolled person and present step stands in exactly
+ * one of waiting … unknown. Lives in work->arena. */
+struct tally_count {
+    int64_t outcome;
+    int64_t reason;
+    int64_t count;
+};
+struct tally_step {
+    int64_t step_id; /* 0: the sequence's enrollments per status */
+    bool present;    /* not removed by an edit */
+    struct tally_count *counts;
+    size_t count_count;
+    size_t capacity;
+};
+struct tally {
+    int64_t sequence_id;
+    int64_t people;
+    struct tally_step *steps;
+    size_t step_count;
+    size_t capacity;
+};
+
+MUST_USE enum error_code tally_sequence(struct work *work, int64_t sequence_id,
+                                        struct tally *ret_tally, struct error *error);
+int64_t tally_get(const struct tally_step *step, int64_t outcome); /* all reasons */
+
+/* A counter that differs from the rows. */
+struct tally_difference {
+    int64_t sequence_id;
+    int64_t step_id;
+    int64_t outcome; /* -1: skipped and cancelled together */
+    int64_t stored;
+    int64_t counted;
+};
+/* Compares with the stored counters; texts and rows in work->arena. Which reason a step that never
+ * came is counted under is history the rows do not hold, so skipped and cancelled of a present step
+ * are compared together, and not at all for removed steps. */
+MUST_USE enum error_code tally_compare(struct work *work, const struct tally *tally,
+                                       struct tally_difference **ret_differences, size_t *ret_count,
+                                       struct error *error);
+/* Writes the counters anew. Only in a writer job that runs alone. */
+MUST_USE enum error_code tally_write(struct work *work, const struct tally *tally,
+                                     struct error *error);
