@@ -13,7 +13,7 @@
 #include "store/store_inbound.h"
 #include "store/store_message.h"
 
-enum { STORED_TEXT_MAX = 4096, EVENT_DATA_MAX = 512 };
+enum { STORED_TEXT_MAX = 4096, TYPE_MAX = 40, EVENT_DATA_MAX = 512 };
 
 /* Who a webhook means: WhatsApp's digits, our spelling of the number, and the row if there is one.
  */
@@ -166,6 +166,16 @@ static enum error_code react(const struct inbound *inbound, int64_t contact_id, 
     return code;
 }
 
+/* At most `most` bytes, not cut inside a character. */
+static struct text cut(struct text text, size_t most)
+{
+    size_t size = text.size < most ? text.size : most;
+    while (size < text.size && size > 0 && ((unsigned char)text.data[size] & 0xC0) == 0x80) {
+        size--;
+    }
+    return text_head(text, size);
+}
+
 static enum error_code tell(const struct inbound *inbound, const struct store_channel *channel,
                             const struct provider_event *event, int64_t contact_id,
                             int64_t enrollment_id, enum consent_word word, struct error *error)
@@ -175,7 +185,7 @@ static enum error_code tell(const struct inbound *inbound, const struct store_ch
     buffer_init(&data, EVENT_DATA_MAX);
     json_writer_init(&writer, &data);
     json_object_begin(&writer);
-    json_field_text(&writer, "type", text_head(event->type_name, 40));
+    json_field_text(&writer, "type", cut(event->type_name, TYPE_MAX));
     if (word != CONSENT_NONE) {
         json_field_chars(&writer, "word", consent_word_to_text(word));
     }
@@ -188,15 +198,6 @@ static enum error_code tell(const struct inbound *inbound, const struct store_ch
         .data = buffer_text(&data),
     };
     return store_event_add(inbound->work, &row, error);
-}
-
-static struct text short_text(struct text text)
-{
-    size_t size = text.size < STORED_TEXT_MAX ? text.size : STORED_TEXT_MAX;
-    while (size < text.size && size > 0 && ((unsigned char)text.data[size] & 0xC0) == 0x80) {
-        size--;
-    }
-    return text_head(text, size);
 }
 
 /* What follows from a message that is new to us and whose writer we know. */
@@ -242,8 +243,8 @@ enum error_code inbound_message(const struct inbound *inbound, const struct stor
         .channel_id = channel->id,
         .contact_id = who.found ? who.person.contact_id : 0,
         .at_ms = at_ms,
-        .type = text_head(event->type_name, 40),
-        .text = short_text(event->body),
+        .type = cut(event->type_name, TYPE_MAX),
+        .text = cut(event->body, STORED_TEXT_MAX),
     };
     if (code == OK) {
         code = store_inbound_add(inbound->work, &row, &inbound_id, &is_new, error);
