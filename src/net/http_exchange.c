@@ -76,13 +76,15 @@ static enum MHD_Result copy_header(void *context, enum MHD_ValueKind kind, const
     (void)kind;
     struct exchange *exchange = context;
     struct http_header *header = &exchange->headers[exchange->header_count++];
+    framing_line(exchange, name, value);
     header->name = arena_text(exchange->arena, text_from(name));
     header->value = text_trim(arena_text(exchange->arena, text_from(value == NULL ? "" : value)));
     return MHD_YES;
 }
 
-static void read_head(struct exchange *exchange, const char *method)
+static void read_head(struct exchange *exchange, const char *method, const char *version)
 {
+    exchange->line_end = version + strlen(version);
     size_t count = 0;
     (void)MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, count_header, &count);
     exchange->headers = arena_array(exchange->arena, count + 1, sizeof(struct http_header));
@@ -166,7 +168,7 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method, cons
 {
     struct http_server *server = exchange->server;
     const struct http_server_callbacks *callbacks = &server->settings.callbacks;
-    read_head(exchange, method);
+    read_head(exchange, method, version);
     connection_set_deadline(exchange->connection, 0);
     exchange->phase = PHASE_BODY;
     const char *reason = NULL;

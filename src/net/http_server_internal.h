@@ -52,6 +52,8 @@ struct exchange {
     size_t header_count;
     struct http_body_plan plan;
     struct buffer body;
+    const char *line_end;   /* in libmicrohttpd's memory: where the last line's text ended */
+    bool loose_lines;       /* a line did not end with CR LF, or was folded */
     int64_t content_length; /* -1 = none stated */
     bool has_body;
     bool overflowed;
@@ -115,7 +117,9 @@ void connection_body(struct connection *connection, bool coming, size_t bytes, b
 bool connections_watch(struct http_server *server);
 void connection_cut(struct connection *connection);
 
-/* http_framing.c: what must be refused before anybody sees it. 0, or a status with a reason. */
+/* http_framing.c: notes how a header's line ended, while the headers are visited in order. */
+void framing_line(struct exchange *exchange, const char *name, const char *value);
+/* What must be refused before anybody sees it. 0, or a status with a reason. */
 int framing_check(struct exchange *exchange, const char *version, const char **ret_reason);
 
 /* http_exchange.c: one request from its first line to its answer */
