@@ -75,10 +75,10 @@ struct preview_request {
 
 static struct text fields_text(struct arena *arena, const struct json *fields)
 {
-    CLEANUP_IN_PLACE(buffer_done) struct buffer buffer;
     if (json_kind(fields) != JSON_OBJECT) {
         return (struct text){0};
     }
+    CLEANUP_IN_PLACE(buffer_done) struct buffer buffer;
     buffer_init(&buffer, 1 << 18);
     json_encode(fields, &buffer);
     return arena_text(arena, buffer_text(&buffer));
