@@ -456,7 +456,7 @@ export function Avatar({ name, phone }: { name: string | null | undefined; phone
         </span>
     );
 }
-export function CopyButton({ text, label, small = true }: { text: string; label?: string; small?: boolean }) {
+export function CopyButton({ text, label, small = true, bare }: { text: string; label?: string; small?: boolean; bare?: boolean }) {
     const [done, setDone] = useState(false);
     useEffect(() => {
         if (!done) return;
@@ -466,6 +466,7 @@ export function CopyButton({ text, label, small = true }: { text: string; label?
     return (
         <Button
             small={small}
+            label={bare ? (done ? t('Copied') : t('Copy')) : undefined}
             icon={done ? /* icon */ 'check' : /* icon */ 'copy'}
             onClick={() => {
                 void copyText(text).then(ok => {
@@ -474,7 +475,7 @@ export function CopyButton({ text, label, small = true }: { text: string; label?
                 });
             }}
         >
-            {done ? t('Copied') : (label ?? t('Copy'))}
+            {bare ? null : done ? t('Copied') : (label ?? t('Copy'))}
         </Button>
     );
 }
@@ -484,7 +485,7 @@ export function Code({ text, label }: { text: string; label: string }) {
             <pre class="code" tabIndex={0} aria-label={label}>
                 {text}
             </pre>
-            <CopyButton text={text} />
+            <CopyButton text={text} bare />
         </div>
     );
 }

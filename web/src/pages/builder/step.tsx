@@ -189,6 +189,8 @@ export function StepCard(props: StepProps) {
                             <Menu
                                 label={t('More for day {n}', { n: step.day })}
                                 items={[
+                                    index > 0 && { label: t('Move up'), icon: 'arrow-up', run: () => onMove(index - 1) },
+                                    index < total - 1 && { label: t('Move down'), icon: 'arrow-down', run: () => onMove(index + 1) },
                                     { label: t('Duplicate'), icon: 'copy', run: onDuplicate },
                                     { label: t('Remove'), icon: 'trash-2', danger: true, run: onRemove },
                                 ]}
