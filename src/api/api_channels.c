@@ -1,5 +1,6 @@
 /* /api/channels: WhatsApp numbers, the test of their connection, and their templates. Secrets come
  * in and never go out. */
+#include "api/encode.h"
 #include "api/routes.h"
 
 #include "service/channels.h"
@@ -83,13 +84,13 @@ static void write_identity(struct json_writer *writer, const struct channel_view
     json_field_text(writer, "provider", view->channel.provider);
     json_field_chars(writer, "state", state_to_text(view));
     write_reason(writer, view);
-    json_field_text_or_null(writer, "phone_number_id", view->channel.sender_id);
-    json_field_text_or_null(writer, "waba_id", view->channel.account_id);
-    json_field_text_or_null(writer, "display_phone", view->display_phone);
-    json_field_text_or_null(writer, "verified_name", view->verified_name);
-    json_field_text_or_null(writer, "quality", view->channel.quality);
-    json_field_text_or_null(writer, "base_url", view->base_url);
-    json_field_text_or_null(writer, "api_version", view->api_version);
+    encode_text_or_null(writer, "phone_number_id", view->channel.sender_id);
+    encode_text_or_null(writer, "waba_id", view->channel.account_id);
+    encode_text_or_null(writer, "display_phone", view->display_phone);
+    encode_text_or_null(writer, "verified_name", view->verified_name);
+    encode_text_or_null(writer, "quality", view->channel.quality);
+    encode_text_or_null(writer, "base_url", view->base_url);
+    encode_text_or_null(writer, "api_version", view->api_version);
     (void)snprintf(path, sizeof(path), "/webhooks/whatsapp/%s",
                    id_format(ID_CHANNEL, view->channel.id, id));
     json_field_chars(writer, "webhook_path", path);
@@ -229,16 +230,16 @@ static enum error_code test_channel(struct api_call *call, struct error *error)
     json_object_begin(&writer);
     json_field_bool(&writer, "ok", test->ok);
     json_field_text(&writer, "message", test->message);
-    json_field_text_or_null(&writer, "advice", test->advice);
+    encode_text_or_null(&writer, "advice", test->advice);
     if (test->has_provider_code) {
         json_field_int64(&writer, "provider_code", test->provider_code);
     } else {
         json_field_null(&writer, "provider_code");
     }
-    json_field_text_or_null(&writer, "provider_message", test->provider_message);
-    json_field_text_or_null(&writer, "display_phone", test->number.display_phone_number);
-    json_field_text_or_null(&writer, "verified_name", test->number.verified_name);
-    json_field_text_or_null(&writer, "quality", test->number.quality_rating);
+    encode_text_or_null(&writer, "provider_message", test->provider_message);
+    encode_text_or_null(&writer, "display_phone", test->number.display_phone_number);
+    encode_text_or_null(&writer, "verified_name", test->number.verified_name);
+    encode_text_or_null(&writer, "quality", test->number.quality_rating);
     json_field_int64(&writer, "latency_ms", test->latency_ms);
     json_object_end(&writer);
     return OK;
@@ -251,7 +252,7 @@ static void write_header(struct json_writer *writer, const struct json *componen
     json_key(writer, "header");
     json_object_begin(writer);
     json_field_text(writer, "format", json_get_text(component, "format"));
-    json_field_text_or_null(writer, "text", json_get_text(component, "text"));
+    encode_text_or_null(writer, "text", json_get_text(component, "text"));
     json_object_end(writer);
 }
 
@@ -265,7 +266,7 @@ static void write_buttons(struct json_writer *writer, const struct json *compone
         json_object_begin(writer);
         json_field_text(writer, "type", json_get_text(button, "type"));
         json_field_text(writer, "text", json_get_text(button, "text"));
-        json_field_text_or_null(writer, "url", json_get_text(button, "url"));
+        encode_text_or_null(writer, "url", json_get_text(button, "url"));
         json_object_end(writer);
     }
     json_array_end(writer);
@@ -323,15 +324,15 @@ static void write_template(struct json_writer *writer, const struct store_templa
     json_field_text(writer, "language", template->language);
     json_field_text(writer, "category", template->category);
     json_field_text(writer, "status", template->status);
-    json_field_text_or_null(writer, "quality", template->quality);
+    encode_text_or_null(writer, "quality", template->quality);
     if (header != NULL) {
         write_header(writer, header);
     } else {
         json_field_null(writer, "header");
     }
     json_field_text(writer, "body", body);
-    json_field_text_or_null(writer, "footer",
-                            json_get_text(component_of(components, "FOOTER"), "text"));
+    encode_text_or_null(writer, "footer",
+                        json_get_text(component_of(components, "FOOTER"), "text"));
     write_buttons(writer, buttons);
     json_field_chars(writer, "parameter_format", template->named ? "NAMED" : "POSITIONAL");
     write_parameters(writer, body);

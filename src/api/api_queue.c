@@ -168,7 +168,7 @@ static void write_attempt_error(struct json_writer *writer, const struct store_a
         json_field_null(writer, "code");
     }
     json_field_text(writer, "title", attempt->error_title);
-    json_field_text_or_null(writer, "detail", attempt->error_detail);
+    encode_text_or_null(writer, "detail", attempt->error_detail);
     json_field_chars(writer, "advice",
                      row != NULL && attempt->error_code != 0 ? row->advice : NULL);
     json_object_end(writer);

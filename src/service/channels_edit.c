@@ -305,6 +305,20 @@ static enum error_code read_new(const struct service *service, const struct json
     return OK;
 }
 
+/* The first channel, and the first real number beside the simulator's. */
+static bool should_be_default(const struct store_channel *channel,
+                              const struct store_channel *others, size_t count)
+{
+    bool real = !text_equal(channel->provider, TEXT("simulator"));
+    bool simulator_is_default = false;
+    for (size_t i = 0; i < count; i++) {
+        simulator_is_default =
+            simulator_is_default ||
+            (others[i].is_default && text_equal(others[i].provider, TEXT("simulator")));
+    }
+    return count == 0 || (real && simulator_is_default);
+}
+
 enum error_code channels_create(struct work *work, const struct service *service,
                                 const struct json *body, int64_t *ret_id, struct error *error)
 {
@@ -323,13 +337,16 @@ enum error_code channels_create(struct work *work, const struct service *service
     if (code != OK) {
         return code;
     }
-    draft.channel.is_default = count == 0;
+    bool becomes_default = should_be_default(&draft.channel, others, count);
     code = store_channel_insert(work, &draft.channel, error);
     if (code == ERROR_CONFLICT) {
         return error_set(error, ERROR_CONFLICT, "another channel has this phone number id");
     }
     if (code == OK) {
         code = save(work, service, &draft, error);
+    }
+    if (code == OK && becomes_default) {
+        code = store_channel_make_default(work, draft.channel.id, error);
     }
     if (code == OK) {
         code = channel_changed(work, draft.channel.id, "channel.create", error);
