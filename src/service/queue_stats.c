@@ -55,6 +55,7 @@ static void describe(struct queue_stats *stats, const struct settings *settings,
         return;
     case DELIVERY_STORE:
     case DELIVERY_STOPPED:
+    case DELIVERY_PAUSED:
         set_state(stats, "paused", delivery_idle_sentence(idle));
         return;
     }
