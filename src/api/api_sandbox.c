@@ -156,7 +156,6 @@ static enum error_code reply(struct api_call *call, struct error *error)
     const struct json *body = NULL;
     const struct json *answer = NULL;
     struct json_reader reader;
-    struct json_writer writer;
     struct text phone_text = {0};
     struct text text = {0};
     struct text wanted = {0};
@@ -186,8 +185,6 @@ static enum error_code reply(struct api_call *call, struct error *error)
         return code;
     }
     call->response->status = 202;
-    api_json(call, &writer);
-    write_json(&writer, answer, call->work->arena);
     return OK;
 }
 

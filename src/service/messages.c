@@ -9,7 +9,6 @@
 #include "store/store_channel.h"
 #include "store/store_contact.h"
 
-
 static enum error_code find_person(struct work *work, struct text text, int64_t *ret_contact_id,
                                    struct error *error)
 {
@@ -86,11 +85,11 @@ static const char *audit_word(enum progress_operation operation)
 
 static struct text audit_detail(struct work *work, struct text reason)
 {
-    CLEANUP_IN_PLACE(buffer_done) struct buffer buffer;
-    struct json_writer writer;
     if (reason.size == 0) {
         return (struct text){0};
     }
+    CLEANUP_IN_PLACE(buffer_done) struct buffer buffer;
+    struct json_writer writer;
     buffer_init(&buffer, 4096);
     json_writer_init(&writer, &buffer);
     json_object_begin(&writer);
