@@ -1,12 +1,10 @@
-/* `dripline user`, `dripline key` and `dripline channel`, through the API. Passwords come from the
+/* `dripline user` and `dripline key`, through the API. Passwords come from the
  * terminal without echo, or as one line of standard input; never as an argument, which others on
  * the machine could read. */
 #include "cli/cli.h"
 
 #include "base/crypto.h"
-#include "base/file.h"
 #include "base/json_writer.h"
-#include "base/mem.h"
 #include "cli/cli_client.h"
 #include "cli/cli_out.h"
 
@@ -15,7 +13,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { PASSWORD_MAX = 1024, FILE_MAX = 64 * 1024 };
+enum { PASSWORD_MAX = 1024 };
 
 /* ---- asking ---- */
 
@@ -69,7 +67,7 @@ static int ask_and_print(struct cli *cli, const struct cli_request *request, con
 
 static int user_add(struct cli *cli)
 {
-    CLEANUP_IN_PLACE(buffer_done) struct buffer body;
+    CLEANUP_IN_PLACE(buffer_done) struct buffer body = {0};
     struct json_writer writer;
     struct error error = {0};
     char password[PASSWORD_MAX];
@@ -116,7 +114,7 @@ static enum error_code set_password(struct cli *cli, const char *password, struc
 {
     CLEANUP(cli_client_close) struct cli_client *client = NULL;
     CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
-    CLEANUP_IN_PLACE(buffer_done) struct buffer body;
+    CLEANUP_IN_PLACE(buffer_done) struct buffer body = {0};
     struct json_writer writer;
     char id[64] = "";
     char path[128];
@@ -176,17 +174,56 @@ const struct cli_spec CLI_USER[] = {
 
 /* ---- keys ---- */
 
+/* The answer with the secret under the name people look for. */
+static void print_key(const struct json *answer)
+{
+    CLEANUP_IN_PLACE(buffer_done) struct buffer buffer = {0};
+    struct json_writer writer;
+    buffer_init(&buffer, 16 * 1024);
+    json_writer_init(&writer, &buffer);
+    json_object_begin(&writer);
+    json_field_text(&writer, "key", json_get_text(answer, "secret"));
+    json_field_text(&writer, "id", json_get_text(answer, "id"));
+    json_field_text(&writer, "name", json_get_text(answer, "name"));
+    json_field_text(&writer, "prefix", json_get_text(answer, "prefix"));
+    json_object_end(&writer);
+    cli_print_buffer(&buffer);
+}
+
+static int ask_for_key(struct cli *cli, const struct cli_request *request)
+{
+    CLEANUP(cli_client_close) struct cli_client *client = NULL;
+    CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
+    struct error error = {0};
+    enum error_code code = cli_client_open(cli, &client, &error);
+    if (code == OK) {
+        code = cli_ask(client, request, &answer, &error);
+    }
+    if (code != OK) {
+        return cli_fail(cli, &error);
+    }
+    if (cli->json) {
+        print_key(answer.json);
+    } else {
+        (void)printf("%.*s\n", TEXT_ARGS(json_get_text(answer.json, "secret")));
+        (void)fprintf(stderr, "this is the only time the key is shown\n");
+    }
+    return CLI_OK;
+}
+
 static int key_create(struct cli *cli)
 {
-    CLEANUP_IN_PLACE(buffer_done) struct buffer body;
+    const char *name = cli_value(cli, "--name");
+    name = name == NULL && cli->argument_count > 0 ? cli->arguments[0] : name;
+    CLEANUP_IN_PLACE(buffer_done) struct buffer body = {0};
     struct json_writer writer;
-    struct text scopes = text_from(cli_value(cli, "--scopes"));
+    struct text scopes = text_from(cli_value(cli, "--scope"));
     struct text scope = {0};
     scopes = scopes.data == NULL ? TEXT("read") : scopes;
     buffer_init(&body, 16 * 1024);
     json_writer_init(&writer, &body);
     json_object_begin(&writer);
-    json_field_chars(&writer, "name", cli->arguments[0]);
+    json_field_chars(&writer, "name", name == NULL ? "command line" : name);
     json_key(&writer, "scopes");
     json_array_begin(&writer);
     while (text_next(&scopes, ',', &scope)) {
@@ -196,78 +233,16 @@ static int key_create(struct cli *cli)
     json_object_end(&writer);
     const struct cli_request request = {
         .method = "POST", .path = "/api/keys", .body = buffer_text(&body)};
-    return ask_and_print(cli, &request, "shown only now:", "secret");
+    return ask_for_key(cli, &request);
 }
 
 const struct cli_spec CLI_KEY[] = {
     {.name = "create",
-     .arguments = "NAME",
+     .arguments = "[NAME]",
      .summary = "create an API key and print it once",
-     .least = 1,
      .most = 1,
-     .flags = {{"--scopes", "LIST", "read, enroll, write, admin, with commas (default: read)"}},
+     .flags = {{"--name", "NAME", "what the key is for, in place of the argument"},
+               {"--scope", "LIST", "read, enroll, write, admin, with commas (default: read)"}},
      .run = key_create},
-    {0},
-};
-
-/* ---- channels ---- */
-
-static int channel_list(struct cli *cli)
-{
-    CLEANUP(cli_client_close) struct cli_client *client = NULL;
-    CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
-    struct error error = {0};
-    enum error_code code = cli_client_open(cli, &client, &error);
-    if (code == OK) {
-        code = cli_get(client, "/api/channels", &answer, &error);
-    }
-    if (code != OK) {
-        return cli_fail(cli, &error);
-    }
-    if (cli->json) {
-        cli_print_json(cli, buffer_text(&answer.body));
-        return CLI_OK;
-    }
-    const struct json *rows = json_get(answer.json, "data");
-    (void)printf("%-10s %-12s %-10s %-16s %s\n", "id", "provider", "state", "number", "name");
-    for (size_t at = 0; at < json_count(rows); at++) {
-        const struct json *row = json_at(rows, at);
-        char id[32], provider[32], state[32], number[32], name[256];
-        (void)printf("%-10s %-12s %-10s %-16s %s\n", cli_scalar(row, "id", id, sizeof(id)),
-                     cli_scalar(row, "provider", provider, sizeof(provider)),
-                     cli_scalar(row, "state", state, sizeof(state)),
-                     cli_scalar(row, "display_phone", number, sizeof(number)),
-                     cli_scalar(row, "name", name, sizeof(name)));
-    }
-    return CLI_OK;
-}
-
-static int channel_add(struct cli *cli)
-{
-    CLEANUP(mem_free_char) char *data = NULL;
-    struct error error = {0};
-    size_t size = 0;
-    const char *path = strcmp(cli->arguments[0], "-") == 0 ? "/dev/stdin" : cli->arguments[0];
-    if (file_read(path, FILE_MAX, &data, &size, &error) != OK) {
-        return cli_fail(cli, &error);
-    }
-    const struct cli_request request = {
-        .method = "POST", .path = "/api/channels", .body = text_make(data, size)};
-    int code = ask_and_print(cli, &request, "added", "id");
-    crypto_wipe(data, size);
-    return code;
-}
-
-const struct cli_spec CLI_CHANNEL[] = {
-    {.name = "list", .arguments = "", .summary = "list all channels", .run = channel_list},
-    {.name = "add",
-     .arguments = "FILE",
-     .summary = "add a WhatsApp number from a JSON file, or - for standard input",
-     .help = "The file holds what POST /api/channels takes, for example\n"
-             "  {\"name\": \"Support\", \"provider\": \"meta\", \"phone_number_id\": \"1065…\",\n"
-             "   \"waba_id\": \"1029…\", \"access_token\": \"EAA…\", \"app_secret\": \"9f…\"}",
-     .least = 1,
-     .most = 1,
-     .run = channel_add},
     {0},
 };

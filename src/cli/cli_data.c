@@ -32,7 +32,7 @@ static void show_export(void *context, const struct export_result *so_far)
 static int export_files(struct cli *cli)
 {
     CLEANUP(cli_reader_close) struct cli_reader *reader = NULL;
-    CLEANUP_IN_PLACE(buffer_done) struct buffer buffer;
+    CLEANUP_IN_PLACE(buffer_done) struct buffer buffer = {0};
     struct cli_progress progress;
     struct export_result result = {0};
     struct error error = {0};
@@ -122,7 +122,7 @@ static int import_json(struct cli *cli)
 {
     CLEANUP(cli_client_close) struct cli_client *client = NULL;
     CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
-    CLEANUP_IN_PLACE(buffer_done) struct buffer body;
+    CLEANUP_IN_PLACE(buffer_done) struct buffer body = {0};
     struct json_writer writer;
     struct error error = {0};
     char path[PATH_MAX];
@@ -270,7 +270,7 @@ const struct cli_spec CLI_VERIFY[] = {
 static int print_line(const struct cli *cli, const char *name, const char *value,
                       const char *sentence)
 {
-    CLEANUP_IN_PLACE(buffer_done) struct buffer buffer;
+    CLEANUP_IN_PLACE(buffer_done) struct buffer buffer = {0};
     struct json_writer writer;
     if (!cli->json) {
         (void)printf("%s\n", sentence);

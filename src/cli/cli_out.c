@@ -37,7 +37,7 @@ int cli_exit_of(enum error_code code)
 
 static void fail_as_json(const struct error *error)
 {
-    CLEANUP_IN_PLACE(buffer_done) struct buffer buffer;
+    CLEANUP_IN_PLACE(buffer_done) struct buffer buffer = {0};
     struct json_writer writer;
     buffer_init(&buffer, 1 << 20);
     json_writer_init(&writer, &buffer);

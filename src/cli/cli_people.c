@@ -58,7 +58,7 @@ static int enroll(struct cli *cli)
 {
     CLEANUP(cli_client_close) struct cli_client *client = NULL;
     CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
-    CLEANUP_IN_PLACE(buffer_done) struct buffer body;
+    CLEANUP_IN_PLACE(buffer_done) struct buffer body = {0};
     struct error error = {0};
     char path[256];
     buffer_init(&body, 64 * 1024);
@@ -193,7 +193,7 @@ static int import(struct cli *cli)
 {
     CLEANUP(cli_client_close) struct cli_client *client = NULL;
     CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
-    CLEANUP_IN_PLACE(buffer_done) struct buffer path;
+    CLEANUP_IN_PLACE(buffer_done) struct buffer path = {0};
     struct error error = {0};
     enum error_code code = OK;
     buffer_init(&path, PATH_MAX_SIZE);

@@ -69,7 +69,7 @@ static enum error_code play_file(struct simulate_run *run, const char *path,
 
 static void print_json(const struct simulate_run *run)
 {
-    CLEANUP_IN_PLACE(buffer_done) struct buffer buffer;
+    CLEANUP_IN_PLACE(buffer_done) struct buffer buffer = {0};
     struct json_writer writer;
     const struct simulation *simulation = &run->simulation;
     buffer_init(&buffer, 16 * 1024 * 1024);

@@ -185,7 +185,8 @@ static void complete_message(struct message_record *record)
 }
 
 /* The step it is for: by the step's id in the file, else the first step of its day that has no
- * message yet. Sets the position as well. */
+ * message yet, or the first at all when each has one: then the file was read before. Sets the
+ * position as well. */
 static enum error_code find_step(struct import_run *run, const struct store_progress *person_row,
                                  struct message_record *record, struct error *error)
 {
@@ -212,10 +213,12 @@ static enum error_code find_step(struct import_run *run, const struct store_prog
             code = store_message_for_step(run->work, person_row->enrollment_id, step->id, &other,
                                           &taken, error);
         }
-        if (code == OK && !taken) {
+        if (code == OK && (!taken || message->step_id == 0)) {
             message->step_id = step->id;
             message->position = schedule_key(&sequence->plan, &person, at);
-            return OK;
+        }
+        if (!taken) {
+            return code;
         }
     }
     return code;
@@ -283,7 +286,7 @@ static enum error_code place_message(struct import_run *run, struct message_reco
     }
     if (message->step_id == 0) {
         (void)error_field(&finding, record->step.size > 0 ? "step_id" : "day", "not_found",
-                          "the sequence has no such step without a message");
+                          "the sequence has no such step");
         import_refuse(run, record->id, &finding);
         return OK;
     }

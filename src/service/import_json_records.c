@@ -72,14 +72,14 @@ static enum error_code add_steps(struct import_run *run, const struct json *json
 }
 
 static enum error_code add_sequence(struct import_run *run, const struct json *json,
-                                    struct sequence *sequence, int64_t created_at_ms,
+                                    struct sequence *sequence, const int64_t times_ms[2],
                                     int64_t wanted, struct error *error)
 {
     sequence_assign_ordinals(run->arena, sequence, NULL);
     enum error_code code = store_sequence_insert(run->work, sequence, error);
     if (code == OK) {
-        code = store_import_rename_sequence(run->work, sequence->id, wanted, created_at_ms,
-                                            &sequence->id, error);
+        code = store_import_rename_sequence(run->work, sequence->id, wanted, times_ms[0],
+                                            times_ms[1], &sequence->id, error);
     }
     if (code == OK) {
         code = add_steps(run, json, sequence, error);
@@ -112,28 +112,31 @@ enum error_code import_sequence_record(struct import_run *run, const struct json
     struct sequence sequence;
     struct error finding = {0};
     int64_t version = 0;
-    int64_t created_at_ms = 0;
+    int64_t times_ms[2] = {0, 0}; /* created, updated; 0: the file does not say */
     int64_t known_id = 0;
     bool known = false;
-    struct text created_at = json_get_text(json, "created_at");
+    static const char *const TIMES[2] = {"created_at", "updated_at"};
     arena_reset(run->arena);
-    if (created_at.size > 0 && !instant_parse(created_at, &created_at_ms)) {
-        (void)error_field(&finding, "created_at", "invalid_format",
-                          "must be a time like 2026-01-05T09:00:00Z");
+    for (size_t at = 0; at < ARRAY_SIZE(TIMES); at++) {
+        struct text time = json_get_text(json, TIMES[at]);
+        if (time.size > 0 && !instant_parse(time, &times_ms[at])) {
+            (void)error_field(&finding, TIMES[at], "invalid_format",
+                              "must be a time like 2026-01-05T09:00:00Z");
+        }
     }
     if (sequence_parse(run->arena, json, NULL, &sequence, &version, &finding) != OK ||
         finding.code != OK) {
         import_refuse(run, id, &finding);
         return OK;
     }
-    enum error_code code = store_import_find_sequence(run->work, sequence.name, created_at_ms,
-                                                      &known_id, &known, error);
+    enum error_code code =
+        store_import_find_sequence(run->work, sequence.name, times_ms[0], &known_id, &known, error);
     int64_t wanted = wanted_id(ID_SEQUENCE, id);
     if (code == OK && known) {
         code = present_sequence(run, json, known_id, error);
         import_note(run, IMPORT_PRESENT, id, NULL, "a sequence of this name and time is here");
     } else if (code == OK) {
-        code = add_sequence(run, json, &sequence, created_at_ms, wanted, error);
+        code = add_sequence(run, json, &sequence, times_ms, wanted, error);
         known_id = sequence.id;
         if (code == OK) {
             note_added(run, ID_SEQUENCE, id, wanted, known_id);

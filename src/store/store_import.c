@@ -17,12 +17,13 @@ enum error_code store_import_begin(struct work *work, struct error *error)
 
 DB_SQL(IMPORT_SEQUENCE_FREE, "SELECT count(*) FROM sequence WHERE id = $1");
 DB_SQL(IMPORT_SEQUENCE_MOVE,
-       "UPDATE sequence SET id = $2, created_at_ms = coalesce($3, created_at_ms) WHERE id = $1");
+       "UPDATE sequence SET id = $2, created_at_ms = coalesce($3, created_at_ms), "
+       "updated_at_ms = coalesce($4, updated_at_ms) WHERE id = $1");
 DB_SQL(IMPORT_SEQUENCE_STEPS, "UPDATE step SET sequence_id = $2 WHERE sequence_id = $1");
 
 enum error_code store_import_rename_sequence(struct work *work, int64_t id, int64_t wanted,
-                                             int64_t created_at_ms, int64_t *ret_id,
-                                             struct error *error)
+                                             int64_t created_at_ms, int64_t updated_at_ms,
+                                             int64_t *ret_id, struct error *error)
 {
     int64_t taken = 1;
     enum error_code code = OK;
@@ -33,8 +34,9 @@ enum error_code store_import_rename_sequence(struct work *work, int64_t id, int6
     int64_t target = taken == 0 ? wanted : id;
     if (code == OK) {
         code = db_run(work->db, &IMPORT_SEQUENCE_MOVE,
-                      DB_VALUES(DB_INT(id), DB_INT(target), DB_INT_UNLESS(created_at_ms, 0)), NULL,
-                      error);
+                      DB_VALUES(DB_INT(id), DB_INT(target), DB_INT_UNLESS(created_at_ms, 0),
+                                DB_INT_UNLESS(updated_at_ms, 0)),
+                      NULL, error);
     }
     if (code == OK && target != id) {
         code = db_run(work->db, &IMPORT_SEQUENCE_STEPS, DB_VALUES(DB_INT(id), DB_INT(target)), NULL,

@@ -15,8 +15,8 @@
  * far as those are free. Call store_import_begin() before, once per transaction. */
 MUST_USE enum error_code store_import_begin(struct work *work, struct error *error);
 MUST_USE enum error_code store_import_rename_sequence(struct work *work, int64_t id, int64_t wanted,
-                                                      int64_t created_at_ms, int64_t *ret_id,
-                                                      struct error *error);
+                                                      int64_t created_at_ms, int64_t updated_at_ms,
+                                                      int64_t *ret_id, struct error *error);
 /* `ids` are the steps' present ids, changed to their new ones; wanted 0: any. */
 MUST_USE enum error_code store_import_rename_steps(struct work *work, int64_t *ids,
                                                    const int64_t *wanted, size_t count,
