@@ -91,6 +91,7 @@ enum error_code delivery_new(const struct delivery_settings *settings,
     delivery->clock_boot_ms = clock_boot_ms(settings->clock);
     delivery->clock_step_at_boot_ms = delivery->clock_boot_ms;
     CHECK(pthread_mutex_init(&delivery->stats_mutex, NULL) == 0);
+    delivery->scratch = arena_new();
     delivery->inbox = queue_new(wake_wire, delivery);
     enum error_code code = open_wire(delivery, error);
     if (code == OK) {
@@ -122,6 +123,7 @@ void delivery_free(struct delivery *delivery)
         mem_free(QUEUE_ITEM(link, struct inbox_item, link));
     }
     queue_free(delivery->inbox);
+    arena_free(delivery->scratch);
     while (delivery->alive != NULL) {
         struct pass *pass = delivery->alive;
         delivery->alive = pass->next_alive;

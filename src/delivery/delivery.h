@@ -103,6 +103,7 @@ enum delivery_idle {
     DELIVERY_NO_CHANNEL,
     DELIVERY_CHANNEL_PAUSED, /* every channel with work is paused or held */
     DELIVERY_RATE,           /* at the allowed rate or the in-flight cap */
+    DELIVERY_PAUSED,         /* a person paused all sending */
     DELIVERY_CLOCK,          /* the clock jumped and is not trusted yet */
     DELIVERY_FENCED,         /* restored from a backup: a person must decide */
     DELIVERY_STORE,          /* the database does not take writes at this moment */

@@ -13,6 +13,7 @@ static const struct {
     [DELIVERY_CHANNEL_PAUSED] = {"channel_paused", "Messages are due, but their channel is paused "
                                                    "or held."},
     [DELIVERY_RATE] = {"rate", "The channel sends as fast as it may."},
+    [DELIVERY_PAUSED] = {"paused", "Somebody paused all sending in the settings."},
     [DELIVERY_CLOCK] = {"clock", "The machine's clock jumped. Sending waits until it is confirmed "
                                  "or has been steady for ten minutes."},
     [DELIVERY_FENCED] = {"fenced", "The data was restored from a backup. Sending waits until "

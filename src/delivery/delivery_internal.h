@@ -135,6 +135,7 @@ struct pass {
     size_t row_count;
     int64_t other_next_at_ms; /* due people, doubts */
     bool fenced;
+    bool paused; /* the setting "sending_paused" */
     int64_t failed;
     int64_t doubts;
 };
@@ -179,6 +180,7 @@ struct delivery {
     struct http_client *client; /* NULL when the wire is a test's */
     struct delivery_wire wire;
     const struct provider *(*find_provider)(enum provider_kind kind);
+    struct arena *scratch; /* for building one request */
     struct queue *inbox;
     struct thread *thread;
     struct clock_participant *participant;
@@ -198,6 +200,7 @@ struct delivery {
     int64_t plan_again_at_us; /* after a failure that a retry does not help */
     int64_t beat_at_ms;
     bool fenced;
+    bool paused;
     bool clock_suspect;
     int64_t clock_wall_ms;
     int64_t clock_boot_ms;

@@ -23,6 +23,10 @@ int64_t delivery_next_wake_ms(struct delivery *delivery)
         ready_ms = ready_ms > lane->next_at_ms ? ready_ms : lane->next_at_ms;
         next_ms = ready_ms < next_ms ? ready_ms : next_ms;
     }
+    int64_t now_ms = clock_now_ms(delivery->settings.clock);
+    if (clock_measure_us() < delivery->plan_again_at_us && next_ms <= now_ms) {
+        next_ms = now_ms + MS_PER_SECOND; /* planning rests after a failure: do not spin */
+    }
     if (delivery->clock_suspect || delivery->stopping) {
         next_ms = CLOCK_NEVER;
     }
@@ -99,6 +103,9 @@ static enum delivery_idle idle_reason(struct delivery *delivery)
     }
     if (delivery->fenced) {
         return DELIVERY_FENCED;
+    }
+    if (delivery->paused) {
+        return DELIVERY_PAUSED;
     }
     if (delivery->clock_suspect) {
         return DELIVERY_CLOCK;

@@ -42,7 +42,8 @@ static void pass_done(struct work *work UNUSED, struct job *job)
 
 bool delivery_may_claim(const struct delivery *delivery)
 {
-    return !delivery->stopping && !delivery->clock_suspect && !delivery->fenced;
+    return !delivery->stopping && !delivery->clock_suspect && !delivery->fenced &&
+           !delivery->paused;
 }
 
 static void fill_wish(struct delivery *delivery, struct lane *lane, struct lane_wish *wish)
@@ -207,6 +208,7 @@ static void pass_succeeded(struct delivery *delivery, struct pass *pass)
     delivery->pass_failures = 0;
     delivery->retry_pass_at_us = 0;
     delivery->fenced = pass->fenced;
+    delivery->paused = pass->paused;
     delivery->failed += pass->failed;
     delivery->doubts += pass->doubts;
     delivery->other_next_at_ms = pass->other_next_at_ms;

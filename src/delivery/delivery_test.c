@@ -165,6 +165,7 @@ static void a_person_who_stops_marketing_is_remembered(void **state UNUSED)
     (void)delivery_test_enroll(&test, delivery_test_sequence(&test, DAYS, 1), 1);
     delivery_test_advance(&test, 0);
     assert_int_equal(count(&test, "SELECT suppressed FROM contact"), 2);
+    assert_int_equal(count(&test, "SELECT active FROM suppression WHERE kind = 2"), 1);
     delivery_test_close(&test);
 }
 
@@ -255,6 +256,23 @@ static void a_pause_puts_aside_and_a_resume_brings_back(void **state UNUSED)
     delivery_test_close(&test);
 }
 
+static void a_paused_server_sends_nothing(void **state UNUSED)
+{
+    struct delivery_test test = {0};
+    delivery_test_open(&test);
+    store_test_exec(&test.store, "INSERT INTO setting VALUES ('sending_paused', 'true', 0)");
+    (void)delivery_test_enroll(&test, delivery_test_sequence(&test, DAYS, 1), 1);
+    delivery_test_advance(&test, 0);
+    assert_int_equal(test.ledger_count, 0);
+    struct delivery_stats stats;
+    delivery_stats(test.delivery, &stats);
+    assert_string_equal(delivery_idle_to_text(stats.idle), "paused");
+    store_test_exec(&test.store, "DELETE FROM setting");
+    delivery_test_advance(&test, 0);
+    assert_int_equal(test.ledger_count, 1);
+    delivery_test_close(&test);
+}
+
 static void old_claims_are_not_written(void **state UNUSED)
 {
     struct delivery_test test = {.next_fate = FATE_ACCEPT};
@@ -300,6 +318,7 @@ int main(void)
         cmocka_unit_test(late_messages_follow_their_rule),
         cmocka_unit_test(missing_fields_fail_and_can_be_retried),
         cmocka_unit_test(a_pause_puts_aside_and_a_resume_brings_back),
+        cmocka_unit_test(a_paused_server_sends_nothing),
         cmocka_unit_test(old_claims_are_not_written),
         cmocka_unit_test(one_person_gets_no_more_than_a_burst),
     };

@@ -238,7 +238,8 @@ static void flight_send(struct flight *flight, const struct lane *lane)
     struct provider_message message;
     struct provider_request request;
     struct error error = {0};
-    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct arena *arena = delivery->scratch; /* the wire copies what it is given */
+    arena_reset(arena);
     receipt_token_format(&parts, token);
     enum error_code code = build_message(flight, text_from(token), arena, &message, &error);
     if (code == OK) {

@@ -4,6 +4,7 @@
 
 #include "base/crypto.h"
 #include "delivery/receipts_internal.h"
+#include "store/store_suppression.h"
 
 static enum error_code mark_attempt(struct pass_run *run, const struct flight *flight,
                                     const struct answer *answer, struct store_attempt *attempt,
@@ -36,6 +37,29 @@ static enum error_code mark_attempt(struct pass_run *run, const struct flight *f
                                      attempt->n, error);
     }
     return code == OK ? store_attempt_update(run->work, attempt, error) : code;
+}
+
+/* The person stopped marketing: the contact's bit for the claims, and the ledger that outlives it.
+ */
+static enum error_code suppress(struct pass_run *run, const struct flight *flight,
+                                struct error *error)
+{
+    struct store_suppression row = {
+        .kind = SUPPRESSION_MARKETING,
+        .active = true,
+        .at_ms = run->work->now_ms,
+        .contact_id = flight->contact_id,
+        .source = TEXT_INIT("provider"),
+        .reason = TEXT_INIT("131050"),
+    };
+    enum error_code code =
+        store_lane_suppress(run->work, flight->contact_id, SUPPRESSION_MARKETING, error);
+    if (code != OK || flight->phone == 0) {
+        return code;
+    }
+    struct text digits = arena_format(run->work->arena, "%lld", (long long)flight->phone);
+    crypto_keyed_hash(run->delivery->settings.master_key, "phone", digits, row.phone_hash);
+    return store_suppression_put(run->work, &row, error);
 }
 
 /* The test hook's claim without intent writes it only now. */
@@ -126,7 +150,7 @@ enum error_code outcome_apply(struct pass_run *run, const struct flight *flight,
     struct answer answer = answer_decide(&flight->outcome, message.tries, flight->n, &limits);
     code = mark_attempt(run, flight, &answer, &attempt, error);
     if (code == OK && answer.suppress) {
-        code = store_lane_suppress(run->work, flight->contact_id, 2, error);
+        code = suppress(run, flight, error);
     }
     if (code == OK) {
         code = move_message(run, flight, &message, &answer, error);

@@ -5,6 +5,7 @@
 #include "base/json_writer.h"
 #include "store/store_event.h"
 #include "store/store_instance.h"
+#include "store/store_setting.h"
 
 static const struct lane_wish *wish_of(const struct pass *pass, int64_t channel_id)
 {
@@ -74,7 +75,9 @@ static enum error_code claim_all(struct pass_run *run, struct error *error)
 {
     struct pass *pass = run->pass;
     enum error_code code = OK;
-    for (size_t i = 0; code == OK && i < pass->row_count && pass->may_claim && !pass->fenced; i++) {
+    for (size_t i = 0;
+         code == OK && i < pass->row_count && pass->may_claim && !pass->fenced && !pass->paused;
+         i++) {
         const struct lane_wish *wish = wish_of(pass, pass->rows[i].id);
         if (wish != NULL) {
             code = claim_lane(run, &pass->rows[i], wish, error);
@@ -105,12 +108,19 @@ static enum error_code look_ahead(struct pass_run *run, struct error *error)
     return code;
 }
 
-static enum error_code read_fence(struct pass_run *run, struct error *error)
+/* What forbids all sending: a restore nobody has decided about, or a person in the settings. */
+static enum error_code read_stops(struct pass_run *run, struct error *error)
 {
+    struct text value = {0};
+    bool set = false;
     struct store_installation installation = {0};
     bool found = false;
     enum error_code code = store_installation_get(run->work, &installation, &found, error);
     run->pass->fenced = found && installation.fenced;
+    if (code == OK) {
+        code = store_setting_get(run->work, TEXT("sending_paused"), &value, &set, error);
+    }
+    run->pass->paused = set && text_equal(value, TEXT("true"));
     return code;
 }
 
@@ -131,7 +141,7 @@ static enum error_code store_results(struct pass_run *run, struct error *error)
 static enum error_code run_parts(struct pass_run *run, struct error *error)
 {
     struct pass *pass = run->pass;
-    enum error_code code = read_fence(run, error);
+    enum error_code code = read_stops(run, error);
     if (code == OK) {
         code = store_results(run, error);
     }
@@ -171,5 +181,7 @@ enum error_code pass_run_job(struct work *work, struct job *job, struct error *e
     pass->failed = 0;
     pass->doubts = 0;
     progress_init(&run.progress, work);
-    return run_parts(&run, error);
+    enum error_code code = run_parts(&run, error);
+    work->wakes &= ~(unsigned)WORK_WAKE_DELIVERY; /* what this pass made, it saw itself */
+    return code;
 }
