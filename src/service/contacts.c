@@ -125,7 +125,8 @@ static void check_field(struct json_reader *reader, const struct json_iterator *
 {
     char place[96];
     struct text value = {0};
-    (void)snprintf(place, sizeof(place), "custom_fields.%.*s", TEXT_ARGS(text_head(at->name, 64)));
+    (void)snprintf(place, sizeof(place), "custom_fields.%.*s",
+                   TEXT_ARGS(at->name.size > 64 ? text_head(at->name, 64) : at->name));
     enum json_kind kind = json_kind(at->value);
     if (!field_name_good(at->name)) {
         json_reader_fail(reader, place, "invalid_format",

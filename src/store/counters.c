@@ -138,6 +138,31 @@ void counters_add_hour(struct work *work, int64_t sequence_id, int outcome, int6
     change(work->counters, &key, delta);
 }
 
+void counters_visit(const struct work *work,
+                    void (*visit)(void *context, int64_t sequence_id, int64_t step_id,
+                                  int64_t outcome, int64_t reason, int64_t delta),
+                    void *context)
+{
+    const struct counters *counters = work->counters;
+    if (counters == NULL) {
+        return;
+    }
+    for (size_t at = 0; counters->count > 0 && at < counters->capacity; at++) {
+        const struct counter_entry *entry = &counters->entries[at];
+        const struct counter_key *key = &entry->key;
+        if (entry->used && key->hour_at_ms == 0) {
+            visit(context, key->sequence_id, key->step_id, key->outcome, key->reason, entry->delta);
+        }
+    }
+    for (size_t at = 0; at < counters->change_count; at++) {
+        const struct counter_key *key = &counters->changes[at].key;
+        if (key->hour_at_ms == 0) {
+            visit(context, key->sequence_id, key->step_id, key->outcome, key->reason,
+                  counters->changes[at].delta);
+        }
+    }
+}
+
 void counters_keep(struct counters *counters)
 {
     for (size_t at = 0; at < counters->change_count; at++) {

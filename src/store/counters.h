@@ -29,6 +29,13 @@ enum { COUNTER_HOUR_ENROLLED = 100, COUNTER_HOUR_COMPLETED = 101 };
 /* The same for the series per hour: only things that happened, never a stock, at work->now_ms. */
 void counters_add_hour(struct work *work, int64_t sequence_id, int outcome, int64_t delta);
 
+/* What this commit has added so far and the tables do not show yet, its own job's part included;
+ * nothing on readers. For answers of the very job that moved the counters. */
+void counters_visit(const struct work *work,
+                    void (*visit)(void *context, int64_t sequence_id, int64_t step_id,
+                                  int64_t outcome, int64_t reason, int64_t delta),
+                    void *context);
+
 /* For the writer. */
 struct counters *counters_new(void);
 void counters_free(struct counters *counters);

@@ -1,7 +1,64 @@
 /* Reads the counter and counter_hour tables; store/counters.c writes them. */
 #include "store/store_counter.h"
 
+#include "store/counters.h"
 #include "store/db.h"
+
+#include <stdlib.h>
+
+/* Rows of the table, and what this commit adds to them. */
+struct counter_list {
+    struct arena *arena;
+    int64_t sequence_id; /* 0: all */
+    struct store_counter *rows;
+    size_t count;
+    size_t capacity;
+    bool added;
+};
+
+static void add_pending(void *context, int64_t sequence_id, int64_t step_id, int64_t outcome,
+                        int64_t reason, int64_t delta)
+{
+    struct counter_list *list = context;
+    if (list->sequence_id != 0 && sequence_id != list->sequence_id) {
+        return;
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        struct store_counter *row = &list->rows[i];
+        if (row->sequence_id == sequence_id && row->step_id == step_id && row->outcome == outcome &&
+            row->reason == reason) {
+            row->count += delta;
+            return;
+        }
+    }
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity * 2 + 16;
+        struct store_counter *more = arena_array(list->arena, capacity, sizeof(*more));
+        if (list->count > 0) {
+            memcpy(more, list->rows, list->count * sizeof(*more));
+        }
+        list->rows = more;
+        list->capacity = capacity;
+    }
+    list->rows[list->count++] =
+        (struct store_counter){sequence_id, step_id, outcome, reason, delta};
+    list->added = true;
+}
+
+static int compare_numbers(int64_t a, int64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static int compare_counters(const void *left, const void *right)
+{
+    const struct store_counter *a = left;
+    const struct store_counter *b = right;
+    int result = compare_numbers(a->sequence_id, b->sequence_id);
+    result = result != 0 ? result : compare_numbers(a->step_id, b->step_id);
+    result = result != 0 ? result : compare_numbers(a->outcome, b->outcome);
+    return result != 0 ? result : compare_numbers(a->reason, b->reason);
+}
 
 DB_SQL(COUNTER_COUNT, "SELECT count(*) FROM counter WHERE $1 = 0 OR sequence_id = $1");
 DB_SQL(COUNTER_COUNT_ONE, "SELECT count(*) FROM counter WHERE sequence_id = $1");
@@ -41,22 +98,56 @@ enum error_code store_counter_list(struct work *work, int64_t sequence_id,
                                                        .count = db_int64(statement, 4)};
         }
     }
-    if (code == OK) {
-        *ret_counters = counters;
-        *ret_count = count;
+    if (code != OK) {
+        return code;
     }
-    return code;
+    struct counter_list list = {.arena = work->arena,
+                                .sequence_id = sequence_id,
+                                .rows = counters,
+                                .count = count,
+                                .capacity = count};
+    counters_visit(work, add_pending, &list);
+    if (list.added) {
+        qsort(list.rows, list.count, sizeof(*list.rows), compare_counters);
+    }
+    *ret_counters = list.rows;
+    *ret_count = list.count;
+    return OK;
 }
 
 DB_SQL(COUNTER_GET, "SELECT coalesce(sum(count), 0) FROM counter WHERE sequence_id = $1 "
                     "AND step_id = $2 AND outcome = $3");
 
+/* One counter as the table and this commit make it. */
+struct counter_sum {
+    int64_t sequence_id;
+    int64_t step_id;
+    int64_t outcome;
+    int64_t count;
+};
+
+static void sum_pending(void *context, int64_t sequence_id, int64_t step_id, int64_t outcome,
+                        int64_t reason, int64_t delta)
+{
+    struct counter_sum *sum = context;
+    (void)reason;
+    if (sum->sequence_id == sequence_id && sum->step_id == step_id && sum->outcome == outcome) {
+        sum->count += delta;
+    }
+}
+
 enum error_code store_counter_get(struct work *work, int64_t sequence_id, int64_t step_id,
                                   int64_t outcome, int64_t *ret_count, struct error *error)
 {
-    return db_find_int64(work->db, &COUNTER_GET,
-                         DB_VALUES(DB_INT(sequence_id), DB_INT(step_id), DB_INT(outcome)),
-                         ret_count, NULL, error);
+    struct counter_sum sum = {.sequence_id = sequence_id, .step_id = step_id, .outcome = outcome};
+    enum error_code code = db_find_int64(
+        work->db, &COUNTER_GET, DB_VALUES(DB_INT(sequence_id), DB_INT(step_id), DB_INT(outcome)),
+        &sum.count, NULL, error);
+    if (code == OK) {
+        counters_visit(work, sum_pending, &sum);
+        *ret_count = sum.count;
+    }
+    return code;
 }
 
 /* Gathers rows of (hour, sequence, outcome, count). The caller bounds how many there can be. */

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 /* Reading the counters that store/counters.h writes: the dashboards. Costs the same whatever the
- * number of messages. What a running writer job has added itself is not seen before its commit. */
+ * number of messages. On the writer they hold what the commit has added so far. */
 
 struct store_counter {
     int64_t sequence_id;

@@ -1,6 +1,7 @@
 /* Lists and counts of sequences. Sequences are few (hundreds), people in them many: so lists are
  * read whole, and counts come from the counters, never from the people's rows. */
 #include "domain/enrollment.h"
+#include "store/counters.h"
 #include "store/db.h"
 #include "store/store_sequence.h"
 #include "store/store_sequence_internal.h"
@@ -30,6 +31,22 @@ static void add_count(struct sequence_counts *counts, int64_t status, int64_t co
     }
 }
 
+/* What the running commit adds to the counts of one sequence. */
+struct pending_counts {
+    int64_t sequence_id;
+    struct sequence_counts *counts;
+};
+
+static void add_pending(void *context, int64_t sequence_id, int64_t step_id, int64_t outcome,
+                        int64_t reason, int64_t delta)
+{
+    const struct pending_counts *pending = context;
+    (void)reason;
+    if (sequence_id == pending->sequence_id && step_id == 0) {
+        add_count(pending->counts, outcome, delta);
+    }
+}
+
 DB_SQL(SEQUENCE_COUNTS, "SELECT outcome, count FROM counter WHERE sequence_id = $1 "
                         "AND step_id = 0");
 
@@ -48,6 +65,8 @@ enum error_code store_sequence_counts(struct work *work, int64_t id,
         }
     }
     if (code == OK) {
+        struct pending_counts pending = {.sequence_id = id, .counts = &counts};
+        counters_visit(work, add_pending, &pending);
         *ret_counts = counts;
     }
     return code;
