@@ -193,8 +193,18 @@ void delivery_drain_inbox(struct delivery *delivery)
     }
 }
 
+static bool has_drained(const struct delivery *delivery)
+{
+    bool late = clock_measure_us() / 1000 >= delivery->stop_at_boot_ms;
+    return delivery->stopping && delivery->pass == NULL &&
+           (late || (delivery->in_flight == 0 && delivery->outcomes == NULL));
+}
+
 static int64_t poll_timeout_ms(struct delivery *delivery)
 {
+    if (has_drained(delivery)) {
+        return 0;
+    }
     if (!delivery_is_at_rest(delivery) || delivery->stopping) {
         return delivery->retry_pass_at_us != 0 ? DELIVERY_PASS_RETRY_MS : BUSY_POLL_MS;
     }
@@ -220,13 +230,6 @@ void delivery_turn(struct delivery *delivery)
         clock_participant_idle(delivery->participant, ticket, delivery_next_wake_ms(delivery));
     }
     delivery->wire.poll(delivery->wire.context, poll_timeout_ms(delivery));
-}
-
-static bool has_drained(const struct delivery *delivery)
-{
-    bool late = clock_measure_us() / 1000 >= delivery->stop_at_boot_ms;
-    return delivery->stopping && delivery->pass == NULL &&
-           (late || (delivery->in_flight == 0 && delivery->outcomes == NULL));
 }
 
 void delivery_thread_run(void *context)
