@@ -84,6 +84,7 @@ static enum error_code get_setup(struct api_call *call, struct error *error)
         api_json(call, &writer);
         json_object_begin(&writer);
         json_field_bool(&writer, "needed", needed);
+        json_field_bool(&writer, "signed_in", call->work->actor.kind != ACTOR_PUBLIC);
         json_object_end(&writer);
     }
     return code;

@@ -34,7 +34,7 @@ function period(query: URLSearchParams, now: number): { range: Range; from: stri
 function Setup({ setup }: { setup: Schemas['Overview']['setup'] }) {
     const [hidden, setHidden] = useState(Boolean(readPrefs().hideSetup));
     const steps = [
-        { done: setup.channel || Boolean(me.value?.server.simulator), title: me.value?.server.simulator && !setup.channel ? t('Start with the simulator, or connect your number') : t('Connect your WhatsApp number'), text: t('The simulator is on until you connect one.'), href: '/settings/channels', action: t('Connect') },
+        { done: setup.channel || Boolean(me.value?.server.simulator), title: me.value?.server.simulator ? t('A number to send from: the simulator, until you connect your own') : t('Connect your WhatsApp number'), text: '', href: '/settings/channels', action: t('Connect') },
         { done: setup.sequence, title: t('Create a sequence'), text: t('Three messages in a week are a good start.'), href: '/sequences', action: t('Create') },
         { done: setup.test_message, title: t('Send yourself a test'), text: t('From the builder, with “Send test”.'), href: '/sequences', action: t('Send test') },
         { done: setup.enrollment, title: t('Enroll someone'), text: t('One number is enough.'), href: '/sequences', action: t('Enroll') },
@@ -89,7 +89,7 @@ export function setupAgain(): void {
     writePrefs({ hideSetup: false });
 }
 function Change({ now, before, good = true }: { now: number; before: number; good?: boolean }) {
-    if (before === 0 || now === before) return <span class="muted tiny">{before === 0 && now > 0 ? t('new in this period') : t('as before')}</span>;
+    if (before === 0 || now === before) return <span class="muted tiny">{before === 0 && now > 0 ? t('new') : t('as before')}</span>;
     const up = now > before;
     return (
         <span class={`tiny num change ${up === good ? 'good' : 'bad'}`}>
@@ -213,7 +213,7 @@ export default function Dashboard() {
                         {tile(t('Replied'), totals.replied, data.previous.replied, null, true, totals.sent)}
                         {tile(t('Failed'), totals.failed, data.previous.failed, '/messages?status=failed', false, totals.sent + totals.failed)}
                     </div>
-                    <div class="grid">
+                    <div class="grid top">
                         <Card class="c8" title={t('Messages over time')}>
                             <div class="card-body">
                                 {series.data ? (
@@ -310,7 +310,7 @@ export default function Dashboard() {
                         <Card class="c4" title={t('Recent enrollments')}>
                             {data.recent_enrollments.length ? (
                                 <ul class="recent">
-                                    {data.recent_enrollments.slice(0, 8).map(one => (
+                                    {data.recent_enrollments.slice(0, 7).map(one => (
                                         <li key={one.id}>
                                             <Avatar name={one.name} phone={one.phone} />
                                             <div class="grow">

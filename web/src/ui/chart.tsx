@@ -37,7 +37,7 @@ export function TimeChart({ times, series, label, hourly, height = 240 }: { time
                 {
                     width: host.clientWidth,
                     height,
-                    padding: [8, 8, 0, 0],
+                    padding: [8, 22, 0, 0],
                     legend: { show: false },
                     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
                     scales: { y: { range: (_plot, _min, max) => [0, Math.max(4, Math.ceil(max * 1.1))] } },

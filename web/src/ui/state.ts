@@ -116,19 +116,13 @@ addEventListener('pageshow', event => {
 
 export async function start(): Promise<void> {
     try {
-        signedIn(await call(api.GET('/api/me')));
-        return;
+        const setup = await call(api.GET('/api/setup'));
+        if (setup.needed) phase.value = 'setup';
+        else if (!setup.signed_in) phase.value = 'login';
+        else signedIn(await call(api.GET('/api/me')));
     } catch (error) {
-        if ((error as { status?: number }).status === 0) {
-            phase.value = 'unreachable';
-            setTimeout(() => phase.value === 'unreachable' && void start(), 2_000);
-            return;
-        }
-    }
-    try {
-        phase.value = (await call(api.GET('/api/setup'))).needed ? 'setup' : 'login';
-    } catch {
-        phase.value = 'login';
+        phase.value = (error as { status?: number }).status === 0 ? 'unreachable' : 'login';
+        if (phase.value === 'unreachable') setTimeout(() => phase.value === 'unreachable' && void start(), 2_000);
     }
 }
 hub.events.on(event => {

@@ -77,6 +77,15 @@ export function PerDay({ days }: { days: Schemas['DayCount'][] }) {
     );
 }
 
+function grouped(findings: Finding[]): { finding: Finding; count: number }[] {
+    const groups = new Map<string, { finding: Finding; count: number }>();
+    for (const finding of findings) {
+        const known = groups.get(finding.message);
+        if (known) known.count++;
+        else groups.set(finding.message, { finding, count: 1 });
+    }
+    return [...groups.values()];
+}
 export function PublishDialog({ model, findings, onClose }: { model: Model; findings: Finding[]; onClose: () => void }) {
     const [effects, setEffects] = useState<Schemas['EditEffects'] | null>(null);
     const [error, setError] = useState<ApiError | null>(null);
@@ -85,7 +94,7 @@ export function PublishDialog({ model, findings, onClose }: { model: Model; find
     const [busy, run] = useWork();
     const starting = model.sequence.status === 'draft';
     const errors = findings.filter(finding => finding.severity === 'error');
-    const warnings = findings.filter(finding => finding.severity === 'warning');
+    const warnings = grouped(findings.filter(finding => finding.severity === 'warning'));
     const body = { ...toWire(model.document), ...(starting ? { status: 'active' as const } : {}) };
     useEffect(() => {
         if (starting) return;
@@ -138,9 +147,10 @@ export function PublishDialog({ model, findings, onClose }: { model: Model; find
             {warnings.length ? (
                 <Alert kind="warn">
                     <ul class="bullets">
-                        {warnings.slice(0, 6).map((finding, index) => (
+                        {warnings.slice(0, 6).map(({ finding, count }, index) => (
                             <li key={index}>
                                 {finding.message}
+                                {count > 1 ? ` · ${plural('{n} message', '{n} messages', count)}` : ''}
                                 {finding.people ? ` (${plural('{n} person', '{n} people', finding.people, format.number(finding.people))})` : ''}
                             </li>
                         ))}

@@ -14,7 +14,7 @@ export function splitNamed(text: string): [string | null, string] {
     return match ? [match[1] as string, match[2] as string] : [null, text];
 }
 export function bodyTexts(template: StepTemplate): string[] {
-    return (template.body ?? []).map(one => (typeof one === 'string' ? one : (one as { text: string }).text));
+    return (template.body ?? []).map(one => (typeof one === 'string' ? one : (one as unknown as { text: string }).text));
 }
 export function useTemplates(channelId: string | null) {
     return useResource(`templates ${channelId ?? 'default'}`, async () => {

@@ -143,6 +143,8 @@ function Upload({ sequence, onBatch }: { sequence: Sequence; onBatch: (id: strin
     const enroll = (): void =>
         run(async () => {
             const answer = await send('POST', path, options(false), file, 'text/csv');
+            setFile(null);
+            scrollTo({ top: 0 });
             if (answer.status === 202) onBatch((answer.data as Batch).id);
             else {
                 const done = answer.data as Result;
