@@ -199,6 +199,14 @@ test('after a restore nothing leaves by itself, and nothing is forgotten', async
     return answer.status === 200 && answer.body;
   }, 'queue statistics');
   assert.match(queue.state_text, /restored from a backup/, 'the queue says why nothing leaves');
+  const queued = (await server.api('GET', '/api/queue')).body.data;
+  assert.deepEqual(queued.filter((row) => row.status !== 'pending'), [], 'nothing has left');
+  const released = await run(['release', '--held', 'send_unsent', '--data', server.data, '--json']);
+  assert.deepEqual(JSON.parse(released.stdout).was_fenced, true, released.stderr);
+  await until(async () => {
+    const rows = (await server.api('GET', '/api/queue')).body.data;
+    return rows.length === 1 && ['sent', 'delivered', 'read'].includes(rows[0].status);
+  }, 'the message goes after the release');
   assert.equal((await run(['verify', '--data', server.data])).code, 0);
 });
 

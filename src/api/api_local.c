@@ -3,6 +3,7 @@
 #include "api/route.h"
 
 #include "service/import_json.h"
+#include "service/release.h"
 #include "service/verify.h"
 
 #include <stdio.h>
@@ -55,7 +56,41 @@ static enum error_code verify(struct api_call *call, struct error *error)
     return verify_repair_now(call->service, &writer, error);
 }
 
+static enum error_code release(struct api_call *call, struct error *error)
+{
+    const struct json *body = NULL;
+    struct json_reader reader;
+    struct json_writer writer;
+    struct text word = {0};
+    enum release_held held = RELEASE_KEEP;
+    struct release_result result = {0};
+    enum error_code code = api_body(call, &body, error);
+    if (code != OK) {
+        return code;
+    }
+    json_reader_open(&reader, body, "", error);
+    if (json_reader_text(&reader, "held", 1, 32, &word) && !release_held_from_text(word, &held)) {
+        json_reader_fail(&reader, "held", "invalid_choice", "must be keep, send_unsent or give_up");
+    }
+    code = json_reader_done(&reader);
+    if (code == OK) {
+        code = release_sending(call->service, held, &result, error);
+    }
+    if (code != OK) {
+        return code;
+    }
+    api_json(call, &writer);
+    json_object_begin(&writer);
+    json_field_bool(&writer, "was_fenced", result.was_fenced);
+    json_field_int64(&writer, "sent", result.sent);
+    json_field_int64(&writer, "given_up", result.given_up);
+    json_field_int64(&writer, "kept", result.kept);
+    json_object_end(&writer);
+    return OK;
+}
+
 const struct api_route API_LOCAL_ROUTES[] = {
+    {"POST", "/local/release", "local_release", API_LOCAL, API_NO_IDEMPOTENCY, release, NULL},
     {"POST", "/local/import-json", "local_import_json", API_LOCAL, API_NO_IDEMPOTENCY, import_json,
      NULL},
     {"POST", "/local/verify", "local_verify", API_LOCAL, API_NO_BODY_OK | API_NO_IDEMPOTENCY,

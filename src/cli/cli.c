@@ -17,6 +17,7 @@ const struct cli_command CLI_COMMANDS[] = {
     {"verify", "check that nothing is lost, sent twice or miscounted", NULL, NULL, CLI_VERIFY},
     {"backup", "write a consistent copy of the database", NULL, NULL, CLI_BACKUP},
     {"restore", "put a backup in place of the database", NULL, NULL, CLI_RESTORE},
+    {"release", "let sending go on after a restore or a clock jump", NULL, NULL, CLI_RELEASE},
     {"migrate", "bring the database up to this program's schema", NULL, NULL, CLI_MIGRATE},
     {"user", "add users and set passwords", NULL, NULL, CLI_USER},
     {"key", "create API keys", NULL, NULL, CLI_KEY},

@@ -333,11 +333,56 @@ const struct cli_spec CLI_RESTORE[] = {
     {.name = "",
      .arguments = "FILE",
      .summary = "put a backup in place of the database; the server must be stopped",
-     .help = "Nothing is sent after a restore until a person decides: what was sent since the\n"
-             "backup is read from the send journal and held.",
+     .help =
+         "Nothing is sent after a restore until a person decides: what was sent since the\n"
+         "backup is read from the send journal and held. `dripline release` lets sending go on.",
      .least = 1,
      .most = 1,
      .run = restore},
+    {0},
+};
+
+static int release(struct cli *cli)
+{
+    CLEANUP(cli_client_close) struct cli_client *client = NULL;
+    CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
+    CLEANUP_IN_PLACE(buffer_done) struct buffer body = {0};
+    struct json_writer writer;
+    struct error error = {0};
+    const char *held = cli_value(cli, "--held");
+    buffer_init(&body, 4096);
+    json_writer_init(&writer, &body);
+    json_object_begin(&writer);
+    json_field_chars(&writer, "held", held == NULL ? "keep" : held);
+    json_object_end(&writer);
+    const struct cli_request request = {
+        .method = "POST", .path = "/local/release", .body = buffer_text(&body)};
+    enum error_code code = cli_client_open(cli, &client, &error);
+    if (code == OK) {
+        code = cli_ask(client, &request, &answer, &error);
+    }
+    if (code != OK) {
+        return cli_fail(cli, &error);
+    }
+    if (cli->json) {
+        cli_print_json(cli, buffer_text(&answer.body));
+    } else {
+        (void)printf("sending goes on: %lld held messages go, %lld are given up, %lld stay held\n",
+                     (long long)json_get_int64(answer.json, "sent", 0),
+                     (long long)json_get_int64(answer.json, "given_up", 0),
+                     (long long)json_get_int64(answer.json, "kept", 0));
+    }
+    return CLI_OK;
+}
+
+const struct cli_spec CLI_RELEASE[] = {
+    {.name = "",
+     .arguments = "",
+     .summary = "let sending go on after a restore, or after the clock jumped",
+     .flags =
+         {{"--held", "WORD",
+           "what a restore held: keep (default), send_unsent (what surely never left), give_up"}},
+     .run = release},
     {0},
 };
 

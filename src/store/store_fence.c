@@ -196,3 +196,32 @@ enum error_code store_fence_journal_is_ahead(struct work *work, const char *dire
     }
     return code;
 }
+
+DB_SQL(FENCE_HELD_LIST, "SELECT id, doubts FROM message WHERE state = $1 AND reason = $2 "
+                        "AND id > $3 ORDER BY id LIMIT $4");
+
+enum error_code store_fence_held_list(struct work *work, int64_t after_id, size_t limit,
+                                      struct store_fence_held **ret_messages, size_t *ret_count,
+                                      struct error *error)
+{
+    CLEANUP(db_finish) struct db_statement *statement = NULL;
+    struct store_fence_held *messages = arena_array(work->arena, limit + 1, sizeof(*messages));
+    size_t count = 0;
+    bool row = true;
+    enum error_code code = db_query(
+        work->db, &FENCE_HELD_LIST,
+        DB_VALUES(DB_INT(MESSAGE_HELD), DB_INT(REASON_RESTORED), DB_INT(after_id), DB_INT(limit)),
+        &statement, error);
+    while (code == OK && row && count < limit) {
+        code = db_next(statement, &row, error);
+        if (code == OK && row) {
+            messages[count++] = (struct store_fence_held){.message_id = db_int64(statement, 0),
+                                                          .doubts = db_int64(statement, 1)};
+        }
+    }
+    if (code == OK) {
+        *ret_messages = messages;
+        *ret_count = count;
+    }
+    return code;
+}

@@ -17,6 +17,15 @@ MUST_USE enum error_code store_fence_hold(struct work *work, const char *directo
                                           struct store_fence_report *ret_report,
                                           struct error *error);
 
+/* Messages that a restore holds, by rising id. `doubts` 0: surely never sent. */
+struct store_fence_held {
+    int64_t message_id;
+    int64_t doubts;
+};
+MUST_USE enum error_code store_fence_held_list(struct work *work, int64_t after_id, size_t limit,
+                                               struct store_fence_held **ret_messages,
+                                               size_t *ret_count, struct error *error);
+
 /* Whether the journal holds an attempt that the database does not know. */
 MUST_USE enum error_code store_fence_journal_is_ahead(struct work *work, const char *directory,
                                                       bool *ret_ahead, struct error *error);
