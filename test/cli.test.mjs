@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { BINARY, run, temporaryFolder, until } from './lib/process.mjs';
-import { startServer } from './lib/server.mjs';
+import { advance, startServer } from './lib/server.mjs';
 
 const SEQUENCE = {
   name: 'Welcome', status: 'active', timezone: 'Asia/Kolkata', send_time: '10:00',
@@ -208,6 +208,31 @@ test('after a restore nothing leaves by itself, and nothing is forgotten', async
     return rows.length === 1 && ['sent', 'delivered', 'read'].includes(rows[0].status);
   }, 'the message goes after the release');
   assert.equal((await run(['verify', '--data', server.data])).code, 0);
+});
+
+test('what was sent after the backup is held and not sent again', async (t) => {
+  const { folder, path } = place(t);
+  const server = await startServer(t, { clock: 'manual' });
+  const call = (args) => run([...args, '--data', server.data]);
+  const statuses = async () => (await server.api('GET', '/api/queue')).body.data.map((row) => row.status);
+  await server.api('POST', '/api/sequences', SEQUENCE);
+  await server.api('POST', '/api/sequences/seq_001/enroll', { phone: '919876543210', name: 'Asha' });
+  assert.equal((await call(['backup', path('before.db')])).code, 0);
+  await advance(server, '2d');
+  await until(async () => ['delivered', 'read'].includes((await statuses())[0]), 'the first message was delivered');
+  await server.stop();
+  assert.equal((await call(['restore', join(folder, 'before.db')])).code, 0);
+  await server.start();
+  assert.deepEqual(await statuses(), ['held'], 'the send journal knows it');
+  const released = await run(['release', '--held', 'send_unsent', '--data', server.data, '--json']);
+  assert.deepEqual(JSON.parse(released.stdout), { was_fenced: true, sent: 0, given_up: 0, kept: 1 });
+  assert.equal((await call(['verify'])).code, 0);
+  const given = await run(['release', '--held', 'give_up', '--data', server.data, '--json']);
+  assert.equal(JSON.parse(given.stdout).given_up, 1);
+  assert.deepEqual(await statuses(), ['unknown']);
+  await advance(server, '3d');
+  await until(async () => (await statuses()).length === 2, 'the drip goes on with the next step');
+  assert.equal((await call(['verify'])).code, 0);
 });
 
 test('a damaged backup is refused and changes nothing', async (t) => {
