@@ -76,8 +76,20 @@ static void count_start(struct enroll *enroll, int32_t first_day, enum message_r
     enroll->starts[enroll->start_count++] = start;
 }
 
-void enroll_close(struct enroll *enroll)
+/* Writes the new people that wait. */
+static enum error_code write_run(struct enroll *enroll, struct error *error)
 {
+    if (enroll->run.count == 0) {
+        return OK;
+    }
+    enum error_code code = store_enroll_run(enroll->work, &enroll->run, error);
+    enroll->run.count = 0;
+    return code;
+}
+
+enum error_code enroll_close(struct enroll *enroll, struct error *error)
+{
+    enum error_code code = write_run(enroll, error);
     int64_t sequence_id = enroll->settings.sequence_id;
     for (size_t i = 0; i < enroll->start_count; i++) {
         write_start(enroll, &enroll->starts[i]);
@@ -95,6 +107,7 @@ void enroll_close(struct enroll *enroll)
     }
     enroll->active = 0;
     enroll->completed = 0;
+    return code;
 }
 
 /* ---- one person ---------------------------------------------------------------------------- */
@@ -217,9 +230,64 @@ static struct beginning find_beginning(const struct enroll *enroll,
     return beginning;
 }
 
+/* Adds a new person to the run, or writes it and begins another when they differ. Ids of contacts
+ * and enrollments rise together within a run. */
+static enum error_code join_run(struct enroll *enroll, const struct store_enrollment *row,
+                                struct error *error)
+{
+    struct store_enroll_run *run = &enroll->run;
+    bool alike =
+        run->count > 0 && row->contact_id == run->first_contact_id + run->count &&
+        row->id == run->first_enrollment_id + run->count && run->status == (int64_t)row->status &&
+        run->position == row->position && run->messages_sent == row->messages_sent &&
+        run->next_due_at_ms == row->next_due_at_ms && run->enrolled_at_ms == row->enrolled_at_ms;
+    if (alike) {
+        run->count++;
+        return OK;
+    }
+    enum error_code code = write_run(enroll, error);
+    *run = (struct store_enroll_run){
+        .first_contact_id = row->contact_id,
+        .first_enrollment_id = row->id,
+        .count = 1,
+        .sequence_id = row->sequence_id,
+        .status = row->status,
+        .position = row->position,
+        .messages_sent = row->messages_sent,
+        .next_due_at_ms = row->next_due_at_ms,
+        .enrolled_at_ms = row->enrolled_at_ms,
+        .ended_at_ms = row->ended_at_ms,
+        .batch_id = row->batch_id,
+        .source = row->source,
+    };
+    return code;
+}
+
+static void schedule_first(struct enroll *enroll, const struct zone *zone,
+                           struct store_enrollment *row)
+{
+    int64_t now_ms = enroll->work->now_ms;
+    if (enroll->sequence->sequence.status != SEQUENCE_ACTIVE) {
+        return;
+    }
+    struct schedule_person who = enroll->base;
+    who.zone = zone == NULL ? who.zone : zone;
+    who.enrolled_at_ms = row->enrolled_at_ms;
+    who.position = row->position;
+    struct schedule_next next = schedule_next(&enroll->sequence->plan, &who, now_ms);
+    if (next.kind == SCHEDULE_FINISHED) {
+        row->status = ENROLLMENT_COMPLETED;
+        row->ended_at_ms = now_ms;
+    } else {
+        /* A step that is too late is dealt with by the planner, at once. */
+        row->next_due_at_ms = next.kind == SCHEDULE_SEND ? next.due_at_ms : now_ms;
+    }
+    enroll->work->wakes |= WORK_WAKE_DELIVERY;
+}
+
 static enum error_code insert_enrollment(struct enroll *enroll, const struct enroll_person *person,
-                                         const struct zone *zone, struct enroll_result *result,
-                                         struct error *error)
+                                         const struct zone *zone, bool is_new,
+                                         struct enroll_result *result, struct error *error)
 {
     int64_t now_ms = enroll->work->now_ms;
     struct beginning beginning = find_beginning(enroll, person);
@@ -234,22 +302,13 @@ static enum error_code insert_enrollment(struct enroll *enroll, const struct enr
         .batch_id = enroll->settings.batch_id,
         .source = enroll->settings.source,
     };
-    if (enroll->sequence->sequence.status == SEQUENCE_ACTIVE) {
-        struct schedule_person who = enroll->base;
-        who.zone = zone == NULL ? who.zone : zone;
-        who.enrolled_at_ms = row.enrolled_at_ms;
-        who.position = row.position;
-        struct schedule_next next = schedule_next(&enroll->sequence->plan, &who, now_ms);
-        if (next.kind == SCHEDULE_FINISHED) {
-            row.status = ENROLLMENT_COMPLETED;
-            row.ended_at_ms = now_ms;
-        } else {
-            /* A step that is too late is dealt with by the planner, at once. */
-            row.next_due_at_ms = next.kind == SCHEDULE_SEND ? next.due_at_ms : now_ms;
-        }
-        enroll->work->wakes |= WORK_WAKE_DELIVERY;
+    schedule_first(enroll, zone, &row);
+    enum error_code code = OK;
+    if (is_new && !enroll->settings.events) {
+        code = join_run(enroll, &row, error);
+    } else {
+        code = store_enrollment_insert(enroll->work, &row, error);
     }
-    enum error_code code = store_enrollment_insert(enroll->work, &row, error);
     if (code != OK) {
         return code;
     }
@@ -287,43 +346,21 @@ static enum error_code merge_contact(struct enroll *enroll, const struct store_e
     return store_enroll_contact_merge(enroll->work, &merged, error);
 }
 
-/* Who it is and whether the person may be enrolled: result->verdict. Writes the contact if so. */
-static enum error_code settle_contact(struct enroll *enroll, const struct enroll_person *person,
-                                      const struct zone **ret_zone, struct enroll_result *result,
-                                      struct error *error)
+/* Somebody whose number has its contact already, or in a dry run may have. */
+static enum error_code settle_known(struct enroll *enroll, const struct store_enroll_contact *given,
+                                    const struct store_enroll_contact *known,
+                                    const struct zone **zone, struct enroll_result *result,
+                                    struct error *error)
 {
-    struct store_enroll_contact contact = make_contact(enroll, person, ret_zone);
-    enum error_code code = ledger_says_no(enroll, person->phone, &contact.suppressed, error);
-    if (code == OK && (contact.suppressed & SUPPRESSED_ALL) != 0) {
+    result->contact_id = known->id;
+    if ((known->suppressed & SUPPRESSED_ALL) != 0) {
         result->verdict = ENROLL_OPTED_OUT;
         return OK;
     }
-    bool is_new = false;
-    if (code == OK && !enroll->settings.dry_run) {
-        code = store_enroll_contact_add(enroll->work, &contact, &is_new, error);
-    }
-    if (code == OK && is_new) {
-        result->contact_id = contact.id;
-        enroll->next_contact_id++;
-        return OK;
-    }
-    struct store_enroll_contact known = {.id = 0};
-    bool found = false;
-    if (code == OK) {
-        code = store_enroll_contact_find(enroll->work, person->phone, &known, &found, error);
-    }
-    if (code != OK || !found) {
-        return code;
-    }
-    result->contact_id = known.id;
-    if ((known.suppressed & SUPPRESSED_ALL) != 0) {
-        result->verdict = ENROLL_OPTED_OUT;
-        return OK;
-    }
-    code = judge_known(enroll, known.id, result, error);
+    enum error_code code = judge_known(enroll, known->id, result, error);
     if (code == OK && !enroll->settings.dry_run &&
         (result->verdict == ENROLL_ENROLLED || result->verdict == ENROLL_RESTARTED)) {
-        code = merge_contact(enroll, &known, &contact, ret_zone, error);
+        code = merge_contact(enroll, known, given, zone, error);
     }
     return code;
 }
@@ -341,22 +378,97 @@ static enum error_code add_event(struct enroll *enroll, const struct enroll_resu
     return store_event_add(enroll->work, &event, error);
 }
 
+/* Everything after the question whether the contact is new. */
+static enum error_code finish_person(struct enroll *enroll, const struct enroll_person *person,
+                                     const struct store_enroll_contact *given, bool is_new,
+                                     const struct zone *zone, struct enroll_result *result,
+                                     struct error *error)
+{
+    enum error_code code = OK;
+    bool found = false;
+    struct store_enroll_contact known = {.id = 0};
+    if (is_new) {
+        result->contact_id = given->id;
+    } else if (result->verdict == ENROLL_ENROLLED) {
+        code = store_enroll_contact_find(enroll->work, person->phone, &known, &found, error);
+        if (code == OK && found) {
+            code = settle_known(enroll, given, &known, &zone, result, error);
+        }
+    }
+    bool enrolls = result->verdict == ENROLL_ENROLLED || result->verdict == ENROLL_RESTARTED;
+    if (code == OK && enrolls && !enroll->settings.dry_run) {
+        code = insert_enrollment(enroll, person, zone, is_new, result, error);
+        if (code == OK && enroll->settings.events) {
+            code = add_event(enroll, result, error);
+        }
+    }
+    enroll->counts[result->verdict] += code == OK ? 1 : 0;
+    return code;
+}
+
 enum error_code enroll_person(struct enroll *enroll, const struct enroll_person *person,
                               struct enroll_result *ret_result, struct error *error)
 {
     struct enroll_result result = {.verdict = ENROLL_ENROLLED};
     const struct zone *zone = NULL;
-    enum error_code code = settle_contact(enroll, person, &zone, &result, error);
-    bool enrolls = result.verdict == ENROLL_ENROLLED || result.verdict == ENROLL_RESTARTED;
-    if (code == OK && enrolls && !enroll->settings.dry_run) {
-        code = insert_enrollment(enroll, person, zone, &result, error);
-        if (code == OK && enroll->settings.events) {
-            code = add_event(enroll, &result, error);
-        }
+    struct store_enroll_contact contact = make_contact(enroll, person, &zone);
+    bool is_new = false;
+    enum error_code code = ledger_says_no(enroll, person->phone, &contact.suppressed, error);
+    if (code == OK && (contact.suppressed & SUPPRESSED_ALL) != 0) {
+        result.verdict = ENROLL_OPTED_OUT;
+    } else if (code == OK && !enroll->settings.dry_run) {
+        code = store_enroll_contact_add(enroll->work, &contact, &is_new, error);
+        enroll->next_contact_id += is_new ? 1 : 0;
     }
     if (code == OK) {
-        enroll->counts[result.verdict]++;
+        code = finish_person(enroll, person, &contact, is_new, zone, &result, error);
+    }
+    if (code == OK) {
         *ret_result = result;
+    }
+    return code;
+}
+
+/* Which of a group that was not all new are new, by the id they got. */
+static enum error_code find_new(struct enroll *enroll, const struct store_enroll_contact *contact,
+                                bool *ret_new, struct error *error)
+{
+    struct store_enroll_contact stored = {.id = 0};
+    bool found = false;
+    enum error_code code =
+        store_enroll_contact_find(enroll->work, contact->phone, &stored, &found, error);
+    *ret_new = found && stored.id == contact->id;
+    return code;
+}
+
+enum error_code enroll_group(struct enroll *enroll, const struct enroll_person *people,
+                             size_t count, struct enroll_result *ret_results, struct error *error)
+{
+    enum error_code code = OK;
+    if (count != ENROLL_GROUP || enroll->settings.dry_run || !enroll->ledger_empty) {
+        for (size_t i = 0; code == OK && i < count; i++) {
+            code = enroll_person(enroll, &people[i], &ret_results[i], error);
+        }
+        return code;
+    }
+    struct store_enroll_contact contacts[ENROLL_GROUP];
+    const struct zone *zones[ENROLL_GROUP];
+    int64_t new_count = 0;
+    for (size_t i = 0; i < ENROLL_GROUP; i++) {
+        contacts[i] = make_contact(enroll, &people[i], &zones[i]);
+        contacts[i].id = enroll->next_contact_id++;
+    }
+    code = store_enroll_contacts_add(enroll->work, contacts, &new_count, error);
+    for (size_t i = 0; code == OK && i < ENROLL_GROUP; i++) {
+        bool is_new = new_count == ENROLL_GROUP;
+        if (!is_new && new_count > 0) {
+            code = find_new(enroll, &contacts[i], &is_new, error);
+        }
+        ret_results[i] = (struct enroll_result){.verdict = ENROLL_ENROLLED};
+        if (code == OK) {
+            code = finish_person(enroll, &people[i], &contacts[i], is_new, zones[i],
+                                 &ret_results[i], error);
+        }
     }
     return code;
 }

@@ -59,6 +59,7 @@ struct enroll { /* private but for the counts below */
     struct enroll_start starts[ENROLL_STARTS_MAX];
     int64_t active;
     int64_t completed;
+    struct store_enroll_run run; /* new people alike, not yet written */
     /* for the caller */
     int64_t counts[ENROLL_VERDICT_COUNT];
     int64_t unknown_zones;
@@ -72,9 +73,15 @@ MUST_USE enum error_code enroll_open(struct enroll *enroll, struct work *work,
                                      const struct enroll_settings *settings, struct error *error);
 MUST_USE enum error_code enroll_person(struct enroll *enroll, const struct enroll_person *person,
                                        struct enroll_result *ret_result, struct error *error);
+/* The same for several people with different phones, in fewer statements when all are new. */
+enum { ENROLL_GROUP = STORE_ENROLL_GROUP };
+MUST_USE enum error_code enroll_group(struct enroll *enroll, const struct enroll_person *people,
+                                      size_t count, struct enroll_result *ret_results,
+                                      struct error *error);
 /* Counts a row that was refused before it was a person. */
 void enroll_refused(struct enroll *enroll, enum enroll_verdict verdict);
-void enroll_close(struct enroll *enroll);
+/* Writes what was held back: the last rows, the counters. */
+MUST_USE enum error_code enroll_close(struct enroll *enroll, struct error *error);
 
 /* The custom fields of a row as a JSON object; empty when there are none. */
 struct text enroll_fields_json(struct arena *arena, const struct import_person *person);

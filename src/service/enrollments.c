@@ -76,10 +76,12 @@ static enum error_code enroll_it(struct work *work, const struct service *servic
     if (code == OK) {
         code = enroll_person(&enroll, &who, &result, error);
     }
+    if (code == OK) {
+        code = enroll_close(&enroll, error);
+    }
     if (code != OK) {
         return code;
     }
-    enroll_close(&enroll);
     one->verdict = result.verdict;
     one->message = enroll_verdict_to_words(result.verdict);
     one->phone = who.phone;

@@ -365,10 +365,12 @@ static enum error_code at_once(struct work *work, const struct service *service,
     if (code == OK) {
         code = enroll_rows(work, &enroll, prepared, answer, error);
     }
+    if (code == OK) {
+        code = enroll_close(&enroll, error);
+    }
     if (code != OK) {
         return code;
     }
-    enroll_close(&enroll);
     for (size_t i = 0; i < ENROLL_VERDICT_COUNT; i++) {
         batch->counts[i] = enroll.counts[i];
         answer->counts[i] = enroll.counts[i];

@@ -247,6 +247,8 @@ struct writing {
     struct store_batch batch;
     struct buffer cells;
     struct buffer input;
+    size_t group_count; /* people who are enrolled together */
+    const struct import_record *group[ENROLL_GROUP];
 };
 
 static enum error_code keep_refused(struct writing *writing, const struct import_record *record,
@@ -290,6 +292,45 @@ static struct text refusal_message(struct arena *arena, const struct import_reco
                : message;
 }
 
+static struct enroll_person record_person(const struct writing *writing,
+                                          const struct import_record *record)
+{
+    return (struct enroll_person){
+        .phone = record->phone,
+        .name = import_record_name(record),
+        .fields = import_record_fields(record),
+        .timezone = import_record_timezone(record),
+        .zone_guess = record->zone_guess,
+        .start_day = record->start_day,
+        .current_day = record->current_day,
+        .enrolled_at_ms =
+            record->enrolled_at_ms == 0 ? writing->job->asked_at_ms : record->enrolled_at_ms,
+    };
+}
+
+static enum error_code write_group(struct writing *writing, struct error *error)
+{
+    struct enroll_person people[ENROLL_GROUP] = {{.phone = 0}};
+    struct enroll_result results[ENROLL_GROUP];
+    size_t count = writing->group_count;
+    if (count == 0) {
+        return OK;
+    }
+    writing->group_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        people[i] = record_person(writing, writing->group[i]);
+    }
+    enum error_code code = enroll_group(&writing->enroll, people, count, results, error);
+    for (size_t i = 0; code == OK && i < count; i++) {
+        enum enroll_verdict verdict = results[i].verdict;
+        if (verdict != ENROLL_ENROLLED && verdict != ENROLL_RESTARTED) {
+            code = keep_refused(writing, writing->group[i], verdict,
+                                text_from(enroll_verdict_to_words(verdict)), error);
+        }
+    }
+    return code;
+}
+
 static enum error_code write_record(struct writing *writing, const struct import_record *record,
                                     struct error *error)
 {
@@ -305,24 +346,8 @@ static enum error_code write_record(struct writing *writing, const struct import
                          (long long)record->enrolled_at_ms);
         return keep_refused(writing, record, ENROLL_DUPLICATE_IN_FILE, message, error);
     }
-    const struct enroll_person person = {
-        .phone = record->phone,
-        .name = import_record_name(record),
-        .fields = import_record_fields(record),
-        .timezone = import_record_timezone(record),
-        .zone_guess = record->zone_guess,
-        .start_day = record->start_day,
-        .current_day = record->current_day,
-        .enrolled_at_ms =
-            record->enrolled_at_ms == 0 ? writing->job->asked_at_ms : record->enrolled_at_ms,
-    };
-    struct enroll_result result;
-    enum error_code code = enroll_person(&writing->enroll, &person, &result, error);
-    if (code == OK && result.verdict != ENROLL_ENROLLED && result.verdict != ENROLL_RESTARTED) {
-        code = keep_refused(writing, record, result.verdict,
-                            text_from(enroll_verdict_to_words(result.verdict)), error);
-    }
-    return code;
+    writing->group[writing->group_count++] = record;
+    return writing->group_count == ENROLL_GROUP ? write_group(writing, error) : OK;
 }
 
 /* What the counts do not say: the heads for rows.csv and the warnings. */
@@ -393,7 +418,12 @@ static enum error_code write_records(struct writing *writing, const struct impor
         at += import_record_size(record);
     }
     if (code == OK) {
-        enroll_close(&writing->enroll);
+        code = write_group(writing, error);
+    }
+    if (code == OK) {
+        code = enroll_close(&writing->enroll, error);
+    }
+    if (code == OK) {
         code = save_batch(writing, chunk, error);
     }
     return code;

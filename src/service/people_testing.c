@@ -70,7 +70,7 @@ static enum error_code enroll_people(struct work *work, void *context, struct er
         code = enroll_person(&enroll, &person, &result, error);
     }
     if (code == OK) {
-        enroll_close(&enroll);
+        code = enroll_close(&enroll, error);
     }
     return code;
 }

@@ -28,6 +28,11 @@ MUST_USE enum error_code store_enroll_next_ids(struct work *work, int64_t *ret_c
 MUST_USE enum error_code store_enroll_contact_add(struct work *work,
                                                   const struct store_enroll_contact *contact,
                                                   bool *ret_new, struct error *error);
+/* The same for STORE_ENROLL_GROUP contacts in one statement; ret_new says how many were new. */
+enum { STORE_ENROLL_GROUP = 7 };
+MUST_USE enum error_code store_enroll_contacts_add(
+    struct work *work, const struct store_enroll_contact contacts[STORE_ENROLL_GROUP],
+    int64_t *ret_new, struct error *error);
 /* Texts live in work->arena. */
 MUST_USE enum error_code store_enroll_contact_find(struct work *work, int64_t phone,
                                                    struct store_enroll_contact *ret_contact,
@@ -36,3 +41,22 @@ MUST_USE enum error_code store_enroll_contact_find(struct work *work, int64_t ph
 MUST_USE enum error_code store_enroll_contact_merge(struct work *work,
                                                     const struct store_enroll_contact *contact,
                                                     struct error *error);
+
+/* Enrolls the contacts with ids from first_contact_id on, `count` of them, all alike: enrollment
+ * and contact ids rise together. */
+struct store_enroll_run {
+    int64_t first_contact_id;
+    int64_t first_enrollment_id;
+    int64_t count;
+    int64_t sequence_id;
+    int64_t status; /* enum enrollment_status: active or completed */
+    int64_t position;
+    int64_t messages_sent;
+    int64_t next_due_at_ms; /* 0: none */
+    int64_t enrolled_at_ms;
+    int64_t ended_at_ms; /* 0: not */
+    int64_t batch_id;    /* 0: none */
+    struct text source;
+};
+MUST_USE enum error_code store_enroll_run(struct work *work, const struct store_enroll_run *run,
+                                          struct error *error);
