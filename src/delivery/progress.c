@@ -304,11 +304,19 @@ static enum error_code follow_enrollment(struct progress *progress,
 
 /* --- the move --------------------------------------------------------------------------------- */
 
+/* A webhook may come hours after the fact, and spacing counts from the fact: its own time holds, as
+ * far as it lies between the claim and now (it counts whole seconds only). */
+static int64_t sent_at(const struct store_message *message, int64_t proof_at_ms, int64_t now_ms)
+{
+    int64_t at_ms = proof_at_ms > message->claimed_at_ms ? proof_at_ms : message->claimed_at_ms;
+    return at_ms == 0 || at_ms > now_ms ? now_ms : at_ms;
+}
+
 static void set_times(struct store_message *message, int64_t proof_at_ms, int64_t now_ms)
 {
     if (message->state == MESSAGE_ACCEPTED) {
         if (message->sent_at_ms == 0) {
-            message->sent_at_ms = now_ms;
+            message->sent_at_ms = sent_at(message, proof_at_ms, now_ms);
         }
         if (message->rank >= RANK_DELIVERED && message->delivered_at_ms == 0) {
             message->delivered_at_ms = proof_at_ms;
