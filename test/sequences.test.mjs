@@ -2,6 +2,7 @@
 // answer is also held against the contract by the client itself.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { until } from './lib/process.mjs';
 import { startServer } from './lib/server.mjs';
 
 const OUTCOMES = ['waiting', 'queued', 'sent', 'failed', 'skipped', 'cancelled', 'unknown'];
@@ -210,6 +211,31 @@ test('people are found in any spelling, changed, handed out and forgotten', asyn
   assert.equal(again.body.verdict, 'opted_out', again.text);
   const stats = (await server.api('GET', `/api/sequences/${sequence.id}/stats`)).body;
   for (const step of stats.steps) same(step.funnel, 1);
+});
+
+test('a draft holds its people back; a test message goes at once and is counted nowhere', async (t) => {
+  const server = await startServer(t, { clock: 'manual' });
+  const draft = await created(server, { name: 'Draft', messages: [{ day: 1, message: 'Hi {name}, {city|your city}' }, { day: 3, message: 'Plan {plan}' }] });
+  const enrolled = await server.api('POST', `/api/sequences/${draft.id}/enroll`, { phone: '919876543210', name: 'Asha' });
+  assert.equal(enrolled.body.enrollment.next_message_due, null);
+
+  const missing = await server.api('POST', `/api/sequences/${draft.id}/test-send`, { phone: '919876543299', step_ids: [draft.messages[1].id] });
+  assert.equal(missing.body.errors[0].code, 'missing_field', missing.text);
+  const sent = await server.api('POST', `/api/sequences/${draft.id}/test-send`, { phone: '919876543299', name: 'Me', custom_fields: { plan: 'gold' }, step_ids: draft.messages.map((step) => step.id) });
+  assert.equal(sent.status, 202, sent.text);
+  assert.deepEqual(sent.body.messages.map((message) => message.message), ['Hi Me, your city', 'Plan gold']);
+  const first = sent.body.messages[0].id;
+  await until(async () => ['sent', 'delivered', 'read'].includes((await server.api('GET', `/api/messages/${first}`)).body.status), 'test message sent');
+  const stats = async () => (await server.api('GET', `/api/sequences/${draft.id}/stats`)).body;
+  const before = await stats();
+  for (const step of before.steps) same(step.funnel, 1);
+  assert.equal(before.totals.sent, 0);
+  assert.equal((await server.api('GET', '/api/stats/overview')).body.totals.sent, 0);
+  assert.equal((await server.api('GET', '/api/stats/overview')).body.setup.test_message, true);
+
+  await server.api('PUT', `/api/sequences/${draft.id}`, { status: 'active' });
+  await until(async () => (await stats()).totals.sent === 1, 'first message sent after the start');
+  for (const step of (await stats()).steps) same(step.funnel, 1);
 });
 
 test('opt-outs hold, are listed and are lifted', async (t) => {

@@ -49,7 +49,8 @@ export async function runThroughKills(t, { seed, rows, kills, faults = ROUGH, en
   const enrolled = new Map(made.people);
   const csv = toCsv(made.rows.filter((row) => row.verdict !== 'already_active'));
   const answer = await server.api('POST', `/api/sequences/${sequence.id}/enroll/bulk?country=IN`, csv, { 'content-type': 'text/csv' });
-  assert.equal(answer.status, 202, answer.text);
+  assert.ok([200, 202].includes(answer.status), answer.text.slice(0, 600));
+  const batchId = answer.body.batch_id ?? answer.body.id;
 
   const end = Date.parse(START) + 9 * 86400e3;
   let killed = 0;
@@ -63,7 +64,7 @@ export async function runThroughKills(t, { seed, rows, kills, faults = ROUGH, en
     killed++;
     await server.start();
   }
-  await until(async () => (await server.api('GET', `/api/batches/${answer.body.id}`)).body.status === 'completed', 'the import survives', 60_000);
+  await until(async () => (await server.api('GET', `/api/batches/${batchId}`)).body.status === 'completed', 'the import survives', 60_000);
   const last = await server.api('POST', '/api/sandbox/clock', { to: new Date(end).toISOString() });
   assert.equal(last.status, 200, last.text);
   const stuck = await messagesInStatus(server, 'pending,sending');

@@ -52,8 +52,7 @@ export async function run(args, { input, env, timeoutMs = 60_000, binary = BINAR
   child.stderr.setEncoding('utf8').on('data', (part) => (stderr += part));
   child.stdin.on('error', () => {});
   child.stdin.end(input ?? '');
-  const [code, signal] = await once(child, 'close');
-  clearTimeout(timer);
+  const [code, signal] = await once(child, 'close').finally(() => clearTimeout(timer));
   return { code, signal, stdout, stderr };
 }
 
