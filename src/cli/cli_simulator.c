@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { FAULTS_MAX = 1024 * 1024 };
 
@@ -78,6 +79,16 @@ static void hold_signals(void)
     (void)sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
+/* A sender may open more connections than the usual 1,024 files. */
+static void allow_many_connections(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
 static int run_simulator(struct cli *cli)
 {
     struct error error = {0};
@@ -85,6 +96,7 @@ static int run_simulator(struct cli *cli)
     CLEANUP(mem_free_char) char *faults = NULL;
     CLEANUP(simulator_stop) struct simulator *simulator = NULL;
     hold_signals();
+    allow_many_connections();
     enum error_code code = read_settings(cli, &settings, &faults, &error);
     if (code == OK) {
         code = simulator_start(&settings, &simulator, &error);

@@ -17,6 +17,7 @@ enum {
     RESPONSE_MAX = 65 * 1024 * 1024,
     ROUND_MAX = 2000, /* timers of one round, so that requests get their turn */
     POLL_MAX_MS = 60 * 1000,
+    CONNECTIONS_MAX = 16 * 1024,
 };
 
 int64_t simulator_real_ms(void)
@@ -357,6 +358,8 @@ static enum error_code start(struct simulator *simulator, struct error *error)
     }
     struct http_server_settings server = {
         .listen = simulator->settings.listen,
+        .connection_limit = CONNECTIONS_MAX, /* one sender may open many */
+        .per_address_limit = CONNECTIONS_MAX,
         .callbacks = {.context = simulator, .on_headers = on_headers, .on_request = on_request},
     };
     code = http_server_start(&server, &simulator->server, error);
