@@ -165,7 +165,8 @@ static enum error_code check_move(struct work *work, const struct sequence *befo
                                       sequence_status_to_text(after->status)),
                             "invalid_status");
     }
-    bool starts = before->status != SEQUENCE_ACTIVE && after->status == SEQUENCE_ACTIVE;
+    bool starts = (before->status == SEQUENCE_DRAFT || before->status == SEQUENCE_ARCHIVED) &&
+                  after->status == SEQUENCE_ACTIVE;
     return starts ? sequences_may_start(work, after, force, error) : OK;
 }
 

@@ -214,8 +214,8 @@ enum error_code sequences_stats(struct work *work, int64_t id, struct sequences_
         bool counted = false;
         for (size_t j = 0; j < stats.funnel.step_count; j++) {
             const struct funnel_step *numbers = &stats.funnel.steps[j];
-            counted = counted || (numbers->step_id == steps[i].step.id &&
-                                  funnel_total(&numbers->funnel) > 0);
+            counted = counted ||
+                      (numbers->step_id == steps[i].step.id && funnel_total(&numbers->funnel) > 0);
         }
         if (steps[i].removed_at_ms != 0 && !counted) {
             continue; /* removed before anybody came to it */
