@@ -52,7 +52,7 @@ static void fill_defaults(struct delivery_settings *settings)
     settings->clock_jump_ms = or_default(settings->clock_jump_ms, 5 * MS_PER_MINUTE);
     settings->clock_settle_ms = or_default(settings->clock_settle_ms, 10 * MS_PER_MINUTE);
     settings->tries_max = (int)or_default(settings->tries_max, 8);
-    settings->connection_limit = (size_t)or_default((int64_t)settings->connection_limit, 128);
+    settings->connection_limit = (size_t)or_default((int64_t)settings->connection_limit, 256);
     if (!settings->policies_set) {
         settings->policies[CATEGORY_UTILITY] = DOUBT_RESEND;
         settings->policies[CATEGORY_AUTHENTICATION] = DOUBT_RESEND;

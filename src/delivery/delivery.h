@@ -62,7 +62,7 @@ struct delivery_settings {
     int64_t clock_jump_ms;      /* 5 min: a larger step of the wall clock is suspect */
     int64_t clock_settle_ms;    /* 10 min without a step end the suspicion */
     int tries_max;              /* 8 */
-    size_t connection_limit;    /* 128 */
+    size_t connection_limit;    /* 256 */
     bool policies_set;          /* false: never for marketing and service, resend for the others */
     enum doubt_policy policies[MESSAGE_CATEGORY_COUNT];
 

@@ -264,6 +264,10 @@ enum error_code http_client_new(const struct http_client_settings *settings,
     }
     size_t kept = settings == NULL ? 0 : settings->connection_limit;
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)(kept == 0 ? CONNECTIONS_KEPT : kept));
+    /* More calls than that wait inside the client: a server drops connections it has no room for,
+     * and a request cut off that way would be a doubt. */
+    curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+                      (long)(kept == 0 ? CONNECTIONS_KEPT : kept));
     curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
     *ret_client = client;
     return OK;

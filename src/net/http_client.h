@@ -15,7 +15,7 @@ struct http_client;
 
 struct http_client_settings {
     const char *ca_file;     /* PEM bundle in place of the system's; NULL = system */
-    size_t connection_limit; /* kept open in all; 0 = 64 */
+    size_t connection_limit; /* open at once; more calls wait; 0 = 64 */
     const char *unix_path;   /* all calls go to this Unix socket; NULL = by URL */
 };
 
