@@ -92,18 +92,6 @@ static enum error_code list_queue(struct api_call *call, struct error *error)
     return OK;
 }
 
-static void write_channel(struct json_writer *writer, const struct queue_channel *channel)
-{
-    json_object_begin(writer);
-    json_field_id(writer, "channel_id", ID_CHANNEL, channel->id);
-    json_field_text(writer, "name", channel->name);
-    json_field_chars(writer, "state", channel->state);
-    json_field_int64(writer, "pending", channel->pending);
-    json_field_double(writer, "rate_per_second", channel->rate_per_second);
-    json_field_double(writer, "rate_limit_per_second", channel->rate_limit_per_second);
-    json_object_end(writer);
-}
-
 static enum error_code get_stats(struct api_call *call, struct error *error)
 {
     struct queue_stats stats;
@@ -113,26 +101,7 @@ static enum error_code get_stats(struct api_call *call, struct error *error)
         return code;
     }
     api_json(call, &writer);
-    json_object_begin(&writer);
-    json_field_time(&writer, "at", call->work->now_ms);
-    json_field_int64(&writer, "pending", stats.pending);
-    json_field_int64(&writer, "sending", stats.sending);
-    json_field_int64(&writer, "in_doubt", stats.in_doubt);
-    json_field_int64(&writer, "held", stats.held);
-    json_field_int64(&writer, "due", stats.due);
-    json_field_time_or_null(&writer, "oldest_due_at", stats.oldest_due_at_ms);
-    json_field_time_or_null(&writer, "next_at", stats.next_at_ms);
-    json_field_double(&writer, "rate_per_second", stats.rate_per_second);
-    json_field_double(&writer, "rate_limit_per_second", stats.rate_limit_per_second);
-    json_field_chars(&writer, "state", stats.state);
-    json_field_chars(&writer, "state_text", stats.state_text);
-    json_key(&writer, "channels");
-    json_array_begin(&writer);
-    for (size_t i = 0; i < stats.channel_count; i++) {
-        write_channel(&writer, &stats.channels[i]);
-    }
-    json_array_end(&writer);
-    json_object_end(&writer);
+    encode_queue_stats(&writer, call->work->now_ms, &stats);
     return OK;
 }
 
