@@ -13,6 +13,7 @@
 #include "net/http_server.h"
 #include "service/access.h"
 #include "service/idempotency.h"
+#include "service/retention.h"
 #include "service/transaction.h"
 #include "store/store.h"
 
@@ -295,7 +296,8 @@ static void print_error(const struct error *error)
 static enum error_code keep_house(struct work *work, void *context, struct error *error)
 {
     const struct serve *serve = context;
-    return idempotency_prune(work, serve->service.limits.idempotency_ms, error);
+    enum error_code code = idempotency_prune(work, serve->service.limits.idempotency_ms, error);
+    return code == OK ? retention_prune(work, error) : code;
 }
 
 static void house_kept(void *context, enum error_code code, const struct error *error)
