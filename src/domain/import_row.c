@@ -114,6 +114,25 @@ static bool column_taken(const struct import_columns *columns, enum import_field
     return false;
 }
 
+/* Refused rows are given back with three columns of ours at the end. When such a file comes again,
+ * corrected, those are no fields of a person. */
+static void ignore_own_columns(struct import_columns *columns)
+{
+    static const char *const OWN[] = {"row", "verdict", "reason"};
+    if (columns->count <= ARRAY_SIZE(OWN)) {
+        return;
+    }
+    struct import_column *last = &columns->columns[columns->count - ARRAY_SIZE(OWN)];
+    for (size_t i = 0; i < ARRAY_SIZE(OWN); i++) {
+        if (!text_equal(last[i].head, text_from(OWN[i]))) {
+            return;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(OWN); i++) {
+        last[i].field = IMPORT_IGNORE;
+    }
+}
+
 /* A second column that means the same stays as a custom field: the first one counts. */
 static void columns_from_header(struct arena *arena, const struct text *cells,
                                 struct import_columns *columns)
@@ -129,6 +148,7 @@ static void columns_from_header(struct arena *arena, const struct text *cells,
             column->field = IMPORT_IGNORE;
         }
     }
+    ignore_own_columns(columns);
 }
 
 static bool mapping_column(const struct import_columns *columns, struct text wanted,

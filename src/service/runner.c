@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ITEMS_MAX = 8, RETRY_MS = 500 };
+enum { ITEMS_MAX = 8, RETRY_MS = 250, RETRY_MS_MAX = 30000 };
 
 enum message_kind { MESSAGE_NUDGE, MESSAGE_STOP, MESSAGE_DONE };
 
@@ -65,6 +65,7 @@ struct runner {
     bool look; /* for new batches */
     bool full; /* more batches are open than items fit */
     bool retry_later;
+    int64_t retry_ms; /* grows while it goes wrong */
 };
 
 /* ---- the queue ----------------------------------------------------------------------------- */
@@ -207,6 +208,7 @@ static void on_done(struct item *item)
 {
     item->in_flight = false;
     if (item->job.result == OK) {
+        item->runner->retry_ms = RETRY_MS;
         if (item->job_done) {
             item_ended(item);
         } else if (item->failing) {
@@ -222,6 +224,10 @@ static void on_done(struct item *item)
     } else if (error_retry_may_help(item->job.result) || item->job_fails) {
         item->resend = true;
         item->runner->retry_later = true;
+        item->runner->retry_ms =
+            item->runner->retry_ms * 2 > RETRY_MS_MAX ? RETRY_MS_MAX : item->runner->retry_ms * 2;
+        log_event(LOG_WARNING, "batch.retry", "batch=%lld error=%s detail=%s",
+                  (long long)item->batch_id, item->job.error.message, item->job.error.detail);
     } else {
         fail_item(item, &item->job.error);
     }
@@ -360,7 +366,7 @@ static void run(void *context)
             if (runner->item_count == 0 && !runner->look) {
                 clock_participant_idle(runner->participant, ticket, CLOCK_NEVER);
             }
-            messages = queue_wait_all(runner->queue, runner->retry_later ? RETRY_MS : -1);
+            messages = queue_wait_all(runner->queue, runner->retry_later ? runner->retry_ms : -1);
             runner->retry_later = false;
         }
         take_messages(runner, messages);
@@ -434,6 +440,7 @@ enum error_code runner_start(const struct service *service, struct runner **ret_
     runner->arena = arena_new();
     runner->queue = queue_new(NULL, NULL);
     runner->look = true;
+    runner->retry_ms = RETRY_MS;
     runner->participant = clock_join(service->clock, "runner", on_clock, runner);
     enum error_code code = runner_import_directory(service, directory, sizeof directory, error);
     if (code == OK) {
