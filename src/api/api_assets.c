@@ -13,6 +13,6 @@ static enum error_code get_asset(struct api_call *call, struct error *error)
 }
 
 const struct api_route API_ASSETS_ROUTES[] = {
-    {"GET", "/*path", "assets_get", API_PUBLIC, API_HTML, get_asset, NULL},
+    {"GET", "/*path", "assets_get", API_PUBLIC, 0, get_asset, NULL},
     {0},
 };

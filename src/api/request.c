@@ -172,9 +172,7 @@ static enum error_code read_body(struct request *request, struct error *error)
     bool text =
         (flags & (API_TEXT | API_SPOOL)) != 0 && (text_equal_ignore_case(type, TEXT("text/csv")) ||
                                                   text_equal_ignore_case(type, TEXT("text/plain")));
-    bool form = (flags & API_FORM) != 0 &&
-                text_equal_ignore_case(type, TEXT("application/x-www-form-urlencoded"));
-    if (text || form) {
+    if (text) {
         return OK;
     }
     return error_set(error, ERROR_UNSUPPORTED, "the Content-Type must be application/json");

@@ -33,15 +33,12 @@ enum api_flag {
     API_WRITE = 1 << 0, /* handler runs on the writer */
     API_SPOOL = 1 << 1, /* the body goes to a file: request->body_path; up to the import limit */
     API_RAW = 1 << 2,   /* any media type, body not parsed; up to 4 MiB (webhooks) */
-    API_FORM = 1 << 3,  /* also takes application/x-www-form-urlencoded, not parsed here */
-    API_LARGE = 1 << 4, /* JSON up to 4 MiB in place of 64 KiB, more members */
-    API_TEXT = 1 << 5,  /* also takes text/plain and text/csv, not parsed here */
-    API_NO_BODY_OK = 1 << 6, /* a POST or PUT that may come without any body */
-    API_SENSITIVE = 1 << 7, /* the answer is never compressed nor kept for Idempotency-Key replay */
-    API_HTML = 1 << 8,      /* answers pages: page headers, errors as HTML by the handler */
-    API_NO_IDEMPOTENCY = 1 << 9, /* repeats are harmless by themselves (webhooks, login) */
-    API_SLOW = 1 << 10, /* prepare and handler may take long: off the common read workers */
-    API_CORS = 1 << 11, /* other origins may ask; the handler decides which */
+    API_LARGE = 1 << 3, /* JSON up to 4 MiB in place of 64 KiB, more members */
+    API_TEXT = 1 << 4,  /* also takes text/plain and text/csv, not parsed here */
+    API_NO_BODY_OK = 1 << 5, /* for readers: every field of the body is optional */
+    API_SENSITIVE = 1 << 6, /* the answer is never compressed nor kept for Idempotency-Key replay */
+    API_NO_IDEMPOTENCY = 1 << 7, /* repeats are harmless by themselves (webhooks, login) */
+    API_SLOW = 1 << 8, /* prepare and handler may take long: off the common read workers */
 };
 
 enum { API_PARAMS_MAX = 4 };
