@@ -196,49 +196,81 @@ static enum error_code check_if_match(struct api_call *call, int64_t id, struct 
                         "version_conflict");
 }
 
+/* What a save was asked to do, and in a dry run also what it would. */
+struct update_request {
+    struct sequences_update options;
+    const struct json *body;
+    int64_t id;
+    bool counted;
+    struct sequences_update_result result;
+};
+
+static enum error_code read_update(struct api_call *call, struct update_request *asked,
+                                   struct error *error)
+{
+    struct api_query query;
+    api_query_open(&query, call, error);
+    (void)api_query_bool(&query, "dry_run", &asked->options.dry_run);
+    (void)api_query_bool(&query, "force", &asked->options.force);
+    (void)api_query_bool(&query, "backfill", &asked->options.backfill);
+    enum error_code code = api_query_done(&query);
+    if (code == OK) {
+        code = api_param_id(call, 0, ID_SEQUENCE, &asked->id, error);
+    }
+    return code == OK ? api_body(call, &asked->body, error) : code;
+}
+
+/* A dry run counts on the read worker: it may walk over a million people. */
+static enum error_code prepare_update(struct api_call *call, struct error *error)
+{
+    struct update_request *asked = arena_alloc(call->work->arena, sizeof *asked);
+    enum error_code code = read_update(call, asked, error);
+    if (code == OK && asked->options.dry_run) {
+        code = sequences_update(call->work, asked->id, asked->body, &asked->options, &asked->result,
+                                error);
+        asked->counted = true;
+    }
+    call->prepared = asked;
+    return code;
+}
+
 static enum error_code update(struct api_call *call, struct error *error)
 {
-    const struct json *body = NULL;
-    struct sequences_update options = {0};
-    struct sequences_update_result result;
+    struct update_request *asked = call->prepared;
+    enum error_code code = OK;
+    if (!asked->counted) {
+        code = check_if_match(call, asked->id, error);
+    }
+    if (code == OK && !asked->counted) {
+        code = sequences_update(call->work, asked->id, asked->body, &asked->options, &asked->result,
+                                error);
+    }
+    if (code == OK) {
+        answer_update(call, asked->options.dry_run, &asked->result);
+    }
+    return code;
+}
+
+static enum error_code delete_sequence(struct api_call *call, struct error *error)
+{
     struct api_query query;
+    struct text confirm = {0};
+    bool force = false;
     int64_t id = 0;
     api_query_open(&query, call, error);
-    (void)api_query_bool(&query, "dry_run", &options.dry_run);
-    (void)api_query_bool(&query, "force", &options.force);
-    (void)api_query_bool(&query, "backfill", &options.backfill);
+    (void)api_query_text(&query, "confirm", 1000, &confirm);
+    (void)api_query_bool(&query, "force", &force);
     enum error_code code = api_query_done(&query);
     if (code == OK) {
         code = api_param_id(call, 0, ID_SEQUENCE, &id, error);
     }
     if (code == OK) {
-        code = api_body(call, &body, error);
+        code = sequences_delete(call->work, id, confirm, force, error);
     }
     if (code == OK) {
-        code = check_if_match(call, id, error);
-    }
-    if (code == OK) {
-        code = sequences_update(call->work, id, body, &options, &result, error);
-    }
-    if (code == OK) {
-        answer_update(call, options.dry_run, &result);
+        api_no_content(call);
     }
     return code;
-}
-
-static enum error_code delete (struct api_call *call, struct error *error) {
-    struct api_query query; struct text confirm = {0}; bool force = false; int64_t id = 0;
-    api_query_open(&query, call, error); (void)api_query_text(&query, "confirm", 1000, &confirm);
-    (void)api_query_bool(&query, "force", &force); enum error_code code = api_query_done(&query);
-    if (code == OK){code = api_param_id(call, 0, ID_SEQUENCE, &id, error);}
-if (code == OK)
-{
-    code = sequences_delete(call->work, id, confirm, force, error);
-}
-if (code == OK) {
-    api_no_content(call);
-}
-return code;
 }
 
 static enum error_code clone(struct api_call *call, struct error *error)
@@ -374,8 +406,9 @@ const struct api_route API_SEQUENCES_ROUTES[] = {
     {"POST", "/api/sequences", "sequences_create", API_EDIT, API_WRITE | API_LARGE, create, NULL},
     {"GET", "/api/sequences/:id", "sequences_get", API_READ, 0, get, NULL},
     {"PUT", "/api/sequences/:id", "sequences_update", API_EDIT, API_WRITE | API_LARGE, update,
+     prepare_update},
+    {"DELETE", "/api/sequences/:id", "sequences_delete", API_EDIT, API_WRITE, delete_sequence,
      NULL},
-    {"DELETE", "/api/sequences/:id", "sequences_delete", API_EDIT, API_WRITE, delete, NULL},
     {"POST", "/api/sequences/:id/clone", "sequences_clone", API_EDIT, API_WRITE | API_NO_BODY_OK,
      clone, NULL},
     {"POST", "/api/sequences/:id/archive", "sequences_archive", API_EDIT,

@@ -8,7 +8,8 @@
 #include "store/store_batch.h"
 #include "store/store_sequence.h"
 
-enum { CHUNK_PEOPLE = 2000 };
+/* Small enough that other writes wait some tens of milliseconds for their turn. */
+enum { CHUNK_PEOPLE = 500 };
 
 /* The cursor: which of its walks the action is in, and the last id visited there. */
 #define CURSOR_WALK_SHIFT 52

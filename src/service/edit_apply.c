@@ -15,7 +15,8 @@
 
 #include <stdlib.h>
 
-enum { AT_ONCE_MAX = 1000, CHUNK_PEOPLE = 2000, OPTIONS_MAX = 1 << 18 };
+/* Chunks are small enough that other writes wait some tens of milliseconds for their turn. */
+enum { AT_ONCE_MAX = 1000, CHUNK_PEOPLE = 500, OPTIONS_MAX = 1 << 18 };
 
 /* One run over some people, inside one transaction. */
 struct edit_run {
