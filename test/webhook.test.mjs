@@ -96,6 +96,9 @@ test('statuses come back by token and show on the message', async (t) => {
   assert.equal(detail.body.attempt_list[0].result, 'accepted');
   assert.equal(simulator.entries().length, 1);
   assert.equal(simulator.entries()[0].text, 'hello|Ann');
+  const csv = await server.api('GET', '/api/queue?format=csv&status=read');
+  assert.match(csv.headers.get('content-type'), /^text\/csv/);
+  assert.match(csv.text, /^id,enrollment_id,.*\r\nmsg_001,enroll_001,seq_001,919876543210,Ann,1,read,/);
   const stats = await server.api('GET', '/api/queue/stats');
   assert.equal(stats.body.pending + stats.body.sending + stats.body.in_doubt + stats.body.held, 0);
 });

@@ -1,6 +1,7 @@
 /* /api/queue and /api/messages: what waits, what was sent, and what may be done with one message.
  */
 #include "api/encode.h"
+#include "api/queue_csv.h"
 #include "api/routes.h"
 
 #include "service/messages.h"
@@ -11,6 +12,7 @@ static const struct json_choice STATUSES[] = {{"pending", 0},   {"sending", 1}, 
                                               {"held", 3},      {"sent", 4},    {"delivered", 5},
                                               {"read", 6},      {"failed", 7},  {"unknown", 8},
                                               {"cancelled", 9}, {"skipped", 10}};
+static const struct json_choice FORMATS[] = {{"json", 0}, {"csv", 1}};
 static const struct json_choice ORDERS[] = {{"-created_at", QUEUE_NEWEST},
                                             {"created_at", QUEUE_OLDEST},
                                             {"scheduled_for", QUEUE_DUE_FIRST},
@@ -66,8 +68,10 @@ static enum error_code list_queue(struct api_call *call, struct error *error)
     struct message_view *views = NULL;
     struct json_writer writer;
     size_t count = 0;
+    int format = 0;
     api_query_open(&query, call, error);
     query_filter(&query, &filter, &phone);
+    (void)api_query_choice(&query, "format", FORMATS, ARRAY_SIZE(FORMATS), &format);
     api_query_page(&query, &page);
     enum error_code code = api_query_done(&query);
     if (code != OK) {
@@ -76,6 +80,9 @@ static enum error_code list_queue(struct api_call *call, struct error *error)
     if (page.after.count == 2) {
         filter.after_id = page.after.keys[0];
         filter.after_due_ms = page.after.keys[1];
+    }
+    if (format == 1) {
+        return queue_csv_answer(call, &filter, phone, error);
     }
     code = messages_list(call->work, &filter, phone, (size_t)page.limit, &views, &count, error);
     if (code != OK) {
