@@ -91,6 +91,7 @@ enum error_code delivery_new(const struct delivery_settings *settings,
     delivery->clock_boot_ms = clock_boot_ms(settings->clock);
     delivery->clock_step_at_boot_ms = delivery->clock_boot_ms;
     CHECK(pthread_mutex_init(&delivery->stats_mutex, NULL) == 0);
+    delivery->last_outcome = &delivery->outcomes;
     delivery->scratch = arena_new();
     delivery->inbox = queue_new(wake_wire, delivery);
     enum error_code code = open_wire(delivery, error);

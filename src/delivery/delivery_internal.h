@@ -188,6 +188,7 @@ struct delivery {
     size_t lane_count;
     struct pass *pass;       /* on the writer */
     struct flight *outcomes; /* to be stored */
+    struct flight **last_outcome;
     size_t in_flight;
     bool wanted;
     bool stopping;

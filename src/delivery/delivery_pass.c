@@ -93,6 +93,7 @@ void delivery_submit_pass(struct delivery *delivery)
     pass->outcomes = delivery->outcomes;
     note_person_pauses(delivery, pass->outcomes);
     delivery->outcomes = NULL;
+    delivery->last_outcome = &delivery->outcomes;
     for (size_t i = 0; i < delivery->lane_count; i++) {
         fill_wish(delivery, &delivery->lanes[i], &pass->wishes[pass->wish_count++]);
     }
@@ -119,20 +120,21 @@ static void free_outcomes(struct delivery *delivery, struct flight *flights)
     }
 }
 
-static void append_outcome(struct delivery *delivery, struct flight *flights)
+static void append_outcomes(struct delivery *delivery, struct flight *flights)
 {
-    struct flight **last = &delivery->outcomes;
-    while (*last != NULL) {
-        last = &(*last)->next;
+    *delivery->last_outcome = flights;
+    while (*delivery->last_outcome != NULL) {
+        delivery->last_outcome = &(*delivery->last_outcome)->next;
     }
-    *last = flights;
 }
 
 static void pass_failed(struct delivery *delivery, struct pass *pass)
 {
     struct flight *newer = delivery->outcomes;
-    delivery->outcomes = pass->outcomes;
-    append_outcome(delivery, newer);
+    delivery->outcomes = NULL;
+    delivery->last_outcome = &delivery->outcomes;
+    append_outcomes(delivery, pass->outcomes);
+    append_outcomes(delivery, newer);
     delivery->pass_error = pass->job.error;
     delivery->pass_failures++;
     delivery->retry_pass_at_us = clock_measure_us() + PASS_RETRY_US;
@@ -249,5 +251,5 @@ void flight_finished(struct flight *flight)
     delivery->in_flight--;
     delivery->sent += flight->answer.event == EVENT_ACCEPTED;
     flight->next = NULL;
-    append_outcome(delivery, flight);
+    append_outcomes(delivery, flight);
 }
