@@ -25,7 +25,6 @@ export function javascript({ method, url, key, body }: Call): string {
     ].join('\n');
 }
 export function python({ method, url, key, body }: Call): string {
-    const value = (v: unknown): string => JSON.stringify(v, null, 4).replace(/\btrue\b/g, 'True').replace(/\bfalse\b/g, 'False').replace(/\bnull\b/g, 'None').replace(/\n/g, '\n    ');
     return [
         `import requests`,
         ``,
@@ -33,8 +32,17 @@ export function python({ method, url, key, body }: Call): string {
         `    '${method}',`,
         `    '${url}',`,
         `    headers={'Authorization': 'Bearer ${key}'},`,
-        ...(body !== undefined ? [`    json=${value(body)},`] : []),
+        ...(body !== undefined ? [`    json=${pythonValue(body, 1)},`] : []),
         `)`,
         `print(response.status_code, response.json())`,
     ].join('\n');
+}
+function pythonValue(value: unknown, depth: number): string {
+    const pad = '    '.repeat(depth + 1);
+    const close = '    '.repeat(depth);
+    if (value === null || value === undefined) return 'None';
+    if (typeof value === 'boolean') return value ? 'True' : 'False';
+    if (Array.isArray(value)) return value.length ? `[\n${value.map(one => `${pad}${pythonValue(one, depth + 1)},\n`).join('')}${close}]` : '[]';
+    if (typeof value === 'object') return `{\n${Object.entries(value).map(([key, one]) => `${pad}${JSON.stringify(key)}: ${pythonValue(one, depth + 1)},\n`).join('')}${close}}`;
+    return JSON.stringify(value);
 }

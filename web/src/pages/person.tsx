@@ -8,7 +8,7 @@ import { Alert, ask, Button, Card, Empty, Failure, Icon, Menu, Phone, showError,
 import { WhatsAppText } from '../ui/phone';
 import { useResource } from '../ui/resource';
 import { can, language, me } from '../ui/state';
-import { EnrollmentState, MessageState, reasonWord } from '../ui/status';
+import { attemptWord, enrolledBy, EnrollmentState, MessageState, reasonWord } from '../ui/status';
 import { BulkDialog } from './enroll/people';
 
 export function sourceWord(source: string): string {
@@ -72,7 +72,7 @@ export function MessageItem({ message, done, showPerson }: { message: Message; d
                         <ul class="attempts small">
                             {detail.attempt_list.map(attempt => (
                                 <li key={attempt.number}>
-                                    {t('Try {n}', { n: attempt.number })}: <Time at={attempt.started_at} style="moment" /> – {attempt.result.replace(/_/g, ' ')}
+                                    {t('Try {n}', { n: attempt.number })}: <Time at={attempt.started_at} style="moment" /> – {attemptWord(attempt.result)}
                                     {attempt.class ? `, ${attempt.class}` : ''}
                                     {attempt.http_status ? `, HTTP ${attempt.http_status}` : ''}
                                     {attempt.error ? `, ${attempt.error.title}` : ''}
@@ -264,7 +264,7 @@ export default function Person({ params }: { params: Record<string, string> }) {
                                 <dt>{t('Time zone')}</dt>
                                 <dd>{data.timezone ? `${data.timezone.replace(/_/g, ' ')}${data.timezone_source ? ` (${sourceWord(data.timezone_source)})` : ''}` : t('of the sequence')}</dd>
                                 <dt>{t('Came by')}</dt>
-                                <dd>{data.batch_id ? <a href={`/sequences/${data.sequence_id}/add?batch=${data.batch_id}`}>{data.source}</a> : data.source}</dd>
+                                <dd>{data.batch_id ? <a href={`/sequences/${data.sequence_id}/add?batch=${data.batch_id}`}>{enrolledBy(data.source)}</a> : enrolledBy(data.source)}</dd>
                                 {fields.map(([key, value]) => (
                                     <>
                                         <dt>

@@ -47,7 +47,7 @@ export function SimulatorBar() {
     if (!server?.simulator) return null;
     const movable = server.clock === 'manual' && can('admin');
     return (
-        <div class="notice-bar">
+        <section class="notice-bar" aria-label={t('Simulator')}>
             <Icon name="flask-conical" />
             <span>
                 <strong>{t('Simulator.')}</strong> {t('Nothing is really sent.')} {can('admin') ? <a href="/settings/channels">{t('Connect a number')}</a> : null}
@@ -77,6 +77,6 @@ export function SimulatorBar() {
                     </>
                 ) : null}
             </span>
-        </div>
+        </section>
     );
 }

@@ -168,7 +168,7 @@ export function PhoneFrame({ title, children }: { title: string; children: Compo
                 <Icon name="video" />
                 <Icon name="phone" />
             </div>
-            <div class="phone-chat">{children}</div>
+            <div class="phone-chat" tabIndex={0} role="group" aria-label={t('Chat')}>{children}</div>
         </div>
     );
 }

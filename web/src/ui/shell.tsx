@@ -35,11 +35,11 @@ function Navigation({ section, close }: { section: string; close?: () => void })
     const user = me.value?.user;
     return (
         <div class="sidebar">
-            <a class="brand" href="/" onClick={close}>
-                <Logo />
-                <span class="truncate">{me.value?.server.name ?? 'Dripline'}</span>
-            </a>
             <nav class="nav" aria-label={t('Main menu')}>
+                <a class="brand" href="/" onClick={close}>
+                    <Logo />
+                    <span class="truncate">{me.value?.server.name ?? 'Dripline'}</span>
+                </a>
                 {MENU.map(entry)}
             </nav>
             <div class="sidebar-foot">
@@ -125,7 +125,7 @@ export function LinkState() {
 function PausedBar() {
     if (!me.value?.server.sending_paused) return null;
     return (
-        <div class="notice-bar warn">
+        <section class="notice-bar warn" aria-label={t('All sending is paused.')}>
             <Icon name="circle-pause" />
             <strong>{t('All sending is paused.')}</strong>
             <span>{t('Messages wait until someone resumes it.')}</span>
@@ -142,7 +142,7 @@ function PausedBar() {
                     </Button>
                 </span>
             ) : null}
-        </div>
+        </section>
     );
 }
 export function Shell({ section, children }: { section: string; children: ComponentChildren }) {

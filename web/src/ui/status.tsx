@@ -105,3 +105,41 @@ const REASONS: Record<string, () => string> = {
 export function reasonWord(reason: string): string {
     return REASONS[reason]?.() ?? reason.replace(/_/g, ' ');
 }
+
+const RULES: Record<string, () => string> = {
+    at_once: () => t('at once'),
+    next_day: () => t('next day'),
+    send_window: () => t('waits for the sending hours'),
+    quiet_hours: () => t('waits for the end of quiet hours'),
+    spacing: () => t('kept apart from the one before'),
+    clock_gap: () => t('clock change'),
+    clock_overlap: () => t('clock change'),
+    shifted: () => t('moved by a pause'),
+    late: () => t('late'),
+    unknown_zone: () => t('unknown time zone'),
+    retry: () => t('another try'),
+};
+export function ruleWord(code: string): string {
+    return RULES[code]?.() ?? code.replace(/_/g, ' ');
+}
+const SOURCES: Record<string, () => string> = {
+    api: () => t('API'),
+    csv: () => t('file'),
+    paste: () => t('pasted list'),
+    form: () => t('form'),
+    import: () => t('move from elsewhere'),
+    operator: () => t('entered by hand'),
+};
+export function enrolledBy(source: string): string {
+    return SOURCES[source]?.() ?? source;
+}
+const RESULTS: Record<string, () => string> = {
+    open: () => t('under way'),
+    not_sent: () => t('not sent'),
+    rejected: () => t('refused'),
+    doubt: () => t('no clear answer'),
+    accepted: () => t('accepted'),
+};
+export function attemptWord(result: string): string {
+    return RESULTS[result]?.() ?? result;
+}

@@ -6,6 +6,7 @@ import { plural, t } from '../../core/i18n';
 import { BUILT_IN, misspelt } from '../../core/placeholders';
 import { characters, limitOf } from '../../core/steps';
 import { Alert, Button, Field, Icon, Menu, Segmented, SelectField, TextField } from '../../ui/parts';
+import { ruleWord } from '../../ui/status';
 import type { EditStep, Finding } from './model';
 import { TemplateEditor } from './template';
 
@@ -130,7 +131,7 @@ export function Schedule({ when }: { when: Schemas['PreviewMessage'] | undefined
         <span class="when" title={reasons.map(rule => rule.text).join('\n') || undefined}>
             <Icon name="clock" />
             {when.local_time ? format.localMoment(when.local_time) : t('never')}
-            {reasons.length ? <span class="chip">{when.rules.some(rule => rule.code === 'at_once') ? t('at once') : (reasons[0]?.code ?? '').replace(/_/g, ' ')}</span> : null}
+            {reasons.length ? <span class="chip">{ruleWord((when.rules.find(rule => rule.code === 'at_once') ?? reasons[0])?.code ?? '')}</span> : null}
         </span>
     );
 }

@@ -254,7 +254,7 @@ function ChannelDialog({ channel, onClose }: { channel: Channel | null; onClose:
     const [version, setVersion] = useState(channel?.api_version ?? '');
     const [rate, setRate] = useState(String(channel?.messages_per_second ?? 80));
     const [limit, setLimit] = useState(channel?.daily_limit ? String(channel.daily_limit) : '');
-    const [doubt, setDoubt] = useState(channel?.doubt_policy ?? 'never');
+    const [doubt, setDoubt] = useState(channel?.doubt_policy ?? 'auto');
     const [error, setError] = useState<ApiError | null>(null);
     const [busy, run] = useWork();
     const simulator = channel?.provider === 'simulator';
@@ -310,8 +310,9 @@ function ChannelDialog({ channel, onClose }: { channel: Channel | null; onClose:
                     <SelectField
                         label={t('When nobody answers for a message')}
                         value={doubt}
-                        onValue={value => setDoubt(value as 'never')}
+                        onValue={value => setDoubt(value as 'auto')}
                         options={[
+                            ['auto', t('By kind of message')],
                             ['never', t('Never send it twice')],
                             ['resend', t('Send again when it is safe')],
                             ['hold', t('Let a person decide')],

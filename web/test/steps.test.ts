@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SequenceInput, StepInput } from '../src/core/api';
+import { moveStep, newStep, sameDocument, sortByDay, toWire } from '../src/core/steps';
+
+const steps: StepInput[] = [1, 3, 7].map(day => ({ day, type: 'text', message: `day ${day}` }));
+test('a new day is the last one plus one', () => {
+    assert.equal(newStep(steps).day, 8);
+    assert.equal(newStep([]).day, 1);
+    assert.equal(newStep([{ day: 3650 }]).day, 3650);
+});
+test('moving changes the order of the texts, not the calendar', () => {
+    const moved = moveStep(steps, 2, 0);
+    assert.deepEqual(moved.map(step => step.day), [1, 3, 7]);
+    assert.deepEqual(moved.map(step => step.message), ['day 7', 'day 1', 'day 3']);
+    assert.deepEqual(moveStep(steps, 0, -1), steps);
+});
+test('sorting is by day and keeps the order within a day', () => {
+    const mixed: StepInput[] = [{ day: 3, message: 'b' }, { day: 1, message: 'a' }, { day: 3, message: 'c' }];
+    assert.deepEqual(sortByDay(mixed).map(step => step.message), ['a', 'b', 'c']);
+});
+test('documents are compared by what they mean', () => {
+    const a: SequenceInput = { name: 'x', description: null, messages: [{ day: 1, message: 'm', time: null }], version: 1 };
+    const b = { version: 9, messages: [{ message: 'm', day: 1, key: 'page only' }], name: 'x' } as SequenceInput;
+    assert.ok(sameDocument(a, b));
+    assert.ok(!sameDocument(a, { ...b, name: 'y' }));
+    assert.deepEqual(toWire(b).messages, [{ message: 'm', day: 1 }]);
+});
