@@ -3,6 +3,7 @@
 #include "delivery/testing.h"
 
 #include "base/instant.h"
+#include "store/db.h"
 
 #include <stdio.h>
 
@@ -118,6 +119,34 @@ static void a_clock_that_jumped_sends_nothing_until_confirmed(void **state UNUSE
     delivery_test_close(&test);
 }
 
+static enum error_code fail_next_step(struct work *work, void *context, struct error *error UNUSED)
+{
+    db_inject_failure(work->db, *(int64_t *)context);
+    return OK;
+}
+
+static void outcomes_outlive_a_database_that_refuses(void **state UNUSED)
+{
+    for (int64_t step = 3; step <= 60; step += 3) {
+        struct delivery_test test = {.next_fate = FATE_HANG};
+        struct error error = {0};
+        delivery_test_open(&test);
+        (void)delivery_test_enroll(&test, delivery_test_sequence(&test, ONE, 1), 1);
+        delivery_test_advance(&test, 0);
+        for (int i = 0; i < 20 && test.ledger_count == 0; i++) {
+            delivery_test_turn(&test);
+        }
+        store_test_do(&test.store, fail_next_step, &step);
+        wire_answer_all(&test);
+        test.next_fate = FATE_ACCEPT;
+        assert_ok(delivery_tick(test.delivery, NULL, &error), &error);
+        assert_int_equal(count(&test, "SELECT state FROM message"), MESSAGE_ACCEPTED);
+        assert_int_equal(count(&test, "SELECT result FROM attempt"), ATTEMPT_ACCEPTED);
+        assert_int_equal(test.ledger_count, 1);
+        delivery_test_close(&test);
+    }
+}
+
 static void the_rate_is_kept(void **state UNUSED)
 {
     CLEANUP(clock_free) struct clock *real = clock_new_system();
@@ -145,6 +174,7 @@ int main(void)
         cmocka_unit_test(quiet_hours_hold_retries_as_well),
         cmocka_unit_test(a_paused_sequence_parks_its_people),
         cmocka_unit_test(a_clock_that_jumped_sends_nothing_until_confirmed),
+        cmocka_unit_test(outcomes_outlive_a_database_that_refuses),
         cmocka_unit_test(the_rate_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
