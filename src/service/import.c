@@ -240,11 +240,6 @@ enum error_code import_prepare(struct work *work, const struct service *service,
     return code;
 }
 
-bool import_keeps_file(const struct import_prepared *prepared)
-{
-    return prepared->large;
-}
-
 /* ---- carrying out -------------------------------------------------------------------------- */
 
 static struct store_batch new_batch(struct work *work, const struct import_request *request)

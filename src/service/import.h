@@ -55,8 +55,6 @@ struct import_answer {
 MUST_USE enum error_code import_prepare(struct work *work, const struct service *service,
                                         const struct import_request *request,
                                         struct import_prepared **ret_prepared, struct error *error);
-/* True when the upload's file becomes the batch's: keep it from being deleted with the request. */
-bool import_keeps_file(const struct import_prepared *prepared);
 /* On the writer, in the caller's transaction. */
 MUST_USE enum error_code import_carry_out(struct work *work, const struct service *service,
                                           const struct import_request *request,

@@ -3,6 +3,7 @@
 
 #include "base/instant.h"
 #include "service/settings.h"
+#include "store/store_batch.h"
 #include "store/store_event.h"
 #include "store/store_retention.h"
 
@@ -17,6 +18,11 @@ enum error_code retention_prune(struct work *work, struct error *error)
         code = store_retention_bodies(work,
                                       work->now_ms - settings.retention_messages_days * MS_PER_DAY,
                                       PRUNED_AT_ONCE, &deleted, error);
+    }
+    if (code == OK && settings.retention_messages_days > 0) {
+        code = store_batch_row_prune(work,
+                                     work->now_ms - settings.retention_messages_days * MS_PER_DAY,
+                                     PRUNED_AT_ONCE, &deleted, error);
     }
     if (code == OK && settings.retention_events_days > 0) {
         code = store_event_prune(work, work->now_ms - settings.retention_events_days * MS_PER_DAY,

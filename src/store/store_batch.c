@@ -192,13 +192,6 @@ enum error_code store_batch_open_list(struct work *work, int64_t after_id, size_
 
 /* ---- refused rows -------------------------------------------------------------------------- */
 
-DB_SQL(BATCH_ROW_NEXT_ID, "SELECT coalesce(max(id), 0) + 1 FROM batch_row");
-
-enum error_code store_batch_row_next_id(struct work *work, int64_t *ret_id, struct error *error)
-{
-    return db_find_int64(work->db, &BATCH_ROW_NEXT_ID, DB_NO_VALUES, ret_id, NULL, error);
-}
-
 DB_SQL(BATCH_ROW_ADD, "INSERT INTO batch_row (id, batch_id, row_number, verdict, phone, name, "
                       "message, cells, input) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
 
@@ -298,8 +291,9 @@ enum error_code store_batch_row_visit(struct work *work, const struct store_batc
 }
 
 DB_SQL(BATCH_ROW_PRUNE,
-       "DELETE FROM batch_row WHERE id IN (SELECT r.id FROM batch_row r JOIN batch b "
-       "ON b.id = r.batch_id WHERE b.finished_at_ms < $1 ORDER BY r.id LIMIT $2)");
+       "DELETE FROM batch_row WHERE id IN (SELECT r.id FROM batch b JOIN batch_row r "
+       "ON r.id >= b.first_row_id AND r.id <= b.last_row_id AND r.batch_id = b.id "
+       "WHERE b.finished_at_ms < $1 AND b.first_row_id IS NOT NULL LIMIT $2)");
 
 enum error_code store_batch_row_prune(struct work *work, int64_t before_ms, size_t limit,
                                       int64_t *ret_deleted, struct error *error)

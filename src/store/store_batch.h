@@ -88,8 +88,6 @@ struct store_batch_row {
 };
 MUST_USE enum error_code store_batch_row_add(struct work *work, const struct store_batch_row *row,
                                              struct error *error);
-MUST_USE enum error_code store_batch_row_next_id(struct work *work, int64_t *ret_id,
-                                                 struct error *error);
 /* In the order of the file, those after `after_row`; `verdicts` are bits, 0: all. */
 MUST_USE enum error_code store_batch_row_list(struct work *work, const struct store_batch *batch,
                                               uint64_t verdicts, int64_t after_row, size_t limit,
