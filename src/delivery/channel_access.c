@@ -141,3 +141,30 @@ void channel_access_settings(const struct channel_access *access, struct buffer 
     }
     json_object_end(&writer);
 }
+
+bool channel_access_policy(struct text settings_json, enum doubt_policy *ret_policy)
+{
+    static const struct {
+        struct text word;
+        enum doubt_policy policy;
+    } POLICIES[] = {
+        {TEXT_INIT("never"), DOUBT_NEVER},
+        {TEXT_INIT("resend"), DOUBT_RESEND},
+        {TEXT_INIT("hold"), DOUBT_HOLD},
+    };
+    CLEANUP(json_free) struct json *settings = NULL;
+    struct error ignored = {0};
+    size_t at;
+    /* Most channels have none: no need to parse. */
+    if (!text_find_text(settings_json, TEXT("doubt_policy"), &at) ||
+        json_parse(settings_json, NULL, &settings, &ignored) != OK) {
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(POLICIES); i++) {
+        if (text_equal(json_get_text(settings, "doubt_policy"), POLICIES[i].word)) {
+            *ret_policy = POLICIES[i].policy;
+            return true;
+        }
+    }
+    return false;
+}

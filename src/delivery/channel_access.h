@@ -3,11 +3,13 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "delivery/delivery.h"
 #include "provider/provider.h"
 
 /* How a channel's credentials stand in its row, written and read only here.
  *
- * channel.settings  {"base_url": "https://…", "api_version": "v25.0"}; both may be missing
+ * channel.settings  {"base_url": "https://…", "api_version": "v25.0"}; both may be missing;
+ *                   "doubt_policy" when somebody chose one for the channel
  * channel.secrets   sealed {"access_token", "app_secret", "previous_app_secret", "verify_token"},
  *                   bound to the channel's id, so that a swapped row does not open */
 struct channel_access {
@@ -33,3 +35,5 @@ void channel_access_settings(const struct channel_access *access, struct buffer 
 /* "https://graph.facebook.com" and the API version used when a row names none. */
 struct text channel_access_default_url(enum provider_kind kind);
 struct text channel_access_default_version(enum provider_kind kind);
+/* The policy somebody chose for this channel; false: none, the message's category decides. */
+bool channel_access_policy(struct text settings_json, enum doubt_policy *ret_policy);

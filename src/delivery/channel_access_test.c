@@ -77,12 +77,25 @@ static void tokens_go_both_ways(void **state UNUSED)
     }
 }
 
+static void a_channel_may_choose_its_policy(void **state UNUSED)
+{
+    enum doubt_policy policy = DOUBT_NEVER;
+    assert_true(channel_access_policy(TEXT("{\"doubt_policy\":\"resend\"}"), &policy));
+    assert_int_equal(policy, DOUBT_RESEND);
+    assert_true(channel_access_policy(TEXT("{\"doubt_policy\":\"hold\"}"), &policy));
+    assert_int_equal(policy, DOUBT_HOLD);
+    assert_false(channel_access_policy(TEXT("{\"base_url\":\"https://x.test\"}"), &policy));
+    assert_false(channel_access_policy(TEXT("{\"doubt_policy\":\"hope\"}"), &policy));
+    assert_false(channel_access_policy((struct text){0}, &policy));
+}
+
 int main(void)
 {
     crypto_setup();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(secrets_are_bound_to_their_channel),
         cmocka_unit_test(tokens_go_both_ways),
+        cmocka_unit_test(a_channel_may_choose_its_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

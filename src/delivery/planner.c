@@ -31,6 +31,20 @@ static int64_t channel_of(const struct planning *planning)
     return planning->run->default_channel_id;
 }
 
+/* What the channel asks for when an answer stays away, else what the category does. */
+static int64_t policy_of(const struct planning *planning, int64_t channel_id, int64_t category)
+{
+    const struct pass *pass = planning->run->pass;
+    enum doubt_policy policy = DOUBT_NEVER;
+    for (size_t i = 0; i < pass->row_count; i++) {
+        if (pass->rows[i].id == channel_id &&
+            channel_access_policy(pass->rows[i].settings, &policy)) {
+            return policy;
+        }
+    }
+    return planning->run->delivery->settings.policies[category];
+}
+
 static enum error_code save(struct planning *planning, struct error *error)
 {
     planning->finished = true;
@@ -111,7 +125,7 @@ static enum error_code add_message(struct planning *planning, const struct sched
         return code;
     }
     message.category = rendered.category;
-    message.policy = (int64_t)run->delivery->settings.policies[rendered.category];
+    message.policy = policy_of(planning, message.channel_id, rendered.category);
     if (rendered.failure != REASON_NONE) {
         step_over(planning, next);
         code = add_ended(planning, &message, MESSAGE_FAILED, rendered.failure,
@@ -149,7 +163,7 @@ static enum error_code revive(struct planning *planning, const struct schedule_n
     message->position = next->key;
     message->channel_id = channel_of(planning);
     message->category = rendered.category;
-    message->policy = (int64_t)run->delivery->settings.policies[rendered.category];
+    message->policy = policy_of(planning, message->channel_id, rendered.category);
     rendered.body.message_id = message->id;
     const struct progress_change change = {.next_at_ms = next->due_at_ms};
     const struct progress_change failure = {.reason = rendered.failure};

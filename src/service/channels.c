@@ -16,14 +16,14 @@ void channel_settings_read(struct text json, struct arena *arena,
     struct json *parsed = NULL;
     struct error error = {0};
     if (json.size == 0 || json_parse(json, NULL, &parsed, &error) != OK) {
-        *ret_settings = (struct channel_settings){.doubt_policy = TEXT("never")};
+        *ret_settings = (struct channel_settings){0};
         return;
     }
     struct text policy = json_get_text(parsed, "doubt_policy");
     *ret_settings = (struct channel_settings){
         .base_url = arena_text(arena, json_get_text(parsed, "base_url")),
         .api_version = arena_text(arena, json_get_text(parsed, "api_version")),
-        .doubt_policy = policy.size > 0 ? arena_text(arena, policy) : TEXT("never"),
+        .doubt_policy = policy.size > 0 ? arena_text(arena, policy) : (struct text){0},
         .verified_name = arena_text(arena, json_get_text(parsed, "verified_name")),
         .display_phone = arena_text(arena, json_get_text(parsed, "display_phone")),
     };
@@ -107,7 +107,7 @@ static enum error_code fill_view(struct work *work, const struct service *servic
         .channel = *channel,
         .base_url = access.channel.base_url,
         .api_version = access.channel.api_version,
-        .doubt_policy = settings.doubt_policy,
+        .doubt_policy = settings.doubt_policy.size > 0 ? settings.doubt_policy : TEXT("auto"),
         .verified_name = settings.verified_name,
         .display_phone = settings.display_phone,
         .has_access_token = access.channel.access_token.size > 0,

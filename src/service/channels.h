@@ -20,7 +20,7 @@ struct channel_view {
     struct store_channel channel;
     struct text base_url;
     struct text api_version;
-    struct text doubt_policy; /* "never", "resend", "hold" */
+    struct text doubt_policy; /* "auto" (by category), "never", "resend", "hold" */
     struct text verified_name;
     struct text display_phone;
     bool has_access_token, has_app_secret, has_verify_token;

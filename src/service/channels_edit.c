@@ -183,7 +183,8 @@ static void read_version(struct json_reader *reader, struct draft *draft)
 
 static void read_limits(struct json_reader *reader, struct draft *draft)
 {
-    static const struct json_choice POLICIES[] = {{"never", 0}, {"resend", 1}, {"hold", 2}};
+    static const struct json_choice POLICIES[] = {
+        {"auto", 0}, {"never", 1}, {"resend", 2}, {"hold", 3}};
     double rate = 0;
     int policy = 0;
     if (json_reader_number(reader, "messages_per_second", 1, RATE_MAX, &rate)) {
@@ -196,7 +197,8 @@ static void read_limits(struct json_reader *reader, struct draft *draft)
         (void)json_reader_int64(reader, "daily_limit", 1, INT32_MAX, &draft->channel.tier_limit);
     }
     if (json_reader_choice(reader, "doubt_policy", POLICIES, ARRAY_SIZE(POLICIES), &policy)) {
-        draft->settings.doubt_policy = text_from(POLICIES[policy].name);
+        draft->settings.doubt_policy =
+            policy == 0 ? (struct text){0} : text_from(POLICIES[policy].name);
     }
 }
 
@@ -324,7 +326,6 @@ enum error_code channels_create(struct work *work, const struct service *service
 {
     struct draft draft = {
         .channel = {.rate_per_second = RATE_DEFAULT, .settings = TEXT("{}")},
-        .settings = {.doubt_policy = TEXT("never")},
         .is_new = true,
         .arena = work->arena,
     };

@@ -87,7 +87,7 @@ static enum error_code look_at(struct work *work, void *context, struct error *e
         assert_true(look->view.has_access_token && look->view.has_app_secret &&
                     look->view.has_verify_token);
         assert_int_equal(look->view.channel.secrets.size, 0);
-        assert_true(text_equal(look->view.doubt_policy, TEXT("never")));
+        assert_true(text_equal(look->view.doubt_policy, TEXT("auto")));
     }
     return code;
 }
