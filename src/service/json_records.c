@@ -144,6 +144,23 @@ static int skip_space(struct json_records *records)
     return byte;
 }
 
+/* Takes the bytes up to the next quote or backslash at once: most of a file is such text. A line
+ * end inside is no JSON, but it still counts as a line. */
+static void copy_plain(struct json_records *records, struct buffer *record)
+{
+    const char *start = records->chunk + records->chunk_at;
+    size_t left = records->chunk_size - records->chunk_at;
+    size_t size = 0;
+    while (size < left && start[size] != '"' && start[size] != '\\') {
+        records->line += start[size] == '\n';
+        size++;
+    }
+    if (record != NULL) {
+        buffer_add(record, start, size);
+    }
+    records->chunk_at += size;
+}
+
 static bool copy_string(struct json_records *records, struct buffer *record)
 {
     bool escaped = false;
@@ -155,6 +172,9 @@ static bool copy_string(struct json_records *records, struct buffer *record)
             return true;
         }
         escaped = byte == '\\' && !escaped;
+        if (!escaped) {
+            copy_plain(records, record);
+        }
     }
     return false;
 }
