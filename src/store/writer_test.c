@@ -19,6 +19,8 @@
 
 enum { JOBS = 300 };
 
+DB_SQL(TEST_COUNTED, "SELECT coalesce(sum(count), 0) FROM counter");
+
 struct small_job {
     struct job job;
     int64_t number;
@@ -208,6 +210,40 @@ static void whatever_statement_fails_nothing_is_half_done(void **state)
     assert_true(nth < 100);
 }
 
+/* Sees how many counters other jobs of the same commit have moved and not yet written. */
+static enum error_code count_rows(struct work *work, struct job *job, struct error *error)
+{
+    struct small_job *small = QUEUE_ITEM(job, struct small_job, job);
+    return db_find_int64(work->db, &TEST_COUNTED, DB_NO_VALUES, &small->number, NULL, error);
+}
+
+static void a_job_that_wants_to_be_alone_sees_all_counters_before_it(void **state)
+{
+    struct store_test *test = *state;
+    struct error error = {0};
+    CLEANUP(gate_free) struct gate *gate = gate_new();
+    CLEANUP(gate_free) struct gate *all_done = gate_new();
+    int64_t left = 4;
+    struct blocker blocker = {.job = {.run = wait_for_gate, .done = blocker_done},
+                              .gate = gate,
+                              .left = &left,
+                              .all_done = all_done};
+    struct small_job jobs[3] = {{.number = 1}, {.number = 0}, {.number = 3}};
+    store_submit(test->store, &blocker.job);
+    for (size_t at = 0; at < 3; at++) {
+        jobs[at].left = &left;
+        jobs[at].all_done = all_done;
+        jobs[at].job = (struct job){
+            .run = at == 1 ? count_rows : run_small, .alone = at == 1, .done = count_down};
+        store_submit(test->store, &jobs[at].job);
+    }
+    gate_open(gate);
+    gate_wait(all_done);
+    assert_ok(jobs[1].job.result, &error);
+    assert_int_equal(jobs[1].number, 1); /* the job before it is written, the one after is not */
+    assert_int_equal(store_test_int64(test, "SELECT sum(count) FROM counter"), 2);
+}
+
 static void a_full_disk_refuses_and_recovers(void **state)
 {
     struct store_test *test = *state;
@@ -369,6 +405,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(many_jobs_share_commits_and_fail_alone),
         TEST(whatever_statement_fails_nothing_is_half_done),
+        TEST(a_job_that_wants_to_be_alone_sees_all_counters_before_it),
         TEST(a_full_disk_refuses_and_recovers),
         cmocka_unit_test(what_was_acknowledged_survives_a_kill),
     };
