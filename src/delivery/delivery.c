@@ -104,6 +104,22 @@ enum error_code delivery_new(const struct delivery_settings *settings,
     return code;
 }
 
+static enum error_code do_nothing(struct work *work UNUSED, void *context UNUSED,
+                                  struct error *error UNUSED)
+{
+    return OK;
+}
+
+/* The writer may still be waking us for a pass whose item was taken already: once it has run
+ * another job, it is done with that. */
+static void wait_for_writer(struct delivery *delivery)
+{
+    struct error ignored = {0};
+    if (writer_do(store_writer(delivery->settings.store), do_nothing, NULL, &ignored) != OK) {
+        log_error("delivery.stopping", &ignored);
+    }
+}
+
 void delivery_free(struct delivery *delivery)
 {
     if (delivery == NULL) {
@@ -118,6 +134,7 @@ void delivery_free(struct delivery *delivery)
         }
         mem_free(item);
     }
+    wait_for_writer(delivery);
     http_client_free(delivery->client);
     struct queue_link *link = NULL;
     while ((link = queue_pop(delivery->inbox)) != NULL) {
