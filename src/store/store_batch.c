@@ -209,11 +209,14 @@ enum error_code store_batch_row_add(struct work *work, const struct store_batch_
                   NULL, error);
 }
 
-DB_SQL(
-    BATCH_ROW_LIST,
-    "SELECT id, batch_id, row_number, verdict, phone, name, message, cells, input FROM batch_row "
-    "WHERE id >= $2 AND id <= $3 AND batch_id = $1 AND row_number > $4 "
-    "AND ($5 = 0 OR ((1 << verdict) & $5) <> 0) ORDER BY row_number LIMIT $6");
+/* Sorts numbers only and then fetches row by row: sorting the rows themselves would hold all of a
+ * large batch in memory. The outer loop follows the inner query's order. */
+DB_SQL(BATCH_ROW_LIST,
+       "WITH sorted AS MATERIALIZED (SELECT id, row_number FROM batch_row "
+       "WHERE id >= $2 AND id <= $3 AND batch_id = $1 AND row_number > $4 "
+       "AND ($5 = 0 OR ((1 << verdict) & $5) <> 0) ORDER BY row_number LIMIT $6) "
+       "SELECT r.id, r.batch_id, r.row_number, r.verdict, r.phone, r.name, r.message, r.cells, "
+       "r.input FROM sorted CROSS JOIN batch_row r ON r.id = sorted.id");
 
 static void read_row(struct db_statement *statement, struct store_batch_row *ret_row)
 {
