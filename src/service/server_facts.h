@@ -7,6 +7,7 @@
 
 /* What every page of the UI needs to know about the server it talks to. */
 struct server_facts {
+    struct text name; /* as the settings say */
     struct text timezone;
     struct text version;
     int64_t now_ms;

@@ -60,7 +60,7 @@ export default function ContactPage({ params }: { params: Record<string, string>
                     ]}
                 />
             </PageHead>
-            <div class="grid">
+            <div class="grid top">
                 <Card class="c7" title={t('Sequences')}>
                     {data.enrollments.length ? (
                         <div class="table-wrap">

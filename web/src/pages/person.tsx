@@ -226,7 +226,7 @@ export default function Person({ params }: { params: Record<string, string> }) {
                     ]}
                 />
             </PageHead>
-            <div class="grid">
+            <div class="grid top">
                 <div class="c7 stack loose">
                     <Card title={t('Messages')}>
                         {messages.data?.data.length ? (

@@ -105,7 +105,7 @@ export function Results({ sequence }: { sequence: Sequence }) {
             </div>
             <Card title={t('Message by message')}>
                 <div class="table-wrap">
-                    <table class="table">
+                    <table class="table dense">
                         <thead>
                             <tr>
                                 <th>{t('Day')}</th>

@@ -187,7 +187,7 @@ export default function Sequences() {
                     )
                 ) : (
                     <div class="table-wrap">
-                        <table class="table">
+                        <table class="table dense">
                             <thead>
                                 <tr>
                                     {head(t('Name'), 'name', '-name')}
