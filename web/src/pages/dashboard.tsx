@@ -142,7 +142,7 @@ function Queue({ queue }: { queue: Schemas['QueueStats'] }) {
             }
         >
             <div class="card-body stack">
-                <p class="soft small">{queue.state_text}</p>
+                {language.value === 'en' ? <p class="soft small">{queue.state_text}</p> : null}
                 <dl class="queue-facts">
                     {fact(t('Waiting'), format.number(queue.pending))}
                     {fact(t('Being sent'), format.number(queue.sending))}

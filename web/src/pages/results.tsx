@@ -6,7 +6,7 @@ import { plural, t } from '../core/i18n';
 import { TimeChart } from '../ui/chart';
 import { Alert, Button, Card, Empty, Failure, Icon, Segmented, showError, Skeleton, toast } from '../ui/parts';
 import { useResource } from '../ui/resource';
-import { can, nowMs } from '../ui/state';
+import { can, language, nowMs } from '../ui/state';
 import { reasonWord } from '../ui/status';
 
 type Funnel = Schemas['Funnel'];
@@ -61,9 +61,11 @@ export function Failures({ failures, sequenceId, done }: { failures: Schemas['Fa
                     </a>
                     <div class="grow">
                         <div class="strong">
-                            {failure.title} {failure.code ? <span class="muted tiny num">({failure.code})</span> : null}
+                            {language.value === 'en' ? failure.title : reasonWord(failure.reason)} {failure.code ? <span class="muted tiny num">({failure.code})</span> : null}
                         </div>
-                        <div class="small soft">{failure.advice}</div>
+                        <div class="small soft" lang="en" dir="auto">
+                            {failure.advice}
+                        </div>
                     </div>
                     {failure.retryable && can('write') ? (
                         <Button small icon="rotate-ccw" onClick={() => void retry(failure).catch(showError)}>

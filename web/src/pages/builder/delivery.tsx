@@ -8,12 +8,39 @@ import { useResource } from '../../ui/resource';
 import { me } from '../../ui/state';
 
 export const WEEK = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+/* Browsers list some zones by names that were replaced since. */
+const RENAMED: Record<string, string> = {
+    'Africa/Asmera': 'Africa/Asmara',
+    'America/Buenos_Aires': 'America/Argentina/Buenos_Aires',
+    'America/Catamarca': 'America/Argentina/Catamarca',
+    'America/Coral_Harbour': 'America/Atikokan',
+    'America/Cordoba': 'America/Argentina/Cordoba',
+    'America/Godthab': 'America/Nuuk',
+    'America/Indianapolis': 'America/Indiana/Indianapolis',
+    'America/Jujuy': 'America/Argentina/Jujuy',
+    'America/Louisville': 'America/Kentucky/Louisville',
+    'America/Mendoza': 'America/Argentina/Mendoza',
+    'Asia/Calcutta': 'Asia/Kolkata',
+    'Asia/Katmandu': 'Asia/Kathmandu',
+    'Asia/Rangoon': 'Asia/Yangon',
+    'Asia/Saigon': 'Asia/Ho_Chi_Minh',
+    'Atlantic/Faeroe': 'Atlantic/Faroe',
+    'Europe/Kiev': 'Europe/Kyiv',
+    'Pacific/Enderbury': 'Pacific/Kanton',
+    'Pacific/Ponape': 'Pacific/Pohnpei',
+    'Pacific/Truk': 'Pacific/Chuuk',
+};
+let known: string[] | null = null;
 export function zones(): string[] {
+    if (known) return known;
+    let listed: string[] = [];
     try {
-        return Intl.supportedValuesOf('timeZone');
+        listed = Intl.supportedValuesOf('timeZone');
     } catch {
-        return ['UTC'];
+        // An old browser lists none; the current value and UTC are still offered.
     }
+    known = [...new Set(['UTC', ...listed.map(zone => RENAMED[zone] ?? zone)])].sort();
+    return known;
 }
 export function ZoneField({ label, value, onValue, empty, error }: { label: string; value: string | null; onValue: (zone: string | null) => void; empty?: string; error?: string | null }) {
     const all = zones();

@@ -222,7 +222,8 @@ export function TestSendDialog({ sequence, stepId, onClose }: { sequence: Sequen
                 <div key={message.id} class="test-result" role="status">
                     <MessageState status={message.status} />
                     <span class="grow truncate">
-                        {t('Day {n}', { n: message.day })} · <Phone digits={message.phone} />
+                        {message.day ? `${t('Day {n}', { n: message.day })} · ` : ''}
+                        <Phone digits={message.phone} />
                     </span>
                     {message.error ? <span class="danger-text small">{message.error.title}</span> : message.reason ? <span class="muted small">{message.reason.replace(/_/g, ' ')}</span> : null}
                 </div>

@@ -337,7 +337,8 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
         </div>
     );
 }
-export function BulkDialog({ action, body, onClose, done }: { action: Action; body: { ids?: string[]; filter?: Schemas['EnrollmentFilter'] }; onClose: () => void; done: () => void }) {
+export function BulkDialog({ action, body: given, onClose, done }: { action: Action; body: { ids?: string[]; filter?: Schemas['EnrollmentFilter'] }; onClose: () => void; done: () => void }) {
+    const [body] = useState(given); // the selection is cleared behind the dialog when it is done
     const [mode, setMode] = useState<'shift' | 'keep' | 'skip'>('shift');
     const [reason, setReason] = useState('');
     const [result, setResult] = useState<Schemas['ActionResult'] | null>(null);

@@ -141,7 +141,7 @@ function ChannelCard({ channel, edit, reload }: { channel: Channel; edit: () => 
                 <dl class="facts">
                     <dt>{t('Number')}</dt>
                     <dd>
-                        {channel.display_phone ?? '–'} {channel.verified_name ? <span class="muted">({channel.verified_name})</span> : null}
+                        <bdi dir="ltr">{channel.display_phone ?? '–'}</bdi> {channel.verified_name ? <span class="muted">({channel.verified_name})</span> : null}
                     </dd>
                     <dt>{t('Provider')}</dt>
                     <dd>{providerWord(channel.provider)}</dd>
