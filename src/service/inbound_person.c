@@ -7,8 +7,11 @@
 #include "domain/consent.h"
 #include "domain/phone.h"
 #include "domain/sequence.h"
+#include "service/help.h"
+#include "service/settings.h"
 #include "service/suppress.h"
 #include "store/counters.h"
+#include "store/store_contact.h"
 #include "store/store_event.h"
 #include "store/store_inbound.h"
 #include "store/store_message.h"
@@ -60,14 +63,21 @@ static enum error_code learn_ids(const struct inbound *inbound, const struct pro
                                    new_user_id ? event->user_id : (struct text){0}, error);
 }
 
-static enum consent_word word_of(const struct provider_event *event)
+static enum consent_word word_of(const struct provider_event *event,
+                                 const struct settings *settings)
 {
+    const struct consent_words words = {
+        .stop = settings->stop_words,
+        .stop_count = settings->stop_word_count,
+        .start = settings->start_words,
+        .start_count = settings->start_word_count,
+    };
     switch (event->inbound_type) {
     case PROVIDER_INBOUND_TEXT:
-        return consent_of_text(event->body, NULL);
+        return consent_of_text(event->body, &words);
     case PROVIDER_INBOUND_BUTTON:
     case PROVIDER_INBOUND_INTERACTIVE:
-        return consent_of_button(event->payload, event->body, NULL);
+        return consent_of_button(event->payload, event->body, &words);
     case PROVIDER_INBOUND_REACTION:
     case PROVIDER_INBOUND_MEDIA:
     case PROVIDER_INBOUND_OTHER:
@@ -100,6 +110,21 @@ static enum error_code say(const struct inbound *inbound, struct who *who,
         who->found = true;
         who->person =
             (struct store_inbound_person){.contact_id = result.contact_id, .phone = who->phone};
+    }
+    return code;
+}
+
+/* Somebody unknown asks for help: the answer needs a contact. */
+static enum error_code meet(const struct inbound *inbound, struct who *who, struct error *error)
+{
+    struct store_contact contact = {.phone = who->phone};
+    if (who->phone == 0) {
+        return OK;
+    }
+    enum error_code code = store_contact_insert(inbound->work, &contact, error);
+    if (code == OK) {
+        who->found = true;
+        who->person = (struct store_inbound_person){.contact_id = contact.id, .phone = who->phone};
     }
     return code;
 }
@@ -178,7 +203,8 @@ static struct text cut(struct text text, size_t most)
 
 static enum error_code tell(const struct inbound *inbound, const struct store_channel *channel,
                             const struct provider_event *event, int64_t contact_id,
-                            int64_t enrollment_id, enum consent_word word, struct error *error)
+                            int64_t enrollment_id, int64_t inbound_id, enum consent_word word,
+                            struct error *error)
 {
     CLEANUP_IN_PLACE(buffer_done) struct buffer data;
     struct json_writer writer;
@@ -186,6 +212,7 @@ static enum error_code tell(const struct inbound *inbound, const struct store_ch
     json_writer_init(&writer, &data);
     json_object_begin(&writer);
     json_field_text(&writer, "type", cut(event->type_name, TYPE_MAX));
+    json_field_int64(&writer, "inbound_id", inbound_id);
     if (word != CONSENT_NONE) {
         json_field_chars(&writer, "word", consent_word_to_text(word));
     }
@@ -216,8 +243,9 @@ static enum error_code follow(const struct inbound *inbound, const struct store_
     if (code == OK && is_reply) {
         code = react(inbound, contact_id, error);
     }
-    return code == OK ? tell(inbound, channel, event, contact_id, enrollment_id, word, error)
-                      : code;
+    return code == OK
+               ? tell(inbound, channel, event, contact_id, enrollment_id, inbound_id, word, error)
+               : code;
 }
 
 enum error_code inbound_message(const struct inbound *inbound, const struct store_channel *channel,
@@ -226,9 +254,14 @@ enum error_code inbound_message(const struct inbound *inbound, const struct stor
     struct who who;
     int64_t inbound_id = 0;
     bool is_new = false;
-    enum consent_word word = word_of(event);
+    struct settings settings = {0};
+    enum consent_word word = CONSENT_NONE;
     int64_t at_ms = inbound_time_ms(inbound, event);
-    enum error_code code = find_who(inbound, event, &who, error);
+    enum error_code code = settings_read(inbound->work, &settings, error);
+    if (code == OK) {
+        word = word_of(event, &settings);
+        code = find_who(inbound, event, &who, error);
+    }
     if (code == OK) {
         code = learn_ids(inbound, event, &who, error);
     }
@@ -237,6 +270,9 @@ enum error_code inbound_message(const struct inbound *inbound, const struct stor
         code = say(inbound, &who, SUPPRESSION_ALL, word == CONSENT_STOP,
                    event->inbound_type == PROVIDER_INBOUND_TEXT ? "stop_word" : "button",
                    event->body, at_ms, error);
+    }
+    if (code == OK && word == CONSENT_HELP && settings.help_text.size > 0 && !who.found) {
+        code = meet(inbound, &who, error);
     }
     struct store_inbound row = {
         .provider_id = event->provider_id,
@@ -252,7 +288,12 @@ enum error_code inbound_message(const struct inbound *inbound, const struct stor
     if (code != OK || !is_new || !who.found) {
         return code;
     }
-    return follow(inbound, channel, event, &who, inbound_id, word, error);
+    code = follow(inbound, channel, event, &who, inbound_id, word, error);
+    if (code == OK && word == CONSENT_HELP && settings.help_text.size > 0) {
+        code = help_answer(inbound->work, who.person.contact_id, channel->id, settings.help_text,
+                           error);
+    }
+    return code;
 }
 
 enum error_code inbound_preference(const struct inbound *inbound,

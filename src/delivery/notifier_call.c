@@ -1,0 +1,210 @@
+/* One request to a receiver: its body and signatures, and what its end means. What a receiver
+ * answers is read up to a limit and never kept: only status and time are. */
+#include "delivery/notifier_internal.h"
+
+#include "base/instant.h"
+#include "base/mem.h"
+#include "delivery/webhook_payload.h"
+#include "domain/standard_webhook.h"
+
+#include <stdio.h>
+
+enum {
+    BODY_MAX = 64 * 1024,
+    ANSWER_MAX = 16 * 1024,
+    TIMEOUT_MS = 15000,
+    ID_MAX = 128,
+    SIGNATURES_MAX = 2 * STANDARD_WEBHOOK_SIGNATURE_MAX,
+    RETRY_AFTER_MAX_S = 24 * 60 * 60,
+};
+
+/* ---- the end of a request ---- */
+
+static int64_t retry_after_ms(const struct http_result *result)
+{
+    int64_t seconds = 0;
+    struct text value = http_result_header(result, "retry-after");
+    if (!text_to_int64(value, &seconds) || seconds < 0) {
+        return 0;
+    }
+    return (seconds > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : seconds) * 1000;
+}
+
+static void explain(const struct http_result *result, char out[NOTIFIER_WORDS_MAX])
+{
+    if (result->status >= 300 && result->status < 400) {
+        (void)snprintf(out, NOTIFIER_WORDS_MAX, "HTTP %d: redirects are not followed",
+                       result->status);
+    } else if (result->status != 0) {
+        (void)snprintf(out, NOTIFIER_WORDS_MAX, "HTTP %d", result->status);
+    } else if (result->timed_out) {
+        (void)snprintf(out, NOTIFIER_WORDS_MAX, "no answer within %d seconds", TIMEOUT_MS / 1000);
+    } else {
+        (void)snprintf(out, NOTIFIER_WORDS_MAX, "%s: %.100s", http_stage_to_text(result->stage),
+                       result->message);
+    }
+}
+
+static void forget_call(struct notifier_call *call)
+{
+    struct notifier_call **at = &call->notifier->calls;
+    while (*at != call) {
+        at = &(*at)->next;
+    }
+    *at = call->next;
+    call->notifier->call_count--;
+    mem_free(call);
+}
+
+static void on_done(void *context, const struct http_result *result)
+{
+    struct notifier_call *call = context;
+    struct notifier_outcome outcome = {
+        .webhook_id = call->webhook_id,
+        .delivery_id = call->delivery_id,
+        .tries = call->tries,
+        .duration_ms = result->duration_us / 1000,
+        .status = result->status,
+        /* A receiver that said 2xx has it, however much it says afterwards. */
+        .success = result->status >= 200 && result->status < 300 &&
+                   (result->stage == HTTP_STAGE_DONE || result->too_big),
+        .gone = result->status == 410,
+        .final = result->status == 410,
+        .retry_after_ms = retry_after_ms(result),
+    };
+    if (!outcome.success) {
+        explain(result, outcome.words);
+    }
+    notifier_add_outcome(call->notifier, &outcome);
+    forget_call(call);
+}
+
+/* ---- the start ---- */
+
+struct request {
+    struct buffer body;
+    char id[ID_MAX];
+    char timestamp[24];
+    char signatures[SIGNATURES_MAX];
+};
+
+static enum error_code sign(const struct notifier *notifier, const struct store_webhook *webhook,
+                            int64_t now_ms, struct request *request, struct error *error)
+{
+    CLEANUP_IN_PLACE(webhook_secrets_done) struct webhook_secrets secrets = {0};
+    char first[STANDARD_WEBHOOK_SIGNATURE_MAX];
+    char second[STANDARD_WEBHOOK_SIGNATURE_MAX] = "";
+    struct text id = text_from(request->id);
+    struct text body = buffer_text(&request->body);
+    enum error_code code = webhook_secrets_open(notifier->settings.master_key, webhook->id,
+                                                webhook->secrets, &secrets, error);
+    if (code != OK) {
+        return code;
+    }
+    bool overlap = secrets.previous != NULL && now_ms < webhook->previous_until_ms;
+    if (!standard_webhook_sign(secret_text(secrets.current), id, now_ms / 1000, body, first) ||
+        (overlap &&
+         !standard_webhook_sign(secret_text(secrets.previous), id, now_ms / 1000, body, second))) {
+        return error_set(error, ERROR_INTERNAL, "the signing secret cannot be used");
+    }
+    (void)snprintf(request->timestamp, sizeof(request->timestamp), "%lld",
+                   (long long)(now_ms / 1000));
+    (void)snprintf(request->signatures, sizeof(request->signatures), "%s%s%s", first,
+                   overlap ? " " : "", second);
+    return OK;
+}
+
+static enum error_code find_event(struct work *work, int64_t id, struct store_event **ret_event,
+                                  struct error *error)
+{
+    size_t count = 0;
+    enum error_code code = store_event_list(work, id - 1, 1, ret_event, &count, error);
+    if (code == OK && (count == 0 || (*ret_event)->id != id)) {
+        return error_set(error, ERROR_NOT_FOUND, "the event is not kept any more");
+    }
+    return code;
+}
+
+/* The id is the same for every attempt, and no other installation has it. */
+static enum error_code build(struct notifier *notifier, const struct store_webhook *webhook,
+                             const struct store_webhook_delivery *delivery, struct request *request,
+                             struct error *error)
+{
+    struct store_event *event = NULL;
+    struct work work = {.arena = notifier->arena,
+                        .db = notifier->db,
+                        .now_ms = clock_now_ms(notifier->settings.clock)};
+    enum error_code code = find_event(&work, delivery->event_id, &event, error);
+    if (code == OK) {
+        code = webhook_payload(&work, event, arena_chars(work.arena, delivery->type),
+                               &request->body, error);
+    }
+    if (code == OK && buffer_overflowed(&request->body)) {
+        code = error_set(error, ERROR_TOO_BIG, "the event is too long");
+    }
+    (void)snprintf(request->id, sizeof(request->id), "msg_%s_%lld_%lld",
+                   store_identity(notifier->settings.store)->install_id, (long long)webhook->id,
+                   (long long)delivery->event_id);
+    return code == OK ? sign(notifier, webhook, work.now_ms, request, error) : code;
+}
+
+static enum error_code post(struct notifier_call *call, const struct store_webhook *webhook,
+                            const struct request *request, struct error *error)
+{
+    char agent[64];
+    struct notifier *notifier = call->notifier;
+    enum error_code code =
+        target_check(webhook->url, notifier->settings.allow_local, &call->target, error);
+    (void)snprintf(agent, sizeof(agent), "Dripline/%s", notifier->settings.version);
+    const struct http_header headers[] = {
+        {TEXT("content-type"), TEXT("application/json")},
+        {TEXT("user-agent"), text_from(agent)},
+        {TEXT("webhook-id"), text_from(request->id)},
+        {TEXT("webhook-timestamp"), text_from(request->timestamp)},
+        {TEXT("webhook-signature"), text_from(request->signatures)},
+    };
+    const struct http_call wanted = {
+        .method = "POST",
+        .url = arena_chars(notifier->arena, webhook->url),
+        .body = buffer_text(&request->body),
+        .headers = headers,
+        .header_count = ARRAY_SIZE(headers),
+        .allow_plain = call->target.plain,
+        .connect_timeout_ms = TIMEOUT_MS,
+        .total_timeout_ms = TIMEOUT_MS,
+        .response_limit = ANSWER_MAX,
+        .address_allowed = target_address_allowed,
+        .address_context = &call->target,
+    };
+    return code == OK ? http_client_start(notifier->client, &wanted, on_done, call, error) : code;
+}
+
+void notifier_call_start(struct notifier *notifier, const struct store_webhook *webhook,
+                         const struct store_webhook_delivery *delivery)
+{
+    struct error error = {0};
+    struct request request = {.id = ""};
+    buffer_init(&request.body, BODY_MAX);
+    struct notifier_call *call = mem_zalloc(sizeof(*call));
+    *call = (struct notifier_call){.notifier = notifier,
+                                   .next = notifier->calls,
+                                   .webhook_id = webhook->id,
+                                   .delivery_id = delivery->id,
+                                   .tries = delivery->tries};
+    notifier->calls = call;
+    notifier->call_count++;
+    enum error_code code = build(notifier, webhook, delivery, &request, &error);
+    if (code == OK) {
+        code = post(call, webhook, &request, &error);
+    }
+    if (code != OK) {
+        struct notifier_outcome outcome = {.webhook_id = webhook->id,
+                                           .delivery_id = delivery->id,
+                                           .tries = delivery->tries,
+                                           .final = !error_retry_may_help(code)};
+        (void)snprintf(outcome.words, sizeof(outcome.words), "%.150s", error.message);
+        notifier_add_outcome(notifier, &outcome);
+        forget_call(call);
+    }
+    buffer_done(&request.body);
+}
