@@ -1,5 +1,5 @@
 /* One message of the sequence: closed as a line of text, open as an editor. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Schemas, StepInput } from '../../core/api';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
@@ -136,6 +136,21 @@ export function Schedule({ when }: { when: Schemas['PreviewMessage'] | undefined
     );
 }
 
+/* Keeps what is being typed until it is a day: the page draws itself again while one types. */
+function DayField({ day, error, onDay }: { day: number; error: string | null; onDay: (day: number) => void }) {
+    const [typed, setTyped] = useState(String(day));
+    useEffect(() => setTyped(String(day)), [day]);
+    const take = (value: string): void => {
+        if (value === String(day)) return;
+        const number = Number(value);
+        if (Number.isInteger(number) && number >= 1 && number <= 3650) onDay(number);
+        else {
+            setTyped(String(day));
+            onDay(Number.NaN);
+        }
+    };
+    return <TextField label={t('Day')} type="number" min={1} max={3650} value={typed} error={error} onValue={setTyped} onChange={event => take((event.currentTarget as HTMLInputElement).value)} />;
+}
 export function StepCard(props: StepProps) {
     const { step, index, total, open, when, findings, fieldError, knownFields, onChange, onOpen, onMove, onRemove, onDuplicate, onDay, drag, readOnly } = props;
     const errors = findings.filter(finding => finding.severity === 'error').length;
@@ -204,7 +219,7 @@ export function StepCard(props: StepProps) {
                         <legend class="visually-hidden">{t('Message of day {n}', { n: step.day })}</legend>
                         <div class="row wrap wide top">
                             <div class="step-when">
-                                <TextField label={t('Day')} type="number" min={1} max={3650} value={String(step.day)} error={fieldError(`${at}.day`)} onValue={() => undefined} onChange={event => onDay(Number((event.currentTarget as HTMLInputElement).value))} />
+                                <DayField day={step.day} error={fieldError(`${at}.day`)} onDay={onDay} />
                                 <Field label={t('Time')} error={fieldError(`${at}.time`)}>
                                     {field => <input class="input" type="time" {...field} value={step.time ?? ''} onInput={event => onChange({ time: event.currentTarget.value || null })} />}
                                 </Field>
