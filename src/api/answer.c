@@ -1,6 +1,8 @@
 /* How handlers answer: JSON bodies, lists, 201, 204, and entity tags. */
 #include "api/api_internal.h"
 
+#include "base/hash.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -45,15 +47,6 @@ void api_no_content(struct api_call *call)
     call->response->status = 204;
 }
 
-static void format_tag(int64_t version_a, int64_t version_b, char tag[64])
-{
-    if (version_b == 0) {
-        (void)snprintf(tag, 64, "\"v%lld\"", (long long)version_a);
-    } else {
-        (void)snprintf(tag, 64, "\"v%lld-%lld\"", (long long)version_a, (long long)version_b);
-    }
-}
-
 /* A weak spelling of the same tag counts: compression does not change what the tag stands for. */
 static bool list_names_tag(struct text list, struct text tag)
 {
@@ -70,28 +63,31 @@ static bool list_names_tag(struct text list, struct text tag)
     return false;
 }
 
-bool api_not_modified(struct api_call *call, int64_t version_a, int64_t version_b)
+/* A handler may have set a tag of its own, which names the version of a document: "v3". The answer
+ * also holds numbers that move without a save, so the whole tag is W/"v3.HASH"; weak, because the
+ * answer may be packed. */
+void answer_entity_tag(const struct http_request *request, struct http_response *response)
 {
-    char tag[64];
-    format_tag(version_a, version_b, tag);
-    http_response_set_header(call->response, "ETag", text_from(tag));
-    http_response_set_header(call->response, "Cache-Control", TEXT("private, no-cache"));
-    struct text wanted = http_request_header(call->request, "if-none-match");
-    if (wanted.data == NULL || !list_names_tag(wanted, text_from(tag))) {
-        return false;
+    char tag[80];
+    bool reads =
+        text_equal(request->method, TEXT("GET")) || text_equal(request->method, TEXT("HEAD"));
+    bool in_memory =
+        response->stream == NULL && response->file_path == NULL && response->fixed.data == NULL;
+    if (!reads || !in_memory || response->status != 200 || response->body.size == 0) {
+        return;
     }
-    call->response->status = 304;
-    return true;
-}
-
-enum error_code api_if_match(const struct api_call *call, int64_t version_a, int64_t version_b,
-                             struct error *error)
-{
-    char tag[64];
-    format_tag(version_a, version_b, tag);
-    struct text wanted = http_request_header(call->request, "if-match");
-    if (wanted.data == NULL || list_names_tag(wanted, text_from(tag))) {
-        return OK;
+    struct text version = http_response_header(response, "etag");
+    unsigned long long hash = hash_text(buffer_text(&response->body));
+    if (version.size > 2 && version.size < 40) {
+        (void)snprintf(tag, sizeof(tag), "W/%.*s.%016llx\"", (int)version.size - 1, version.data,
+                       hash);
+    } else {
+        (void)snprintf(tag, sizeof(tag), "W/\"%016llx\"", hash);
     }
-    return error_set(error, ERROR_CONFLICT, "it was changed meanwhile; load it again");
+    http_response_set_header(response, "ETag", text_from(tag));
+    struct text wanted = http_request_header(request, "if-none-match");
+    if (wanted.data != NULL && list_names_tag(wanted, text_skip(text_from(tag), 2))) {
+        response->status = 304;
+        buffer_clear(&response->body);
+    }
 }

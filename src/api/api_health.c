@@ -56,8 +56,8 @@ static enum error_code get_openapi(struct api_call *call, struct error *error)
 }
 
 const struct api_route API_HEALTH_ROUTES[] = {
-    {"GET", "/healthz", "healthz", API_PUBLIC, 0, get_health, NULL},
-    {"GET", "/readyz", "readyz", API_PUBLIC, 0, get_readiness, NULL},
+    {"GET", "/healthz", "healthz", API_PUBLIC, API_NO_LIMIT, get_health, NULL},
+    {"GET", "/readyz", "readyz", API_PUBLIC, API_NO_LIMIT, get_readiness, NULL},
     {"GET", "/api/openapi.json", "openapi_get", API_PUBLIC, 0, get_openapi, NULL},
     {0},
 };

@@ -69,6 +69,9 @@ struct request {
     int64_t started_us;
 };
 
+/* answer.c: names what a GET answers by an entity tag, and answers 304 to who has it already. */
+void answer_entity_tag(const struct http_request *request, struct http_response *response);
+
 /* On an HTTP thread: matches, and plans the body. */
 struct request *request_new(struct dispatch *dispatch, struct http_request *http,
                             struct http_body_plan *plan);

@@ -6,6 +6,8 @@
 #include "base/instant.h"
 #include "service/sequences.h"
 
+#include <stdio.h>
+
 static const struct json_choice STATUSES[] = {
     {"draft", SEQUENCE_DRAFT},
     {"active", SEQUENCE_ACTIVE},
@@ -171,6 +173,24 @@ static void answer_update(struct api_call *call, bool dry_run,
     }
 }
 
+/* Whether a list of entity tags names a version: "v3", or "v3.HASH" as reading answers it. */
+static bool names_version(struct text list, int64_t version)
+{
+    char wanted[32];
+    struct text tag;
+    (void)snprintf(wanted, sizeof(wanted), "\"v%lld", (long long)version);
+    while (text_next(&list, ',', &tag)) {
+        tag = text_trim(tag);
+        tag = text_starts_with(tag, TEXT("W/")) ? text_skip(tag, 2) : tag;
+        size_t size = strlen(wanted);
+        if (text_starts_with(tag, text_from(wanted)) && tag.size > size &&
+            (tag.data[size] == '"' || tag.data[size] == '.')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* `If-Match: "v3"` says the same as `version` in the body. */
 static enum error_code check_if_match(struct api_call *call, int64_t id, struct error *error)
 {
@@ -183,10 +203,7 @@ static enum error_code check_if_match(struct api_call *call, int64_t id, struct 
     if (code != OK) {
         return code;
     }
-    struct text wanted =
-        arena_format(call->work->arena, "\"v%lld\"", (long long)view.sequence.version);
-    size_t at = 0;
-    if (text_find_text(header, wanted, &at)) {
+    if (names_version(header, view.sequence.version)) {
         return OK;
     }
     return error_reason(error,

@@ -75,6 +75,33 @@ static struct text caller_of(struct request *request)
     return arena_format(request->arena, "%s:%lld", kind, (long long)actor->id);
 }
 
+/* What belongs to the answer beside its body, in lines "Name: value". */
+static struct text kept_headers(struct request *request)
+{
+    static const char *const NAMES[] = {"Location", "ETag"};
+    struct text lines = TEXT("");
+    for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++) {
+        struct text value = http_response_header(&request->response, NAMES[i]);
+        if (value.size > 0) {
+            lines = arena_format(request->arena, "%.*s%s: %.*s\n", TEXT_ARGS(lines), NAMES[i],
+                                 TEXT_ARGS(value));
+        }
+    }
+    return lines;
+}
+
+static void restore_headers(struct http_response *response, struct text lines)
+{
+    struct text line, name;
+    while (text_next(&lines, '\n', &line)) {
+        char chars[32];
+        if (text_next(&line, ':', &name) && name.size > 0 && name.size < sizeof(chars)) {
+            (void)snprintf(chars, sizeof(chars), "%.*s", TEXT_ARGS(name));
+            http_response_set_header(response, chars, text_trim(line));
+        }
+    }
+}
+
 enum error_code idempotent_begin(struct request *request, bool *ret_replayed, struct error *error)
 {
     struct idempotency_answer stored = {0};
@@ -102,6 +129,7 @@ enum error_code idempotent_begin(struct request *request, bool *ret_replayed, st
     if (stored.content_type.size > 0) {
         http_response_set_header(response, "Content-Type", stored.content_type);
     }
+    restore_headers(response, stored.headers);
     http_response_set_header(response, "Idempotent-Replayed", TEXT("true"));
     buffer_add_text(&response->body, stored.body);
     *ret_replayed = true;
@@ -118,6 +146,7 @@ enum error_code idempotent_end(struct request *request, struct error *error)
         .status = response->status,
         .content_type = http_response_header(response, "content-type"),
         .body = buffer_text(&response->body),
+        .headers = kept_headers(request),
     };
     if ((request->match.route->flags & API_SENSITIVE) != 0 || answer.body.size > ANSWER_KEPT_MAX) {
         answer.body = TEXT("{}"); /* the effect is not repeated, but its answer is not kept */

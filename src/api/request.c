@@ -105,8 +105,8 @@ static enum error_code check_limit(struct request *request, struct error *error)
     struct dispatch *dispatch = request->dispatch;
     struct text caller = request->address;
     struct limiter *limiter = dispatch->strangers;
-    if (actor->kind == ACTOR_CLI || (request->match.route->flags & API_RAW) != 0) {
-        return OK; /* our own command line; webhooks, which are signed */
+    if (actor->kind == ACTOR_CLI || (request->match.route->flags & (API_RAW | API_NO_LIMIT)) != 0) {
+        return OK; /* our own command line; webhooks, which are signed; probes */
     }
     if (actor->kind == ACTOR_KEY || actor->kind == ACTOR_USER) {
         caller = arena_format(request->arena, "%d:%lld", (int)actor->kind, (long long)actor->id);
@@ -352,6 +352,7 @@ void request_answer(struct request *request, enum error_code code)
         write_problem(request, code);
     }
     struct http_response *response = &request->response;
+    answer_entity_tag(request->http, response);
     bool https = strncmp(service->public_url, "https://", 8) == 0;
     bool html = text_starts_with(http_response_header(response, "content-type"), TEXT("text/html"));
     http_response_set_header(response, "X-Request-Id", text_from(request->request_id));

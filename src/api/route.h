@@ -38,7 +38,8 @@ enum api_flag {
     API_NO_BODY_OK = 1 << 5, /* for readers: every field of the body is optional */
     API_SENSITIVE = 1 << 6, /* the answer is never compressed nor kept for Idempotency-Key replay */
     API_NO_IDEMPOTENCY = 1 << 7, /* repeats are harmless by themselves (webhooks, login) */
-    API_SLOW = 1 << 8, /* prepare and handler may take long: off the common read workers */
+    API_SLOW = 1 << 8,      /* prepare and handler may take long: off the common read workers */
+    API_NO_LIMIT = 1 << 12, /* never refused for asking often: whoever watches the server */
 };
 
 enum { API_PARAMS_MAX = 4 };
@@ -136,9 +137,3 @@ void api_list_begin(struct api_call *call, struct json_writer *ret_writer);
 void api_list_end(struct api_call *call, struct json_writer *writer, const struct api_cursor *next);
 void api_created(struct api_call *call, const char *location_format, ...) PRINTF(2, 3); /* 201 */
 void api_no_content(struct api_call *call);                                             /* 204 */
-/* Sets a strong ETag over `version` numbers and answers 304 when If-None-Match names it: then
- * returns true and the handler is done. */
-MUST_USE bool api_not_modified(struct api_call *call, int64_t version_a, int64_t version_b);
-/* For PUT: OK when If-Match is absent or names these versions, else ERROR_CONFLICT. */
-MUST_USE enum error_code api_if_match(const struct api_call *call, int64_t version_a,
-                                      int64_t version_b, struct error *error);

@@ -70,6 +70,20 @@ static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, cons
     return MHD_YES;
 }
 
+/* Only blanks and tabs surround a value. Other space stays in it, so that the checks see what the
+ * HTTP library saw: "\vchunked" is no "chunked". */
+static struct text trim_blanks(struct text value)
+{
+    while (value.size > 0 && (value.data[0] == ' ' || value.data[0] == '\t')) {
+        value = text_skip(value, 1);
+    }
+    while (value.size > 0 &&
+           (value.data[value.size - 1] == ' ' || value.data[value.size - 1] == '\t')) {
+        value.size--;
+    }
+    return value;
+}
+
 static enum MHD_Result copy_header(void *context, enum MHD_ValueKind kind, const char *name,
                                    const char *value)
 {
@@ -78,7 +92,7 @@ static enum MHD_Result copy_header(void *context, enum MHD_ValueKind kind, const
     struct http_header *header = &exchange->headers[exchange->header_count++];
     framing_line(exchange, name, value);
     header->name = arena_text(exchange->arena, text_from(name));
-    header->value = text_trim(arena_text(exchange->arena, text_from(value == NULL ? "" : value)));
+    header->value = trim_blanks(arena_text(exchange->arena, text_from(value == NULL ? "" : value)));
     return MHD_YES;
 }
 
@@ -89,6 +103,7 @@ static void read_head(struct exchange *exchange, const char *method, const char 
     (void)MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, count_header, &count);
     exchange->headers = arena_array(exchange->arena, count + 1, sizeof(struct http_header));
     (void)MHD_get_connection_values(exchange->mhd, MHD_HEADER_KIND, copy_header, exchange);
+    framing_head_end(exchange, method);
     exchange->request.method = arena_text(exchange->arena, text_from(method));
     describe_peer(exchange);
 }

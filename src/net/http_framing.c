@@ -65,6 +65,19 @@ void framing_line(struct exchange *exchange, const char *name, const char *value
     exchange->line_end = value == NULL ? NULL : value + strlen(value);
 }
 
+/* A line that begins with a colon ends the head for libmicrohttpd, and what follows would be the
+ * next request. So the head must be as long as its last header says: two line ends after its value.
+ */
+void framing_head_end(struct exchange *exchange, const char *method)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    if (exchange->line_end == NULL || info == NULL ||
+        (size_t)(exchange->line_end + 4 - method) != info->header_size) {
+        exchange->loose_lines = true;
+    }
+}
+
 static bool lines_are_known(void)
 {
     return strcmp(MHD_get_version(), "0.9.75") == 0;

@@ -119,6 +119,7 @@ void connection_cut(struct connection *connection);
 
 /* http_framing.c: notes how a header's line ended, while the headers are visited in order. */
 void framing_line(struct exchange *exchange, const char *name, const char *value);
+void framing_head_end(struct exchange *exchange, const char *method);
 /* What must be refused before anybody sees it. 0, or a status with a reason. */
 int framing_check(struct exchange *exchange, const char *version, const char **ret_reason);
 

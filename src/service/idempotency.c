@@ -21,7 +21,8 @@ enum error_code idempotency_find(struct work *work, struct text caller, struct t
                            "was used for another request; take a new key");
     }
     *ret_found = found;
-    *ret_answer = (struct idempotency_answer){row.status, row.content_type, row.answer};
+    *ret_answer =
+        (struct idempotency_answer){row.status, row.content_type, row.answer, row.headers};
     return OK;
 }
 
@@ -36,6 +37,7 @@ enum error_code idempotency_store(struct work *work, struct text caller, struct 
         .status = answer->status,
         .content_type = answer->content_type,
         .answer = answer->body,
+        .headers = answer->headers,
     };
     return store_idempotency_add(work, &row, error);
 }

@@ -9,6 +9,7 @@ struct idempotency_answer {
     int64_t status;
     struct text content_type;
     struct text body;
+    struct text headers; /* "Name: value" lines */
 };
 
 /* Looks a key up; texts in work->arena.

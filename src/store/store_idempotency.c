@@ -3,8 +3,9 @@
 
 #include "store/db.h"
 
-DB_SQL(IDEMPOTENCY_FIND, "SELECT request_hash, status, content_type, answer, created_at_ms "
-                         "FROM idempotency WHERE caller = $1 AND key = $2");
+DB_SQL(IDEMPOTENCY_FIND,
+       "SELECT request_hash, status, content_type, answer, created_at_ms, headers "
+       "FROM idempotency WHERE caller = $1 AND key = $2");
 
 enum error_code store_idempotency_find(struct work *work, struct text caller, struct text key,
                                        struct store_idempotency *ret_row, bool *ret_found,
@@ -30,22 +31,24 @@ enum error_code store_idempotency_find(struct work *work, struct text caller, st
             .content_type = db_text_copy(statement, 2, work->arena),
             .answer = db_text_copy(statement, 3, work->arena),
             .created_at_ms = db_int64(statement, 4),
+            .headers = db_text_copy(statement, 5, work->arena),
         };
     }
     return OK;
 }
 
 DB_SQL(IDEMPOTENCY_ADD, "INSERT INTO idempotency (caller, key, request_hash, status, content_type, "
-                        "answer, created_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)");
+                        "answer, created_at_ms, headers) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
 
 enum error_code store_idempotency_add(struct work *work, const struct store_idempotency *row,
                                       struct error *error)
 {
     struct text type = row->content_type.data == NULL ? TEXT("") : row->content_type;
+    struct text headers = row->headers.data == NULL ? TEXT("") : row->headers;
     return db_run(work->db, &IDEMPOTENCY_ADD,
                   DB_VALUES(DB_TEXT(row->caller), DB_TEXT(row->key), DB_BLOB(row->request_hash),
                             DB_INT(row->status), DB_TEXT(type), DB_BLOB(row->answer),
-                            DB_INT(work->now_ms)),
+                            DB_INT(work->now_ms), DB_TEXT(headers)),
                   NULL, error);
 }
 

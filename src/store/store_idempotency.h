@@ -15,6 +15,7 @@ struct store_idempotency {
     struct text request_hash; /* of method, path and body */
     int64_t status;           /* HTTP status of the answer */
     struct text content_type;
+    struct text headers; /* "Name: value" lines */
     struct text answer;
     int64_t created_at_ms; /* set by the store */
 };

@@ -53,6 +53,7 @@ function schemaPointer(entry, statusKey, mediaType) {
 export function violation(method, url, answer) {
   const entry = findOperation(method, url);
   if (!entry) return answer.status === 404 || answer.status === 405 ? null : `${method} ${url.split('?')[0]}: not in the contract`;
+  if (answer.status === 304) return entry.method === 'GET' && answer.body === '' ? null : `${method} ${url}: 304 with a body`;
   const responses = entry.operation.responses;
   const key = responses[answer.status] ? String(answer.status) : 'default';
   const name = `${entry.operation.operationId} ${answer.status}`;

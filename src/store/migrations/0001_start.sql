@@ -398,6 +398,7 @@ CREATE TABLE idempotency (
     request_hash   BLOB    NOT NULL,            -- of method, path and body
     status         INTEGER NOT NULL,            -- HTTP status of the answer
     content_type   TEXT    NOT NULL DEFAULT '',
+    headers        TEXT    NOT NULL DEFAULT '', -- Location and ETag, a line each
     answer         BLOB,
     created_at_ms  INTEGER NOT NULL,
     PRIMARY KEY (caller, key)
