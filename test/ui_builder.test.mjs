@@ -1,0 +1,120 @@
+// The builder: Day 1, 3 and 7 by hand, a preview that follows typing, a misspelt field, saving by
+// itself, two people at once, and publishing with what it does to the people inside.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { assertQuiet, noBrowser } from './lib/browser.mjs';
+import { until } from './lib/process.mjs';
+import { enroll, makeTexts, startUi } from './lib/ui.mjs';
+
+test('Day 1, 3 and 7 by hand', { skip: noBrowser, timeout: 60_000 }, async (t) => {
+  const { server, open } = await startUi(t);
+  const page = await open();
+  await page.goto('/sequences');
+  await page.getByRole('button', { name: 'Create sequence' }).first().click();
+  await page.waitForURL(/\/sequences\/seq_\d+$/);
+  const id = page.url().split('/').pop();
+  await page.getByLabel('Name of the sequence').fill('Three days');
+  const steps = page.locator('.steps > li');
+  const bubbles = page.locator('.bubble');
+  const text = page.getByLabel('Text', { exact: true });
+  assert.equal(await steps.count(), 1);
+  await text.fill('Hi *{first_name|there}*, <b>welcome</b> _here_, 2*3*4 and snake_case');
+  await page.waitForFunction(() => document.querySelector('.bubble')?.textContent.includes('<b>welcome</b>'), null, { timeout: 1_000 });
+  assert.equal(await bubbles.first().locator('strong, b').count(), 1, 'one bold word');
+  assert.equal(await bubbles.first().locator('em, i').count(), 1);
+  assert.match(await bubbles.first().textContent(), /2\*3\*4 and snake_case/);
+
+  // How fast the preview follows: from the keystroke to the changed bubble.
+  const took = await page.evaluate(async () => {
+    const area = document.querySelector('.step.open textarea');
+    const began = performance.now();
+    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(area, `${area.value} quick`);
+    area.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    for (;;) {
+      if (document.querySelector('.bubble').textContent.includes('quick')) return performance.now() - began;
+      if (performance.now() - began > 5_000) return Infinity;
+      await new Promise(requestAnimationFrame);
+    }
+  });
+  assert.ok(took < 100, `the preview followed after ${Math.round(took)} ms`);
+
+  for (const [day, words] of [[3, 'How is it going?'], [7, 'One week, {nmae|friend}!']]) {
+    await page.getByRole('button', { name: 'Add day' }).click();
+    await page.waitForFunction(() => document.activeElement?.tagName === 'TEXTAREA'); // ready to be typed into
+    await page.keyboard.type(words);
+    const field = page.getByLabel('Day', { exact: true });
+    await field.fill(String(day));
+    await field.press('Tab');
+    await page.locator('.step.open .step-day', { hasText: String(day) }).waitFor();
+  }
+  assert.deepEqual(await page.locator('.step-day .num').allTextContents(), ['1', '3', '7']);
+
+  // A misspelt field is marked, keeps no one from saving, and is put right with one click.
+  await page.getByText('Did you mean {name}?').first().waitFor();
+  const saved = () => until(async () => (await server.api('GET', `/api/sequences/${id}`)).body.messages[2]?.message.includes('{nmae|friend}'), 'saved by itself', 8_000);
+  await saved();
+  await page.getByRole('button', { name: 'Use {name}' }).click();
+  assert.equal(await text.inputValue(), 'One week, {name|friend}!');
+
+  // Removing a day can be undone, moving is possible by button and by keyboard.
+  await page.getByRole('button', { name: 'More for day 7' }).click();
+  await page.getByRole('menuitem', { name: 'Remove' }).click();
+  await page.getByText('Day 7 removed.').waitFor();
+  assert.equal(await steps.count(), 2);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  assert.equal(await steps.count(), 3);
+  assert.match(await steps.nth(2).textContent(), /One week/);
+  await page.locator('#step-2').focus();
+  await page.keyboard.press('Alt+ArrowUp');
+  await page.waitForFunction(() => document.querySelectorAll('.step-title')[1].textContent.includes('One week'));
+  await page.keyboard.press('Alt+ArrowDown');
+  await page.waitForFunction(() => document.querySelectorAll('.step-title')[2].textContent.includes('One week'));
+
+  await page.locator('.head-line').getByText(/^Saved /).waitFor();
+  await page.reload();
+  await steps.nth(2).waitFor();
+  assert.deepEqual(await page.locator('.step-day .num').allTextContents(), ['1', '3', '7']);
+  const now = (await server.api('GET', `/api/sequences/${id}`)).body;
+  assert.equal(now.name, 'Three days');
+  assert.equal(now.messages[2].message, 'One week, {name|friend}!');
+  assertQuiet(page);
+});
+
+test('two tabs, and publishing to the people inside', { skip: noBrowser, timeout: 60_000 }, async (t) => {
+  const { server, open } = await startUi(t);
+  const draft = (await server.api('POST', '/api/sequences', { name: 'Shared', messages: [{ day: 1, type: 'text', message: 'Old words' }] })).body;
+  const mine = await open();
+  const theirs = await open();
+  for (const page of [mine, theirs]) {
+    await page.goto(`/sequences/${draft.id}`);
+    await page.getByLabel('Text', { exact: true }).waitFor();
+  }
+  await theirs.getByLabel('Text', { exact: true }).fill('Their words');
+  await until(async () => (await server.api('GET', `/api/sequences/${draft.id}`)).body.messages[0].message === 'Their words', 'the first tab saves');
+  await mine.getByLabel('Text', { exact: true }).fill('My words');
+  const dialog = mine.getByRole('dialog', { name: 'Someone else saved this sequence' });
+  await dialog.waitFor();
+  assert.equal((await server.api('GET', `/api/sequences/${draft.id}`)).body.messages[0].message, 'Their words', 'nothing is overwritten');
+  await dialog.getByRole('button', { name: 'Keep mine' }).click();
+  await until(async () => (await server.api('GET', `/api/sequences/${draft.id}`)).body.messages[0].message === 'My words', 'mine is saved when asked for');
+  assertQuiet(mine, [/status of 409/]);
+
+  const live = await makeTexts(server, 'Running', [[1, 'One'], [3, 'Two'], [7, 'Three']]);
+  for (let person = 0; person < 3; person++) await enroll(server, live, `91982000000${person}`);
+  const page = await open();
+  await page.goto(`/sequences/${live.id}`);
+  await page.locator('#step-1').click();
+  await page.getByLabel('Text', { exact: true }).fill('Two, better');
+  await page.getByText(/not published/).waitFor();
+  assert.equal((await server.api('GET', `/api/sequences/${live.id}`)).body.messages[1].message, 'Two', 'a live sequence waits for Publish');
+  await page.reload(); // what was typed is kept in this browser
+  await page.locator('#step-1').getByText('Two, better').waitFor();
+  await page.getByRole('button', { name: 'Publish' }).click();
+  const publish = page.getByRole('dialog', { name: 'Publish these changes?' });
+  await publish.getByText('3 people are inside.').waitFor();
+  await publish.getByText('3 still get it, 0 are past it').waitFor();
+  await publish.getByRole('button', { name: 'Publish' }).click();
+  await page.getByText('Published as version 2.').waitFor();
+  assert.equal((await server.api('GET', `/api/sequences/${live.id}`)).body.messages[1].message, 'Two, better');
+  assertQuiet(page);
+});
