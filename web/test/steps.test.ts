@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SequenceInput, StepInput } from '../src/core/api';
-import { moveStep, newStep, sameDocument, sortByDay, toWire } from '../src/core/steps';
+import { finished, missingField, moveStep, newStep, sameDocument, sortByDay, toWire } from '../src/core/steps';
 
 const steps: StepInput[] = [1, 3, 7].map(day => ({ day, type: 'text', message: `day ${day}` }));
 test('a new day is the last one plus one', () => {
@@ -25,4 +25,16 @@ test('documents are compared by what they mean', () => {
     assert.ok(sameDocument(a, b));
     assert.ok(!sameDocument(a, { ...b, name: 'y' }));
     assert.deepEqual(toWire(b).messages, [{ message: 'm', day: 1 }]);
+});
+test('unfinished steps are found and left out, and places are kept', () => {
+    const template = { name: 'welcome', language: 'en', body: ['name={first_name}'], buttons: [] };
+    assert.equal(missingField({ day: 1, type: 'text', message: ' ' }), 'message');
+    assert.equal(missingField({ day: 1, type: 'text', message: 'x'.repeat(4097) }), 'message');
+    assert.equal(missingField({ day: 1, type: 'media', media_type: 'image', media_url: 'htt' }), 'media_url');
+    assert.equal(missingField({ day: 1, type: 'media', media_type: 'image', media_url: 'https://a.example/{phone}.png' }), null);
+    assert.equal(missingField({ day: 1, type: 'template', template }), null);
+    assert.equal(missingField({ day: 1, type: 'template', template: { ...template, body: ['name='] } }), 'template');
+    const document: SequenceInput = { name: 'x', messages: [{ day: 1, message: 'a' }, { day: 2, message: '' }, { day: 3, message: 'c' }] };
+    assert.deepEqual(finished(document).indexes, [0, 2]);
+    assert.deepEqual(finished(document).document.messages?.map(step => step.day), [1, 3]);
 });

@@ -78,3 +78,28 @@ function canonical(value: unknown): string {
             .join(',')}}`;
     return JSON.stringify(value) ?? 'null';
 }
+
+/* The first field that a step still lacks, or null. Such a step is not sent to the server: it would
+ * only be refused, and the person is still writing it. */
+export function missingField(step: StepInput): 'message' | 'media_url' | 'template' | null {
+    if (characters(step.message) > limitOf(step)) return 'message';
+    switch (step.type) {
+        case 'media':
+            return /^https?:\/\/[^\s/]+/i.test(step.media_url ?? '') ? null : 'media_url';
+        case 'template': {
+            const template = step.template;
+            const texts = (template?.body ?? []).map(one => (typeof one === 'string' ? one : String((one as { text?: unknown }).text ?? '')));
+            const filled = texts.every(text => text.replace(/^[a-z_][a-z0-9_]*=/, '').trim() !== '') && (template?.buttons ?? []).every(button => button.text.trim() !== '');
+            return template && /^[a-z0-9_]{1,512}$/.test(template.name) && template.language.trim().length > 1 && filled ? null : 'template';
+        }
+        default:
+            return (step.message ?? '').trim() === '' ? 'message' : null;
+    }
+}
+/* What the server can judge: the document without unfinished steps, and where each kept one stands. */
+export function finished(document: SequenceInput): { document: SequenceInput; indexes: number[] } {
+    const indexes: number[] = [];
+    (document.messages ?? []).forEach((step, index) => missingField(step) === null && indexes.push(index));
+    const wire = toWire(document);
+    return { document: { ...wire, messages: indexes.map(index => (wire.messages as StepInput[])[index] as StepInput) }, indexes };
+}

@@ -822,5 +822,8 @@ const texts: Catalog = {
     'Limit of people per 24 hours reached': 'بلغ حد الأشخاص خلال 24 ساعة',
     'The template is paused': 'القالب متوقف مؤقتًا',
     'Wrote a stop word': 'كتب كلمة إيقاف',
+    'Day {n} is not finished': 'اليوم {n} غير مكتمل',
+    'The name is missing': 'الاسم ناقص',
+    'unfinished messages are kept in this browser': 'الرسائل غير المكتملة محفوظة في هذا المتصفح',
 };
 export default texts;

@@ -822,5 +822,8 @@ const texts: Catalog = {
     'Limit of people per 24 hours reached': 'Límite de personas por 24 horas alcanzado',
     'The template is paused': 'La plantilla está en pausa',
     'Wrote a stop word': 'Escribió una palabra de baja',
+    'Day {n} is not finished': 'El día {n} no está terminado',
+    'The name is missing': 'Falta el nombre',
+    'unfinished messages are kept in this browser': 'los mensajes sin terminar quedan en este navegador',
 };
 export default texts;

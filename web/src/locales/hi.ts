@@ -822,5 +822,8 @@ const texts: Catalog = {
     'Limit of people per 24 hours reached': '24 घंटों में लोगों की सीमा पूरी',
     'The template is paused': 'टेम्पलेट विराम पर है',
     'Wrote a stop word': 'रोकने का शब्द लिखा',
+    'Day {n} is not finished': 'दिन {n} पूरा नहीं है',
+    'The name is missing': 'नाम नहीं है',
+    'unfinished messages are kept in this browser': 'अधूरे संदेश इस ब्राउज़र में रखे हैं',
 };
 export default texts;

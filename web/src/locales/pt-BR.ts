@@ -822,5 +822,8 @@ const texts: Catalog = {
     'Limit of people per 24 hours reached': 'Limite de pessoas em 24 horas atingido',
     'The template is paused': 'O modelo está pausado',
     'Wrote a stop word': 'Escreveu uma palavra de saída',
+    'Day {n} is not finished': 'O dia {n} não está pronto',
+    'The name is missing': 'Falta o nome',
+    'unfinished messages are kept in this browser': 'mensagens não terminadas ficam neste navegador',
 };
 export default texts;

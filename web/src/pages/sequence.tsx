@@ -37,7 +37,12 @@ function SaveLine({ model }: { model: Model }) {
     const { save } = model;
     switch (save.kind) {
         case 'saved':
-            return <span class="muted small">{t('Saved {time}', { time: format.time(save.at) })}</span>;
+            return (
+                <span class="muted small">
+                    {t('Saved {time}', { time: format.time(save.at) })}
+                    {save.unfinished ? ` · ${t('unfinished messages are kept in this browser')}` : ''}
+                </span>
+            );
         case 'saving':
         case 'dirty':
             return <span class="muted small">{t('Saving…')}</span>;

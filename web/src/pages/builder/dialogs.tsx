@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { api, call, type ApiError, type Message, type Schemas, type Sequence } from '../../core/api';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
-import { toWire } from '../../core/steps';
+import { missingField, toWire } from '../../core/steps';
 import { Alert, Button, Check, Dialog, Failure, Phone, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
 import { hub } from '../../ui/state';
@@ -95,9 +95,10 @@ export function PublishDialog({ model, findings, onClose }: { model: Model; find
     const starting = model.sequence.status === 'draft';
     const errors = findings.filter(finding => finding.severity === 'error');
     const warnings = grouped(findings.filter(finding => finding.severity === 'warning'));
+    const unfinished = model.steps.filter(step => missingField(step) !== null);
     const body = { ...toWire(model.document), ...(starting ? { status: 'active' as const } : {}) };
     useEffect(() => {
-        if (starting) return;
+        if (starting || unfinished.length) return;
         setError(null);
         call(api.PUT('/api/sequences/{id}', { params: { path: { id: model.sequence.id }, query: { dry_run: true, backfill } }, body })).then(answer => setEffects(answer as Schemas['EditEffects']), setError);
     }, [backfill]);
@@ -125,13 +126,14 @@ export function PublishDialog({ model, findings, onClose }: { model: Model; find
             footer={
                 <>
                     <Button onClick={onClose}>{t('Cancel')}</Button>
-                    <Button kind="primary" busy={busy} disabled={(errors.length > 0 && !force) || model.steps.length === 0 || (!starting && !effects)} onClick={publish}>
+                    <Button kind="primary" busy={busy} disabled={(errors.length > 0 && !force) || unfinished.length > 0 || model.steps.length === 0 || (!starting && !effects)} onClick={publish}>
                         {starting ? t('Start') : t('Publish')}
                     </Button>
                 </>
             }
         >
             {error ? <Failure error={error} /> : null}
+            {unfinished.length ? <Alert kind="bad">{format.list(unfinished.map(step => t('Day {n} is not finished', { n: step.day })))}</Alert> : null}
             {model.steps.length === 0 ? <Alert kind="bad">{t('There is no message yet.')}</Alert> : null}
             {errors.length ? (
                 <Alert kind="bad">
@@ -164,7 +166,7 @@ export function PublishDialog({ model, findings, onClose }: { model: Model; find
                     <EffectsView effects={effects} labels={label} />
                     {hasNew ? <Check label={t('Also send new messages to people who are already past them')} checked={backfill} onValue={setBackfill} /> : null}
                 </>
-            ) : error ? null : (
+            ) : error || unfinished.length ? null : (
                 <Skeleton />
             )}
         </Dialog>

@@ -3,11 +3,11 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, call, type Schemas, type StepInput } from '../../core/api';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
-import { insertAt, moveStep, newStep, removeAt, sortByDay, stepKey, toWire } from '../../core/steps';
+import { finished, insertAt, moveStep, newStep, removeAt, sortByDay, stepKey } from '../../core/steps';
 import { Alert, announce, Button, Icon, toast } from '../../ui/parts';
 import { can } from '../../ui/state';
 import { Delivery } from './delivery';
-import { findingIndex, type EditStep, type Lint, type Model, type Preview } from './model';
+import { findingIndex, mapLint, mapPreview, type EditStep, type Lint, type Model, type Preview } from './model';
 import { PreviewPane, samplePersona, type Persona } from './preview';
 import { StepCard } from './step';
 
@@ -29,7 +29,9 @@ export function useAnswer<T>(key: string, wait: number, load: () => Promise<T>):
 }
 export function useLint(model: Model): Lint | undefined {
     const id = model.sequence.id;
-    return useAnswer(JSON.stringify(toWire(model.document)), 500, () => call(api.POST('/api/sequences/{id}/lint', { params: { path: { id } }, body: { sequence: toWire(model.document) } })));
+    const { document, indexes } = finished(model.document);
+    const body = { ...document, name: document.name.trim() || t('Sequence') };
+    return useAnswer(JSON.stringify([body, indexes]), 500, () => call(api.POST('/api/sequences/{id}/lint', { params: { path: { id } }, body: { sequence: body } })).then(lint => mapLint(lint, indexes)));
 }
 
 export function Editor({ model, lint }: { model: Model; lint: Lint | undefined }) {
@@ -43,16 +45,17 @@ export function Editor({ model, lint }: { model: Model; lint: Lint | undefined }
     const list = useRef<HTMLOListElement>(null);
     const openIndex = steps.findIndex((step, index) => stepKey(step, index) === open);
 
-    const preview = useAnswer<Preview>(JSON.stringify([toWire(document), persona]), 250, () =>
+    const whole = finished(document);
+    const preview = useAnswer<Preview>(JSON.stringify([whole, persona]), 250, () =>
         call(
             api.POST('/api/sequences/{id}/preview', {
                 params: { path: { id: sequence.id } },
                 body: {
-                    sequence: toWire(document),
+                    sequence: { ...whole.document, name: document.name.trim() || t('Sequence') },
                     ...(persona.kind === 'contact' ? { phone: persona.phone } : { contact: { phone: persona.phone, name: persona.name || null, custom_fields: Object.fromEntries(Object.entries(persona.fields).filter(([, value]) => value)), ...(persona.timezone ? { timezone: persona.timezone } : {}) } }),
                 },
             }),
-        ),
+        ).then(answer => mapPreview(answer, whole.indexes)),
     );
     const knownFields = [...new Set([...(preview?.fields ?? []).filter(field => !field.built_in && !field.suggestion).map(field => field.name)])];
     const fieldError = (field: string): string | null => model.errors?.fieldError(field) ?? null;

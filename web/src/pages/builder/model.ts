@@ -3,9 +3,10 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { api, call, ApiError, type Schemas, type Sequence, type SequenceInput, type StepInput } from '../../core/api';
 import { dropDraft, readDraft, writeDraft } from '../../core/drafts';
-import { sameDocument, toInput, toWire } from '../../core/steps';
+import { t } from '../../core/i18n';
+import { missingField, sameDocument, toInput, toWire } from '../../core/steps';
 
-export type SaveState = { kind: 'saved'; at: number } | { kind: 'saving' } | { kind: 'dirty' } | { kind: 'kept'; at: number; error: ApiError | null } | { kind: 'failed'; error: ApiError };
+export type SaveState = { kind: 'saved'; at: number; unfinished?: number } | { kind: 'saving' } | { kind: 'dirty' } | { kind: 'kept'; at: number; error: ApiError | null } | { kind: 'failed'; error: ApiError };
 export type EditStep = StepInput & { key?: string };
 const AUTOSAVE_MS = 900;
 
@@ -69,10 +70,28 @@ export function useModel(loaded: Sequence): Model {
             return false;
         }
         if (isLive(now.sequence) || now.sequence.status === 'archived') return true;
-        if (sameDocument(now.document, toInput(now.sequence))) return true;
+        // New steps that are not finished stay behind; an old one that became unfinished holds the save.
+        const all = (now.document.messages ?? []) as EditStep[];
+        const emptied = all.findIndex(step => step.id !== undefined && missingField(step) !== null);
+        if (emptied >= 0 || !now.document.name.trim()) {
+            const field = emptied >= 0 ? `messages[${emptied}].${missingField(all[emptied] as EditStep)}` : 'name';
+            const message = emptied >= 0 ? t('Day {n} is not finished', { n: (all[emptied] as EditStep).day }) : t('The name is missing');
+            const error = new ApiError(422, 'unfinished', '', message, [{ field, code: 'required', message }]);
+            setErrors(error);
+            setSave({ kind: 'kept', at: Date.now(), error });
+            return false;
+        }
+        const current = now.document;
+        const kept = all.filter(step => missingField(step) === null);
+        const unfinished = all.length - kept.length;
+        const sent = unfinished ? { ...current, messages: kept } : current;
+        if (sameDocument(sent, toInput(now.sequence))) {
+            setErrors(null);
+            setSave({ kind: 'saved', at: Date.now(), unfinished });
+            return true;
+        }
         now.saving = true;
         setSave({ kind: 'saving' });
-        const sent = now.document;
         let good = false;
         try {
             const saved = (await call(api.PUT('/api/sequences/{id}', { params: { path: { id: now.sequence.id } }, body: toWire(sent) }))) as Sequence;
@@ -80,13 +99,13 @@ export function useModel(loaded: Sequence): Model {
             now.sequence = saved;
             setSequence(saved);
             setErrors(null);
-            if (state.current.document === sent) {
-                const kept = keepKeys(saved, sent);
-                now.document = kept;
-                setDocument(kept);
+            if (state.current.document === current && !unfinished) {
+                const adopted = keepKeys(saved, sent);
+                now.document = adopted;
+                setDocument(adopted);
                 dropDraft(saved.id);
             } else {
-                // Typed on while saving: take the new ids and version, keep the words.
+                // Typed on while saving, or steps stayed behind: take ids and version, keep the words.
                 const steps = (state.current.document.messages ?? []) as EditStep[];
                 const sentSteps = (sent.messages ?? []) as EditStep[];
                 const merged = steps.map(step => {
@@ -95,11 +114,12 @@ export function useModel(loaded: Sequence): Model {
                     return step.id === undefined && id ? { ...step, id } : step;
                 });
                 const next = { ...state.current.document, messages: merged, version: saved.version };
+                now.again = state.current.document !== current;
                 now.document = next;
                 setDocument(next);
-                now.again = true;
+                writeDraft(saved.id, { base: saved.version, at: Date.now(), document: next });
             }
-            setSave({ kind: 'saved', at: Date.now() });
+            setSave({ kind: 'saved', at: Date.now(), unfinished });
         } catch (cause) {
             const error = cause as ApiError;
             if (error.status === 409 && error.code === 'version_conflict') setConflict(true);
@@ -190,6 +210,20 @@ export function useModel(loaded: Sequence): Model {
 export type Preview = Schemas['Preview'];
 export type Lint = Schemas['Lint'];
 export type Finding = Lint['findings'][number];
+/* Answers about a document without its unfinished steps, told in the places of the whole one. */
+export function mapPreview(preview: Preview, indexes: number[]): Preview {
+    return { ...preview, messages: preview.messages.map(message => ({ ...message, index: indexes[message.index] ?? message.index })) };
+}
+export function mapLint(lint: Lint, indexes: number[]): Lint {
+    return {
+        ...lint,
+        findings: lint.findings.map(finding => ({
+            ...finding,
+            index: finding.index === null || finding.index === undefined ? finding.index : (indexes[finding.index] ?? finding.index),
+            field: finding.field?.replace(/^messages\[(\d+)\]/, (_, at: string) => `messages[${indexes[Number(at)] ?? at}]`) ?? null,
+        })),
+    };
+}
 /* Findings name their step by index, by id, or inside the path of the field. */
 export function findingIndex(finding: Finding, steps: readonly StepInput[]): number | null {
     if (typeof finding.index === 'number') return finding.index;
