@@ -11,7 +11,7 @@ node tools/check_source.mjs
 git ls-files 'src/*.c' 'src/*.h' 'fuzz/*.c' 'bench/*.c' | grep -v '_table\.c$' | xargs clang-format-14 --dry-run --Werror
 
 step "build: gcc"
-tools/build.sh -Dtests=enabled
+DRIPLINE_UI=required tools/build.sh -Dtests=enabled
 
 step "unit tests"
 meson test -C build --quiet --print-errorlogs
@@ -24,8 +24,12 @@ if [ "$mode" = full ]; then
 
     step "build: thread sanitizer, unit tests of what crosses threads"
     [ -f build-tsan/build.ninja ] || CC=clang meson setup build-tsan -Dtests=enabled -Db_sanitize=thread -Db_lundef=false --buildtype=debug -Doptimization=1 >/dev/null
-    ninja -C build-tsan --quiet
-    meson test -C build-tsan --quiet --print-errorlogs --timeout-multiplier 6 --suite threads
+    meson test -C build-tsan --quiet --print-errorlogs --timeout-multiplier 6 clock queue thread log zone \
+        http_client_test http_server_test writer store journey import api_test simulator_test
+
+    step "build: three wrong send machines, for the tests of the tests"
+    [ -f build-mutants/build.ninja ] || meson setup build-mutants -Dtests=disabled -Dtest_hooks=true >/dev/null
+    ninja -C build-mutants --quiet dripline
 fi
 
 step "tests from outside"
@@ -37,3 +41,10 @@ if [ -f test/package.json ]; then
     fi
 fi
 node --test --test-concurrency=2 test/*.test.mjs
+
+if [ "$mode" = full ]; then
+    step "tests from outside, on the sanitized server"
+    DRIPLINE_BINARY=$PWD/build-asan/dripline DRIPLINE_BUILD=build-asan WEEK_ROWS=600 KILLS=4 KILL_ROWS=600 \
+        node --test --test-concurrency=2 test/week.test.mjs test/kill.test.mjs test/enroll.test.mjs test/sequences.test.mjs \
+        test/actions.test.mjs test/webhook.test.mjs test/cli.test.mjs
+fi
