@@ -1,0 +1,75 @@
+// The table of people moves by itself, and pausing, resuming and stopping many says first what it will do.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { assertQuiet, noBrowser } from './lib/browser.mjs';
+import { advance } from './lib/server.mjs';
+import { believablePeople, enroll, makeTexts, startUi } from './lib/ui.mjs';
+
+const MANY = 260; // more than one page of the table
+
+test('a live table and bulk actions', { skip: noBrowser, timeout: 60_000 }, async (t) => {
+  const { server, open } = await startUi(t, { clock: 'manual' });
+  const sequence = await makeTexts(server, 'Many', [[1, 'One'], [3, 'Two']]);
+  const made = await server.api('POST', `/api/sequences/${sequence.id}/enroll/bulk`, { enrollments: believablePeople(3, MANY) });
+  const enrolled = made.body.counts.enrolled;
+  const page = await open();
+  const button = (name) => page.getByRole('button', { name, exact: true });
+  const dialog = page.getByRole('dialog');
+  await page.goto(`/sequences/${sequence.id}/people`);
+  await page.getByText(`200 of ${enrolled} loaded`).waitFor();
+
+  await enroll(server, sequence, '919812300001', 'Just now');
+  await page.getByRole('link', { name: 'Just now' }).waitFor({ timeout: 5_000 }); // without a reload
+  await page.locator('tr', { hasText: 'Just now' }).getByText('Day 0').or(page.locator('tr', { hasText: 'Just now' }).getByText('Day 1')).waitFor();
+  await advance(server, '1h');
+  await page.locator('tr', { hasText: 'Just now' }).getByText('1 of 2 messages').waitFor({ timeout: 5_000 });
+
+  // The far end of the list is there when one scrolls to it.
+  await page.locator('.virtual').evaluate((box) => (box.scrollTop = box.scrollHeight));
+  await page.getByText(`${enrolled + 1} people`, { exact: true }).waitFor();
+  await page.locator('.virtual').evaluate((box) => (box.scrollTop = 0));
+  await page.reload();
+  await page.getByText(`200 of ${enrolled + 1} loaded`).waitFor();
+
+  // Three by hand with Shift, then the page, then explicitly all.
+  const ticks = page.getByRole('checkbox', { name: /^Select (?!all)/ });
+  await ticks.nth(1).click();
+  await ticks.nth(3).click({ modifiers: ['Shift'] });
+  await page.getByText('3 selected').waitFor();
+  await page.getByLabel('Select all rows shown').check();
+  await page.getByText('200 selected').waitFor();
+  await button(`Select all ${enrolled + 1} matching`).click();
+  await page.getByText(`${enrolled + 1} selected`).waitFor();
+
+  await button('Pause').last().click();
+  await dialog.getByText(`${enrolled + 1} of ${enrolled + 1} people change.`).waitFor();
+  assert.equal((await server.api('GET', `/api/sequences/${sequence.id}`)).body.paused_count, 0, 'asking changes nothing');
+  await dialog.getByRole('button', { name: 'Pause', exact: true }).click();
+  await dialog.getByRole('button', { name: 'Close' }).last().waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('.segmented').getByRole('button', { name: `Paused ${enrolled + 1}` }).click();
+  assert.match(page.url(), /status=paused/);
+  await page.locator('.table tbody tr').getByText('Paused').first().waitFor();
+
+  await page.getByLabel('Select all rows shown').check();
+  await button('Resume').last().click();
+  await dialog.getByText('200 of 200 people change.').waitFor();
+  await dialog.getByRole('button', { name: 'Resume', exact: true }).click();
+  await dialog.getByRole('button', { name: 'Close' }).last().waitFor();
+  await page.keyboard.press('Escape');
+  await page.goto(`/sequences/${sequence.id}/people?q=Just+now`);
+  await page.getByRole('link', { name: 'Just now' }).waitFor();
+  assert.equal(await page.locator('.table tbody tr').count(), 1);
+  await ticks.first().check();
+  await button('Stop').click();
+  await dialog.getByText('Stopping is final').waitFor();
+  await dialog.getByText('1 of 1 people change.').waitFor();
+  await dialog.getByRole('button', { name: 'Stop for good' }).click();
+  await page.locator('.table tbody tr').getByText('Stopped').waitFor();
+  await page.goBack();
+  await page.waitForURL(/status=paused/); // the filter before, not the page before
+
+  const now = (await server.api('GET', `/api/sequences/${sequence.id}`)).body;
+  assert.deepEqual([now.active_count + now.paused_count, now.stopped_count], [enrolled, 1]);
+  assertQuiet(page);
+});
