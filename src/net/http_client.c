@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 const char *http_stage_to_text(enum http_stage stage)
@@ -33,15 +34,17 @@ struct text http_result_header(const struct http_result *result, const char *nam
 
 static void call_free(struct call *call)
 {
+    curl_easy_cleanup(call->easy);
+    buffer_done(&call->answer);
+    arena_free(call->arena);
+    mem_free(call);
+}
+
+/* A call that ended is kept for the next one: its handle and its memory cost more than a request.
+ */
+static void call_end(struct call *call)
+{
     struct http_client *client = call->client;
-    if (call->easy != NULL) {
-        if (client->spare_count < HANDLES_KEPT) {
-            curl_easy_reset(call->easy);
-            client->spare[client->spare_count++] = call->easy;
-        } else {
-            curl_easy_cleanup(call->easy);
-        }
-    }
     curl_slist_free_all(call->header_list);
     if (call->upload >= 0) {
         (void)close(call->upload);
@@ -50,42 +53,83 @@ static void call_free(struct call *call)
         (void)close(call->save);
     }
     mem_free(call->body);
-    buffer_done(&call->answer);
-    arena_free(call->arena);
-    mem_free(call);
+    if (client->spare_count == CALLS_KEPT) {
+        call_free(call);
+        return;
+    }
+    struct arena *arena = call->arena;
+    struct buffer answer = call->answer;
+    CURL *easy = call->easy;
+    arena_reset(arena);
+    curl_easy_reset(easy);
+    *call = (struct call){.client = client, .arena = arena, .answer = answer, .easy = easy};
+    call->next = client->spare;
+    client->spare = call;
+    client->spare_count++;
+}
+
+static struct call *call_take(struct http_client *client)
+{
+    struct call *call = client->spare;
+    if (call != NULL) {
+        client->spare = call->next;
+        client->spare_count--;
+        call->next = NULL;
+        return call;
+    }
+    call = mem_zalloc(sizeof(*call));
+    call->client = client;
+    call->arena = arena_new();
+    call->easy = curl_easy_init();
+    CHECK(call->easy != NULL);
+    return call;
 }
 
 static struct call *call_new(struct http_client *client, const struct http_call *wanted)
 {
-    struct call *call = mem_zalloc(sizeof(*call));
-    call->client = client;
+    struct call *call = call_take(client);
     call->upload = -1;
     call->save = -1;
-    call->arena = arena_new();
     call->address_allowed = wanted->address_allowed;
     call->address_context = wanted->address_context;
     call->answer_limit = wanted->response_limit == 0 ? ANSWER_BODY_MAX : wanted->response_limit;
-    buffer_init(&call->answer, call->answer_limit);
+    buffer_clear(&call->answer);
+    call->answer.limit = call->answer_limit;
     if (wanted->body.size > 0) {
         call->body = mem_copy(wanted->body.data, wanted->body.size);
         call->body_size = (int64_t)wanted->body.size;
     }
-    call->easy = client->spare_count > 0 ? client->spare[--client->spare_count] : curl_easy_init();
-    CHECK(call->easy != NULL);
     return call;
+}
+
+/* Most calls of a client go to the address of the call before. */
+static enum error_code check_url(struct http_client *client, const struct http_call *wanted,
+                                 struct error *error)
+{
+    if (client->checked_url != NULL && client->checked_plain == wanted->allow_plain &&
+        strcmp(client->checked_url, wanted->url) == 0) {
+        return OK;
+    }
+    enum error_code code = call_check_url(wanted, error);
+    if (code == OK) {
+        mem_free(client->checked_url);
+        client->checked_url = mem_copy_text(wanted->url);
+        client->checked_plain = wanted->allow_plain;
+    }
+    return code;
 }
 
 enum error_code http_client_start(struct http_client *client, const struct http_call *wanted,
                                   http_done_fn *done, void *context, struct error *error)
 {
-    enum error_code code = call_check_url(wanted, error);
+    enum error_code code = check_url(client, wanted, error);
     if (code != OK) {
         return code;
     }
     struct call *call = call_new(client, wanted);
     code = call_set_up(call, wanted, error);
     if (code != OK) {
-        call_free(call);
+        call_end(call);
         return code;
     }
     call->done = done;
@@ -196,7 +240,7 @@ static void finish_call(struct call *call, CURLcode outcome)
     }
     client->running_count--;
     call->done(call->context, &call->result);
-    call_free(call);
+    call_end(call);
 }
 
 static bool finish_calls(struct http_client *client)
@@ -215,22 +259,15 @@ static bool finish_calls(struct http_client *client)
 
 void http_client_poll(struct http_client *client, int64_t timeout_ms)
 {
-    int running = 0;
-    (void)curl_multi_perform(client->multi, &running);
-    if (finish_calls(client) || timeout_ms == 0) {
-        return;
+    client_events_run_due(client);
+    if (finish_calls(client)) {
+        timeout_ms = 0;
     }
     if (timeout_ms < 0 || timeout_ms > POLL_LONGEST_MS) {
         timeout_ms = POLL_LONGEST_MS;
     }
-    (void)curl_multi_poll(client->multi, NULL, 0, (int)timeout_ms, NULL);
-    (void)curl_multi_perform(client->multi, &running);
+    client_events_wait(client, timeout_ms);
     (void)finish_calls(client);
-}
-
-void http_client_wake(struct http_client *client)
-{
-    (void)curl_multi_wakeup(client->multi);
 }
 
 size_t http_client_call_count(const struct http_client *client)
@@ -256,6 +293,11 @@ enum error_code http_client_new(const struct http_client_settings *settings,
     }
     struct http_client *client = mem_zalloc(sizeof(*client));
     client->multi = multi;
+    enum error_code code = client_events_open(client, error);
+    if (code != OK) {
+        http_client_free(client);
+        return code;
+    }
     if (settings != NULL && settings->ca_file != NULL) {
         client->ca_file = mem_copy_text(settings->ca_file);
     }
@@ -282,12 +324,16 @@ void http_client_free(struct http_client *client)
         struct call *call = client->running;
         client->running = call->next;
         (void)curl_multi_remove_handle(client->multi, call->easy);
+        call_end(call);
+    }
+    while (client->spare != NULL) {
+        struct call *call = client->spare;
+        client->spare = call->next;
         call_free(call);
     }
-    for (size_t i = 0; i < client->spare_count; i++) {
-        curl_easy_cleanup(client->spare[i]);
-    }
     curl_multi_cleanup(client->multi);
+    client_events_close(client);
+    mem_free(client->checked_url);
     mem_free(client->ca_file);
     mem_free(client->unix_path);
     mem_free(client);

@@ -14,7 +14,8 @@ enum {
     TOTAL_TIMEOUT_MS = 120000,
     IDLE_REUSE_S = 4, /* libcurl compares whole seconds: idle for less than 5 s */
     CONNECTIONS_KEPT = 64,
-    HANDLES_KEPT = 64,
+    CALLS_KEPT = 256,
+    EVENTS_AT_ONCE = 256,
     POLL_LONGEST_MS = 3600000,
 };
 
@@ -46,13 +47,25 @@ struct call {
 
 struct http_client {
     CURLM *multi;
+    int epoll;           /* sockets of libcurl, and `wake` */
+    int wake;            /* an eventfd */
+    int64_t timer_at_us; /* when libcurl wants its turn without an event; < 0 = not */
     struct call *running;
     size_t running_count;
-    CURL *spare[HANDLES_KEPT];
+    struct call *spare; /* ended calls, for their handles and memory */
     size_t spare_count;
+    char *checked_url; /* the last address that was found good */
+    bool checked_plain;
     char *ca_file;
     char *unix_path;
 };
+
+/* http_client_events.c: libcurl's sockets and its timer on one epoll. */
+MUST_USE enum error_code client_events_open(struct http_client *client, struct error *error);
+void client_events_close(struct http_client *client);
+/* Lets libcurl run what is due, waits for at most `timeout_ms` and lets it run what came. */
+void client_events_run_due(struct http_client *client);
+void client_events_wait(struct http_client *client, int64_t timeout_ms);
 
 /* Refuses URLs that the call must not reach. */
 MUST_USE enum error_code call_check_url(const struct http_call *wanted, struct error *error);

@@ -200,6 +200,39 @@ static void an_answer_is_complete(void **state)
 }
 
 /* libcurl alone would send the second request twice. */
+/* A server cuts connections that it has no room for, and a request on one of those may or may not
+ * have been seen. So the client never opens more than it was told. */
+static void calls_beyond_the_limit_wait_for_a_connection(void **state)
+{
+    (void)state;
+    static const enum act acts[] = {ANSWER, ANSWER, ANSWER, ANSWER, END};
+    static const char *const bodies[] = {"one-!", "two-!", "tri-!", "for-!"};
+    struct script script;
+    script_start(&script, acts);
+    struct http_client *client = NULL;
+    struct error error = {0};
+    const struct http_client_settings settings = {.connection_limit = 1};
+    CHECK(http_client_new(&settings, &client, &error) == OK);
+    struct seen seen[4] = {0};
+    char url[64];
+    (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/messages", script.port);
+    for (int i = 0; i < 4; i++) {
+        const struct http_call call = {.url = url,
+                                       .body = text_from(bodies[i]),
+                                       .allow_plain = true,
+                                       .total_timeout_ms = 10000};
+        assert_int_equal(http_client_start(client, &call, keep, &seen[i], &error), OK);
+    }
+    for (int i = 0; i < 4; i++) {
+        finish(client, &seen[i]);
+        assert_int_equal(seen[i].result.stage, HTTP_STAGE_DONE);
+    }
+    assert_int_equal(atomic_load(&script.connections), 1);
+    assert_int_equal(atomic_load(&script.seen), 4);
+    http_client_free(client);
+    script_stop(&script);
+}
+
 static void a_request_on_a_broken_connection_is_sent_once(void **state)
 {
     (void)state;
@@ -401,6 +434,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_complete),
+        cmocka_unit_test(calls_beyond_the_limit_wait_for_a_connection),
         cmocka_unit_test(a_request_on_a_broken_connection_is_sent_once),
         cmocka_unit_test(a_post_without_body_is_sent_once_too),
         cmocka_unit_test(a_cut_or_silent_answer_says_that_all_was_sent),

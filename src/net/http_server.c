@@ -277,8 +277,11 @@ void http_server_quiesce(struct http_server *server)
     for (size_t i = 0; i < server->daemon_count; i++) {
         int descriptor = MHD_quiesce_daemon(server->daemons[i]);
         if (descriptor >= 0) {
-            (void)close(descriptor);
+            /* Nobody connects any more. It is closed only after the daemon's threads have ended:
+             * they take it out of their epoll, and a number that is gone ends the process. */
+            (void)shutdown(descriptor, SHUT_RDWR);
         }
+        server->quiesced_descriptors[i] = descriptor;
     }
     if (server->unix_path != NULL) {
         (void)unlink(server->unix_path);
@@ -302,6 +305,9 @@ void http_server_free(struct http_server *server)
     }
     for (size_t i = 0; i < server->daemon_count; i++) {
         MHD_stop_daemon(server->daemons[i]);
+        if (server->quiesced_descriptors[i] >= 0) {
+            (void)close(server->quiesced_descriptors[i]);
+        }
     }
     spool_stop(server);
     pthread_cond_destroy(&server->all_answered);

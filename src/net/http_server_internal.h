@@ -89,6 +89,7 @@ struct http_server {
     struct http_server_settings settings;
     char *unix_path;
     struct MHD_Daemon *daemons[2];
+    int quiesced_descriptors[2]; /* listeners of `daemons`, to be closed at the end; -1 = none */
     size_t daemon_count;
     int port;
     pthread_mutex_t lock; /* the list of connections and `watching` */
