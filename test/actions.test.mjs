@@ -100,12 +100,10 @@ test('keeping the dates sends what was missed one per day, or skips it', async (
   await sumsHold(server, all.sequence, 2);
 });
 
-// On a machine that is too busy to answer in time some messages end as unknown; none may vanish.
 async function firstStepWentOut(server, simulator, sequence, people) {
-  const { sent, unknown } = (await server.api('GET', `/api/sequences/${sequence.id}/stats`)).body.steps[0].funnel;
-  assert.equal(sent + unknown, people);
-  const taken = accepted(simulator).length;
-  assert.ok(taken >= sent && taken <= people, `${taken} taken, ${sent} shown as sent`);
+  const { funnel } = (await server.api('GET', `/api/sequences/${sequence.id}/stats`)).body.steps[0];
+  assert.equal(funnel.sent, people, JSON.stringify(funnel));
+  assert.equal(accepted(simulator).length, people);
 }
 
 test('thousands are paused, resumed and stopped by batch', async (t) => {

@@ -46,6 +46,7 @@ struct flight {
     enum http_bytes bytes;
     struct provider_outcome outcome;
     struct answer answer; /* as the delivery thread judged it for pacing */
+    bool grown_old;       /* its claim, before anything was written */
     bool repeated;        /* test hook */
 };
 

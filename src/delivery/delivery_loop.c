@@ -14,7 +14,8 @@ int64_t delivery_next_wake_ms(struct delivery *delivery)
 {
     int64_t next_ms = delivery->other_next_at_ms;
     bool manual = clock_is_manual(delivery->settings.clock);
-    for (size_t i = 0; i < delivery->lane_count && delivery_may_claim(delivery); i++) {
+    bool room = delivery->in_flight < delivery->settings.connection_limit;
+    for (size_t i = 0; i < delivery->lane_count && room && delivery_may_claim(delivery); i++) {
         struct lane *lane = &delivery->lanes[i];
         if (lane->next_at_ms == 0) {
             continue;

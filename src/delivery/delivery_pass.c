@@ -6,6 +6,7 @@
 #include "base/instant.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 
 enum { PASS_RETRY_US = DELIVERY_PASS_RETRY_MS * 1000, PLAN_RETRY_US = 10000000 };
 
@@ -46,11 +47,16 @@ bool delivery_may_claim(const struct delivery *delivery)
            !delivery->paused;
 }
 
-static void fill_wish(struct delivery *delivery, struct lane *lane, struct lane_wish *wish)
+/* What is claimed must find a connection: a claim that waits for one grows old. `room` is what the
+ * pool has left for this lane. */
+static void fill_wish(struct delivery *delivery, struct lane *lane, size_t room,
+                      struct lane_wish *wish)
 {
+    size_t capacity =
+        delivery_may_claim(delivery) ? lane_capacity(lane, delivery->settings.clock) : 0;
     *wish = (struct lane_wish){
         .channel_id = lane->id,
-        .limit = delivery_may_claim(delivery) ? lane_capacity(lane, delivery->settings.clock) : 0,
+        .limit = capacity < room ? capacity : room,
         .hold = lane->hold,
         .hold_probe_at_ms = lane->hold_probe_at_ms,
         .release = lane->release,
@@ -81,6 +87,22 @@ static void note_person_pauses(struct delivery *delivery, const struct flight *f
     }
 }
 
+/* The pool is shared out from another lane on in every pass, each lane leaving their part to those
+ * after it: one busy channel cannot shut the others out. */
+static void fill_wishes(struct delivery *delivery, struct pass *pass)
+{
+    size_t limit = delivery->settings.connection_limit;
+    size_t room = limit > delivery->in_flight ? limit - delivery->in_flight : 0;
+    size_t count = delivery->lane_count;
+    for (size_t i = 0; i < count; i++) {
+        struct lane *lane = &delivery->lanes[((size_t)delivery->passes + i) % count];
+        struct lane_wish *wish = &pass->wishes[pass->wish_count++];
+        size_t share = (room + count - i - 1) / (count - i);
+        fill_wish(delivery, lane, share, wish);
+        room -= wish->limit;
+    }
+}
+
 void delivery_submit_pass(struct delivery *delivery)
 {
     struct pass *pass = mem_zalloc(sizeof(*pass));
@@ -94,9 +116,7 @@ void delivery_submit_pass(struct delivery *delivery)
     note_person_pauses(delivery, pass->outcomes);
     delivery->outcomes = NULL;
     delivery->last_outcome = &delivery->outcomes;
-    for (size_t i = 0; i < delivery->lane_count; i++) {
-        fill_wish(delivery, &delivery->lanes[i], &pass->wishes[pass->wish_count++]);
-    }
+    fill_wishes(delivery, pass);
     pass->may_claim = delivery_may_claim(delivery);
     pass->may_plan = !delivery->stopping && !delivery->clock_suspect &&
                      clock_measure_us() >= delivery->plan_again_at_us;
@@ -235,6 +255,20 @@ void delivery_finish_pass(struct delivery *delivery, struct pass *pass)
     release_pass(delivery, pass);
 }
 
+static void count_answer(const struct provider_outcome *outcome, int64_t latency_us)
+{
+    static const enum metric_send RESULTS[] = {
+        [PROVIDER_ACCEPTED] = METRIC_SEND_ACCEPTED,
+        [PROVIDER_NOT_SENT] = METRIC_SEND_NOT_SENT,
+        [PROVIDER_RETRY_LATER] = METRIC_SEND_REFUSED_FOR_NOW,
+        [PROVIDER_REJECTED] = METRIC_SEND_REJECTED,
+        [PROVIDER_CHANNEL_TROUBLE] = METRIC_SEND_CHANNEL_TROUBLE,
+        [PROVIDER_UNKNOWN] = METRIC_SEND_NO_ANSWER,
+    };
+    metric_count_code(&METRICS.sends[RESULTS[outcome->result]], outcome->code < 0 ? 0 : outcome->code);
+    metric_observe_us(&METRICS.provider_latency, latency_us);
+}
+
 void flight_finished(struct flight *flight)
 {
     struct delivery *delivery = flight->delivery;
@@ -246,7 +280,12 @@ void flight_finished(struct flight *flight)
     }
     struct answer_limits limits = delivery_answer_limits(delivery, UINT32_MAX / 2);
     flight->answer = answer_decide(&flight->outcome, flight->n, flight->n, &limits);
-    int64_t latency_ms = (clock_measure_us() - flight->started_us) / 1000;
+    if (flight->grown_old) {
+        flight->answer.is_failure = false; /* our own slowness says nothing about the channel */
+    }
+    int64_t latency_us = clock_measure_us() - flight->started_us;
+    int64_t latency_ms = latency_us / 1000;
+    count_answer(&flight->outcome, latency_us);
     lane_learn(lane, flight, clock_now_ms(delivery->settings.clock), latency_ms);
     delivery->in_flight--;
     delivery->sent += flight->answer.event == EVENT_ACCEPTED;

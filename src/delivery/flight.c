@@ -195,9 +195,11 @@ static void on_done(void *context, const struct http_result *result)
  * old, because the process stood still meanwhile, is not written any more. */
 static bool claim_is_fresh(void *context, const char *address UNUSED)
 {
-    const struct flight *flight = context;
+    struct flight *flight = context;
     const struct delivery_settings *settings = &flight->delivery->settings;
-    return clock_boot_ms(settings->clock) - flight->claimed_boot_ms <= settings->claim_age_max_ms;
+    int64_t age_ms = clock_boot_ms(settings->clock) - flight->claimed_boot_ms;
+    flight->grown_old = age_ms > settings->claim_age_max_ms;
+    return !flight->grown_old;
 }
 
 static enum error_code start_call(struct flight *flight, const struct provider_request *request,

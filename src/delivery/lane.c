@@ -12,8 +12,8 @@ enum {
     PAIR_INTERVAL_MS = 6000,
     PAIR_BURST = 45,
     IN_FLIGHT_LEAST = 16,
-    IN_FLIGHT_MOST = 1024,
-    FAILURES_LEAST = 20, /* answers before the rate of failures means anything */
+    IN_FLIGHT_MOST = 1024, /* the pool of connections may be smaller: delivery_pass.c */
+    FAILURES_LEAST = 20,   /* answers before the rate of failures means anything */
     FAILURES_WINDOW_MS = 60000,
     PEOPLE_PRUNE = 100000,
 };
