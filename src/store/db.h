@@ -89,6 +89,9 @@ struct text db_text_copy(struct db_statement *statement, int column, struct aren
  */
 MUST_USE enum error_code db_run(struct db *db, struct db_sql *sql, const struct db_value *values,
                                 size_t count, int64_t *ret_changed, struct error *error);
+/* Inserts one row and gives its id. Without RETURNING, which costs as much as the insert. */
+MUST_USE enum error_code db_insert(struct db *db, struct db_sql *sql, const struct db_value *values,
+                                   size_t count, int64_t *ret_id, struct error *error);
 /* Runs to the end and gives the first row's first column: counts, RETURNING id. ret_found may be
  * NULL when a row is certain: then none is ERROR_NOT_FOUND. */
 MUST_USE enum error_code db_find_int64(struct db *db, struct db_sql *sql,

@@ -259,6 +259,16 @@ enum error_code db_run(struct db *db, struct db_sql *sql, const struct db_value 
     return code;
 }
 
+enum error_code db_insert(struct db *db, struct db_sql *sql, const struct db_value *values,
+                          size_t count, int64_t *ret_id, struct error *error)
+{
+    enum error_code code = db_run(db, sql, values, count, NULL, error);
+    if (code == OK) {
+        *ret_id = sqlite3_last_insert_rowid(db->handle);
+    }
+    return code;
+}
+
 enum error_code db_find_int64(struct db *db, struct db_sql *sql, const struct db_value *values,
                               size_t count, int64_t *ret_value, bool *ret_found,
                               struct error *error)

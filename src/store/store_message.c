@@ -112,13 +112,13 @@ DB_SQL(MESSAGE_INSERT,
        "INSERT INTO message (state, rank, attempts, tries, next_at_ms, channel_id, contact_id, "
        "enrollment_id, step_id, sequence_id, position, policy, category, reason, error_code, "
        "due_at_ms, failed_at_ms, ended_at_ms, created_at_ms) VALUES ($1, $2, 0, 0, $3, $4, $5, $6, "
-       "$7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING id");
+       "$7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)");
 
 enum error_code store_message_insert(struct work *work, struct store_message *message,
                                      struct error *error)
 {
     message->created_at_ms = work->now_ms;
-    return db_find_int64(
+    return db_insert(
         work->db, &MESSAGE_INSERT,
         DB_VALUES(DB_INT(message->state), DB_INT(message->rank),
                   DB_INT_UNLESS(message->next_at_ms, 0), DB_INT(message->channel_id),
@@ -128,7 +128,7 @@ enum error_code store_message_insert(struct work *work, struct store_message *me
                   DB_INT(message->reason), DB_INT(message->error_code), DB_INT(message->due_at_ms),
                   DB_INT_UNLESS(message->failed_at_ms, 0), DB_INT_UNLESS(message->ended_at_ms, 0),
                   DB_INT(message->created_at_ms)),
-        &message->id, NULL, error);
+        &message->id, error);
 }
 
 DB_SQL(MESSAGE_UPDATE,
