@@ -28,9 +28,15 @@ elif ! build_ui; then
     without_ui "the web UI could not be built"
 fi
 
-if [ -f build/build.ninja ]; then
-    meson configure build "$@" >/dev/null
-else
-    meson setup build --buildtype=debugoptimized "$@" >/dev/null
+configure() {
+    if [ -f build/build.ninja ]; then
+        meson configure build "$@"
+    else
+        meson setup build --buildtype=debugoptimized "$@"
+    fi
+}
+if ! words=$(configure "$@" 2>&1); then
+    echo "$words" >&2
+    exit 1
 fi
 ninja -C build --quiet
