@@ -64,8 +64,8 @@ export function SimulatorBar() {
                         <Button small disabled={busy || playing} onClick={() => void jump('1d')}>
                             {t('+1 day')}
                         </Button>
-                        <Button small kind={playing ? undefined : 'primary'} icon={playing ? /* icon */ 'pause' : /* icon */ 'play'} onClick={() => setPlaying(!playing)}>
-                            {playing ? t('Stop') : t('Play a day per minute')}
+                        <Button small kind={playing ? undefined : 'primary'} icon={playing ? /* icon */ 'pause' : /* icon */ 'play'} label={playing ? t('Stop') : t('Play a day per minute')} onClick={() => setPlaying(!playing)}>
+                            <span class="wide-only">{playing ? t('Stop') : t('Play a day per minute')}</span>
                         </Button>
                         <Menu
                             label={t('More jumps')}
