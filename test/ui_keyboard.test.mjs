@@ -1,0 +1,90 @@
+// The whole job with the keyboard alone: a sequence of two days, one person enrolled, then paused.
+// At each stop the focus must be seen and lie under no bar.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { assertQuiet, noBrowser } from './lib/browser.mjs';
+import { until } from './lib/process.mjs';
+import { startUi } from './lib/ui.mjs';
+
+const MAX_STOPS = 150;
+
+/** What is wrong with how the focused element shows, or null. */
+function focusProblem() {
+  const element = document.activeElement;
+  const box = element.getBoundingClientRect();
+  const style = getComputedStyle(element);
+  const ring = (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none' || element.closest('.segmented, .check, .field, .search');
+  if (!ring) return `no ring on ${element.outerHTML.slice(0, 120)}`;
+  if (box.bottom < 0 || box.top > innerHeight) return `out of sight: ${element.outerHTML.slice(0, 120)}`;
+  const hit = document.elementFromPoint(Math.min(innerWidth - 1, Math.max(0, box.left + box.width / 2)), Math.min(innerHeight - 1, Math.max(0, box.top + Math.min(box.height / 2, 200))));
+  if (hit && !element.contains(hit) && !hit.contains(element)) return `covered by ${hit.outerHTML.slice(0, 120)}`;
+  return null;
+}
+
+test('the keyboard alone', { skip: noBrowser, timeout: 60_000 }, async (t) => {
+  const { server, open } = await startUi(t, { clock: 'manual' });
+  const page = await open();
+  const keys = page.keyboard;
+  const tabTo = async (locator) => {
+    await locator.first().waitFor();
+    for (let stop = 0; stop < MAX_STOPS; stop++) {
+      if (await locator.evaluateAll((all) => all.includes(document.activeElement))) {
+        assert.equal(await page.evaluate(focusProblem), null);
+        return;
+      }
+      await keys.press('Tab');
+    }
+    assert.fail(`not reached with ${MAX_STOPS} tabs: ${locator}`);
+  };
+  const press = async (locator, key = 'Enter') => {
+    await tabTo(locator);
+    await keys.press(key);
+  };
+  const button = (name) => page.getByRole('button', { name, exact: true });
+  const dialog = page.getByRole('dialog');
+
+  await page.goto('/');
+  await page.getByRole('heading', { name: 'Dashboard', level: 1 }).waitFor();
+  await keys.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), 'Skip to the content');
+  await press(page.getByRole('link', { name: 'Sequences', exact: true }));
+  await press(button('Create sequence'));
+  await page.waitForFunction(() => document.activeElement?.tagName === 'TEXTAREA');
+  await keys.type('Good morning');
+  await press(button('Add day'));
+  await page.waitForFunction(() => document.activeElement?.tagName === 'TEXTAREA' && document.activeElement.value === '');
+  await keys.type('And one more');
+  await page.locator('.head-line').getByText(/^Saved /).waitFor();
+  await press(button('Start'));
+  await dialog.waitFor();
+  await press(dialog.getByRole('button', { name: 'Start', exact: true }));
+  await dialog.waitFor({ state: 'detached' });
+
+  await press(page.locator('.tabs').getByRole('link', { name: 'Add people' }));
+  await press(button('One person'));
+  await tabTo(page.getByLabel('Phone number'));
+  await keys.type('+91 98200 11111');
+  await tabTo(page.getByLabel('Name', { exact: true }));
+  await keys.type('Kavya');
+  await keys.press('Enter');
+  await page.locator('.alert.good').waitFor();
+
+  await press(page.locator('.tabs').getByRole('link', { name: /^People/ }));
+  await press(page.getByRole('checkbox', { name: 'Select Kavya' }), 'Space');
+  await press(page.locator('.selection-bar').getByRole('button', { name: 'Pause' }));
+  await dialog.getByText('1 of 1 people change.').waitFor();
+  await press(dialog.getByRole('button', { name: 'Pause', exact: true }));
+  const sequence = (await server.api('GET', '/api/sequences')).body.data[0];
+  await until(async () => (await server.api('GET', `/api/sequences/${sequence.id}`)).body.paused_count === 1, 'paused');
+  assert.equal(sequence.total_days, 2);
+
+  // The palette opens, finds by a part of the name, and gives the focus back.
+  await keys.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await keys.press('Control+k');
+  await dialog.waitFor();
+  await keys.type('dash');
+  await keys.press('Enter');
+  await page.getByRole('heading', { name: 'Dashboard', level: 1 }).waitFor();
+  assertQuiet(page);
+});
