@@ -19,6 +19,7 @@ struct service_limits {
     int64_t import_bytes; /* largest upload */
     int64_t import_rows;
     int64_t idempotency_ms; /* how long answers to repeats are kept */
+    int64_t disk_warning_bytes; /* an alert when less is free on the disk; 0 = never */
 };
 
 /* The simulator inside this process, when there is one. */
@@ -44,5 +45,6 @@ struct service {
     const char *version;
     struct service_limits limits;
     bool manual_clock; /* the sandbox may move time */
+    bool webhooks_allow_local; /* outgoing webhooks may go to this machine */
     int64_t started_at_ms;
 };
