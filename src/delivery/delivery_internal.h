@@ -150,6 +150,8 @@ struct pass_run {
     struct flight **last_flight;
     int64_t default_channel_id;
     struct map64 *claimed_people; /* contact → claims in this pass */
+    int64_t orphans_of;           /* the channel whose `has_orphans` is known; 0 = none */
+    bool has_orphans;             /* webhooks that came before their message's provider id */
 };
 
 /* In the order of a pass. */

@@ -115,13 +115,19 @@ static enum error_code move_message(struct pass_run *run, const struct flight *f
 static enum error_code settle_early_webhooks(struct pass_run *run, const struct flight *flight,
                                              struct error *error)
 {
-    bool any = false;
     if (flight->outcome.provider_id.size == 0) {
         return OK;
     }
-    enum error_code code = store_orphan_since(run->work, flight->channel_id, 0, &any, error);
-    if (code != OK || !any) {
-        return code;
+    if (run->orphans_of != flight->channel_id) { /* nobody adds any while the pass runs */
+        enum error_code code =
+            store_orphan_since(run->work, flight->channel_id, 0, &run->has_orphans, error);
+        if (code != OK) {
+            return code;
+        }
+        run->orphans_of = flight->channel_id;
+    }
+    if (!run->has_orphans) {
+        return OK;
     }
     return receipts_settle_orphans(&run->progress, flight->message_id, flight->n,
                                    flight->outcome.provider_id, error);

@@ -31,6 +31,7 @@ struct call {
     int upload;         /* descriptor of `body_path`, or -1 */
     int save;           /* descriptor of `save_path`, or -1 */
     bool repeatable;    /* GET and HEAD */
+    bool is_post;
     bool address_refused;
     int ready_count; /* how often libcurl was about to write a request */
     bool (*address_allowed)(void *context, const char *address);

@@ -122,6 +122,9 @@ static int before_request(void *context, char *peer, char *own, int peer_port, i
         return CURL_PREREQFUNC_ABORT;
     }
     call->ready_count++;
+    if (call->body != NULL && call->is_post) {
+        call->body_given = call->body_size; /* libcurl has it all from the start */
+    }
     return call->ready_count > 1 && !call->repeatable ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
@@ -179,12 +182,17 @@ static void set_headers(struct call *call, const struct http_call *wanted)
 }
 
 /* libcurl repeats a request by itself when a reused connection closes without an answer, even a
- * POST. A body that can only be read once and a refused second start each stop that. */
+ * POST. The refused second start stops that; a body that is read from a file can be read only once
+ * as well. A short body goes out with the head, in one write. */
 static void set_at_most_once(struct call *call)
 {
     CURL *easy = call->easy;
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
-    curl_easy_setopt(easy, CURLOPT_READDATA, call);
+    if (call->body != NULL && call->is_post) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->body);
+    } else {
+        curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
+        curl_easy_setopt(easy, CURLOPT_READDATA, call);
+    }
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -199,7 +207,8 @@ static void set_method(struct call *call, const struct http_call *wanted)
         method = call->body_size > 0 ? "POST" : "GET";
     }
     call->repeatable = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-    if (strcmp(method, "POST") == 0) {
+    call->is_post = strcmp(method, "POST") == 0;
+    if (call->is_post) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_size);
     } else if (strcmp(method, "HEAD") == 0) {

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -72,9 +73,17 @@ static enum error_code make_private_file(const char *path, struct error *error)
     return OK;
 }
 
+/* Nobody reads its statistics of memory, and they take a lock at every allocation. */
+static void configure_library(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum error_code db_open(const char *path, enum db_role role, bool create, struct db **ret_db,
                         struct error *error)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, configure_library);
     CLEANUP(db_close) struct db *db = mem_zalloc(sizeof(*db));
     db->role = role;
     db->statements = mem_array(db_sql_count() + 1, sizeof(struct db_statement *));

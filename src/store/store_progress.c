@@ -49,6 +49,13 @@ enum error_code store_progress_get(struct work *work, int64_t enrollment_id,
             .name = db_text_copy(row, 19, work->arena),
             .fields = db_text_copy(row, 20, work->arena),
         };
+        ret_row->stored = (struct store_progress_standing){
+            .known = true,
+            .status = ret_row->status,
+            .paused_at_ms = ret_row->paused_at_ms,
+            .ended_at_ms = ret_row->ended_at_ms,
+            .status_reason = ret_row->status_reason,
+        };
     }
     return OK;
 }
@@ -58,14 +65,35 @@ DB_SQL(PROGRESS_PUT,
        "messages_sent = $6, next_due_at_ms = $7, last_sent_at_ms = $8, last_planned_at_ms = $9, "
        "catch_up_until_ms = $10, paused_at_ms = $11, ended_at_ms = $12, status_reason = $13 "
        "WHERE id = $1");
+DB_SQL(PROGRESS_MOVE, "UPDATE enrollment SET position = $2, shift_days = $3, messages_sent = $4, "
+                      "next_due_at_ms = $5, last_sent_at_ms = $6, last_planned_at_ms = $7, "
+                      "catch_up_until_ms = $8 WHERE id = $1");
 DB_SQL(DUE_INSERT, "INSERT INTO due (due_at_ms, enrollment_id) VALUES ($1, $2) "
                    "ON CONFLICT DO NOTHING");
 
-enum error_code store_progress_put(struct work *work, const struct store_progress *row,
-                                   int64_t before_due_at_ms, struct error *error)
+static bool stands_as_stored(const struct store_progress *row)
+{
+    const struct store_progress_standing *stored = &row->stored;
+    return stored->known && stored->status == row->status &&
+           stored->paused_at_ms == row->paused_at_ms && stored->ended_at_ms == row->ended_at_ms &&
+           text_equal(stored->status_reason, row->status_reason);
+}
+
+static enum error_code put_row(struct work *work, const struct store_progress *row,
+                               struct error *error)
 {
     bool live = row->status == 0 || row->status == 1;
-    enum error_code code = db_run(
+    if (stands_as_stored(row)) {
+        return db_run(work->db, &PROGRESS_MOVE,
+                      DB_VALUES(DB_INT(row->enrollment_id), DB_INT(row->position),
+                                DB_INT(row->shift_days), DB_INT(row->messages_sent),
+                                DB_INT_UNLESS(row->next_due_at_ms, 0),
+                                DB_INT_UNLESS(row->last_sent_at_ms, 0),
+                                DB_INT_UNLESS(row->last_planned_at_ms, 0),
+                                DB_INT_UNLESS(row->catch_up_until_ms, 0)),
+                      NULL, error);
+    }
+    return db_run(
         work->db, &PROGRESS_PUT,
         DB_VALUES(DB_INT(row->enrollment_id), DB_INT(row->status), live ? DB_INT(1) : DB_NULL,
                   DB_INT(row->position), DB_INT(row->shift_days), DB_INT(row->messages_sent),
@@ -74,6 +102,12 @@ enum error_code store_progress_put(struct work *work, const struct store_progres
                   DB_INT_UNLESS(row->catch_up_until_ms, 0), DB_INT_UNLESS(row->paused_at_ms, 0),
                   DB_INT_UNLESS(row->ended_at_ms, 0), DB_TEXT(row->status_reason)),
         NULL, error);
+}
+
+enum error_code store_progress_put(struct work *work, const struct store_progress *row,
+                                   int64_t before_due_at_ms, struct error *error)
+{
+    enum error_code code = put_row(work, row, error);
     if (code == OK && before_due_at_ms != 0 && before_due_at_ms != row->next_due_at_ms) {
         code = store_due_delete(work, before_due_at_ms, row->enrollment_id, error);
     }
