@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import * as esbuild from 'esbuild';
 
@@ -13,14 +12,6 @@ const require = createRequire(import.meta.url);
 const dist = path.join(here, 'dist');
 const contract = path.join(here, '../api/openapi.yaml');
 const watch = process.argv.includes('--watch');
-
-/* The types of the API are made from the contract, only when it is newer than they are. */
-function types() {
-    const target = path.join(here, 'src/api/schema.d.ts');
-    if (fs.existsSync(target) && fs.statSync(target).mtimeMs > fs.statSync(contract).mtimeMs) return;
-    const cli = path.join(here, 'node_modules/openapi-typescript/bin/cli.js');
-    execFileSync(process.execPath, [cli, contract, '--default-non-nullable=false', '--output', target], { stdio: ['ignore', 'ignore', 'inherit'] });
-}
 
 function hashed(name, extension, content) {
     const hash = createHash('sha256').update(content).digest('hex').slice(0, 8).toUpperCase();
@@ -53,7 +44,6 @@ function sprite() {
 }
 
 async function build() {
-    types();
     fs.rmSync(dist, { recursive: true, force: true });
     const icons = hashed('icons', 'svg', sprite());
     const result = await esbuild.build({

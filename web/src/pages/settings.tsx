@@ -4,17 +4,21 @@ import { t } from '../core/i18n';
 import { PageHead, usePage } from '../ui/page';
 import { Empty } from '../ui/parts';
 import { can, language, place } from '../ui/state';
+import { Audit } from './settings/audit';
 import { Channels } from './settings/channels';
 import { General } from './settings/general';
 import { Keys } from './settings/keys';
 import { ProfilePage } from './settings/profile';
 import { Users } from './settings/users';
+import { Webhooks } from './settings/webhooks';
 
 const TABS: { code: string; label: () => string; admin: boolean; page: FunctionComponent }[] = [
     { code: 'channels', label: () => t('WhatsApp numbers'), admin: false, page: Channels },
     { code: 'general', label: () => t('General'), admin: false, page: General },
     { code: 'keys', label: () => t('API keys'), admin: true, page: Keys },
     { code: 'users', label: () => t('Users'), admin: true, page: Users },
+    { code: 'webhooks', label: () => t('Webhooks'), admin: true, page: Webhooks },
+    { code: 'audit', label: () => t('Audit log'), admin: true, page: Audit },
     { code: 'profile', label: () => t('Profile'), admin: false, page: ProfilePage },
 ];
 export default function Settings() {

@@ -4,6 +4,7 @@ import { useRef } from 'preact/hooks';
 import { api, call } from '../core/api';
 import * as format from '../core/format';
 import { LANGUAGES, t } from '../core/i18n';
+import { Bell } from './alerts';
 import { SimulatorBar } from './clock';
 import { crumbs, pageTitle } from './page';
 import { Announcer, Button, Dialog, Icon, Logo, Questions, Segmented, Toasts, showError, toast } from './parts';
@@ -172,6 +173,7 @@ export function Shell({ section, children }: { section: string; children: Compon
                         <span class="truncate soft">{pageTitle.value}</span>
                     </nav>
                     <LinkState />
+                    <Bell />
                     <Button kind="ghost" small icon="search" label={t('Search and commands')} onClick={() => (paletteOpen.value = true)} />
                 </header>
                 <SimulatorBar />

@@ -1,0 +1,78 @@
+/* Who did what. Lines are never changed. */
+import { useState } from 'preact/hooks';
+import { api, call, type Schemas } from '../../core/api';
+import { t } from '../../core/i18n';
+import { Button, Card, Empty, Failure, Icon, SearchField, Skeleton, Time } from '../../ui/parts';
+import { usePages } from '../contacts';
+
+type Line = Schemas['AuditLine'];
+export function Audit() {
+    const [actor, setActor] = useState('');
+    const [action, setAction] = useState('');
+    const page = usePages<Line>(`audit ${actor} ${action}`, cursor => call(api.GET('/api/audit', { params: { query: { actor: actor || undefined, action: action || undefined, limit: 100, cursor } } })), ['user', 'key', 'settings', 'channel', 'opt_out']);
+    return (
+        <div class="stack loose">
+            <div class="row wrap">
+                <SearchField label={t('Who')} value={actor} onValue={setActor} />
+                <SearchField label={t('Action, like user or settings.update')} value={action} onValue={setAction} />
+            </div>
+            {page.error ? <Failure error={page.error} retry={page.reload} /> : null}
+            <Card>
+                {!page.rows ? (
+                    <div class="card-body">
+                        <Skeleton lines={6} />
+                    </div>
+                ) : page.rows.length === 0 ? (
+                    <Empty icon="scroll-text" title={t('Nothing is written here')} />
+                ) : (
+                    <div class="table-wrap">
+                        <table class="table">
+                            <thead>
+                                <tr>
+                                    <th>{t('When')}</th>
+                                    <th>{t('Who')}</th>
+                                    <th>{t('What')}</th>
+                                    <th>{t('To what')}</th>
+                                </tr>
+                            </thead>
+                            <tbody>
+                                {page.rows.map(line => (
+                                    <tr key={line.id}>
+                                        <td class="muted">
+                                            <Time at={line.at} style="moment" />
+                                        </td>
+                                        <td>
+                                            <span dir="auto">{line.actor.name || line.actor.kind}</span>
+                                            {line.actor.address ? <div class="sub">{line.actor.address}</div> : null}
+                                        </td>
+                                        <td>
+                                            <code>{line.action}</code>
+                                        </td>
+                                        <td>
+                                            {line.object ? <code>{line.object}</code> : null}
+                                            {line.detail && Object.keys(line.detail).length ? (
+                                                <details class="details">
+                                                    <summary class="tiny">
+                                                        <Icon name="list" class="inline" /> {t('Details')}
+                                                    </summary>
+                                                    <pre class="detail-json tiny" dir="ltr">
+                                                        {JSON.stringify(line.detail, null, 1)}
+                                                    </pre>
+                                                </details>
+                                            ) : null}
+                                        </td>
+                                    </tr>
+                                ))}
+                            </tbody>
+                        </table>
+                    </div>
+                )}
+                {page.next ? (
+                    <div class="card-foot">
+                        <Button onClick={page.more}>{t('Show more')}</Button>
+                    </div>
+                ) : null}
+            </Card>
+        </div>
+    );
+}
