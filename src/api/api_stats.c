@@ -37,7 +37,8 @@ static enum error_code read_zone(struct api_query *query, struct api_call *call,
         zone = zone_find(name);
         if (zone == NULL) {
             (void)error_field(error, "timezone", "unknown_timezone",
-                              "time zone \"%.*s\" does not exist", TEXT_ARGS(name));
+                              "time zone \"%.*s\" does not exist; use a name like Asia/Kolkata",
+                              TEXT_ARGS(name));
             query->failed = true;
         }
     } else {

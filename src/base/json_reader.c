@@ -340,7 +340,7 @@ static size_t edit_distance(struct text a, struct text b)
 static const char *nearest_name(const struct json_reader *reader, struct text name)
 {
     const char *nearest = NULL;
-    size_t limit = name.size / 3 < 1 ? 1 : name.size / 3;
+    size_t limit = (name.size + 2) / 3; /* two letters swapped are a distance of two */
     size_t best = limit < SUGGEST_DISTANCE_MAX ? limit + 1 : SUGGEST_DISTANCE_MAX + 1;
     for (size_t i = 0; i < reader->asked_count; i++) {
         size_t distance = edit_distance(name, text_from(reader->asked[i]));

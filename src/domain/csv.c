@@ -367,6 +367,13 @@ bool csv_reader_finish(struct csv_reader *reader)
         read_span(reader, (const char *)MARK, reader->mark_seen, true);
         reader->offset += reader->mark_seen;
     }
+    if (reader->state == QUOTED && reader->problem == CSV_FINE) {
+        size_t at = 0;
+        struct text cell = text_skip(buffer_text(&reader->row), reader->cell_start);
+        if (text_find(cell, '\n', &at) || text_find(cell, '\r', &at)) {
+            reader->problem = CSV_UNCLOSED_QUOTE;
+        }
+    }
     if (reader->row_open && !reader->stopped) {
         end_row(reader, reader->offset);
     }
@@ -431,6 +438,9 @@ static const struct {
     [CSV_TOO_MANY_COLUMNS] = {"too_many_columns", "more than 1,024 columns"},
     [CSV_ROW_TOO_LONG] = {"row_too_long", "the row is longer than 1 MB; is a quote missing?"},
     [CSV_NOT_TEXT] = {"not_text", "the row holds bytes that are no text"},
+    [CSV_UNCLOSED_QUOTE] = {"unclosed_quote",
+                            "a quote is opened here and never closed, so the lines "
+                            "after it were not read; close or remove it"},
 };
 
 const char *csv_problem_to_code(enum csv_problem problem)

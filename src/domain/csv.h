@@ -11,7 +11,8 @@
  * cut anywhere, also inside a character. Flat memory: one row is held at a time.
  *
  * Lenient where people's files are: text after a closing quote is kept, a quote in the middle of
- * an unquoted cell is a plain character, a file that ends inside quotes ends its last cell there.
+ * an unquoted cell is a plain character, a file that ends inside quotes ends its last cell
+ * there, unless the quotes have swallowed whole lines: that row is a problem.
  * Not thread-safe. */
 
 enum {
@@ -48,7 +49,8 @@ enum csv_problem {
     CSV_CELL_TOO_LONG,
     CSV_TOO_MANY_COLUMNS,
     CSV_ROW_TOO_LONG,
-    CSV_NOT_TEXT, /* a NUL byte */
+    CSV_NOT_TEXT,       /* a NUL byte */
+    CSV_UNCLOSED_QUOTE, /* the file ends inside quotes, lines after they were opened */
 };
 const char *csv_problem_to_code(enum csv_problem problem);
 const char *csv_problem_to_words(enum csv_problem problem);

@@ -43,7 +43,7 @@ enum import_field {
 };
 enum {
     IMPORT_FIELD_COUNT = IMPORT_ENROLLED_AT + 1,
-    IMPORT_FIELDS_MAX = 64,
+    IMPORT_FIELDS_MAX = 50,
     IMPORT_VALUE_MAX = 1024
 };
 

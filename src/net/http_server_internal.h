@@ -18,8 +18,8 @@ enum {
     TARGET_BYTES_MAX = 8 * 1024,
     HEADERS_MAX = 100,
     BODY_DEFAULT_LIMIT = 64 * 1024,
-    DISCARD_MAX = 1024 * 1024,   /* of a refused body: read it so that the answer arrives */
-    SPOOL_WAITING_MAX = 1 << 20, /* bytes of one upload that may wait for the disk */
+    DISCARD_MAX = 8 * 1024 * 1024, /* of a refused body: read it so that the answer arrives */
+    SPOOL_WAITING_MAX = 1 << 20,   /* bytes of one upload that may wait for the disk */
     WATCH_INTERVAL_MS = 500,
     COMPRESS_LEAST = 1024,
 };

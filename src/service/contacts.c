@@ -197,7 +197,8 @@ static void read_timezone(struct json_reader *reader, struct store_contact *cont
         const struct zone *known = zone_find(zone);
         if (known == NULL) {
             json_reader_fail(reader, "timezone", "unknown_timezone",
-                             "time zone \"%.*s\" does not exist", TEXT_ARGS(zone));
+                             "time zone \"%.*s\" does not exist; use a name like Asia/Kolkata",
+                             TEXT_ARGS(zone));
             return;
         }
         contact->timezone = arena_text(arena, zone_name(known));

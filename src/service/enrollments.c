@@ -110,7 +110,8 @@ enum error_code enrollments_enroll(struct work *work, const struct service *serv
                            refusal.message);
     }
     if (code == OK && person->timezone.size > 0 && zone_find(person->timezone) == NULL) {
-        return error_field(error, "timezone", "invalid_choice", "there is no such time zone");
+        return error_field(error, "timezone", "unknown_timezone",
+                           "does not exist; use a name like Asia/Kolkata");
     }
     const struct enroll_settings how = {
         .sequence_id = sequence_id, .source = source, .dry_run = dry_run, .events = true};
@@ -174,7 +175,8 @@ static enum error_code read_wanted(const struct json *json, struct wanted *wante
     wanted->zone_given = json_reader_has(&reader, "timezone");
     if (json_reader_text(&reader, "timezone", 1, 64, &wanted->timezone) &&
         zone_find(wanted->timezone) == NULL) {
-        json_reader_fail(&reader, "timezone", "invalid_choice", "there is no such time zone");
+        json_reader_fail(&reader, "timezone", "unknown_timezone",
+                         "does not exist; use a name like Asia/Kolkata");
     }
     wanted->fields = json_reader_any(&reader, "custom_fields");
     enum json_kind kind = json_kind(wanted->fields);

@@ -234,6 +234,11 @@ enum error_code import_prepare(struct work *work, const struct service *service,
                                       error);
         }
     }
+    size_t rows = request->dry_run ? (size_t)prepared->answer.total_rows : prepared->count;
+    if (code == OK && rows == 0) {
+        code = error_field(error, "file", "no_rows",
+                           "there are no rows of people in it, at most a header");
+    }
     if (code == OK) {
         *ret_prepared = prepared;
     }

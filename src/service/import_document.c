@@ -94,9 +94,13 @@ static void read_fields(struct arena *arena, struct json_reader *reader,
     if (json_kind(fields) == JSON_ABSENT || json_kind(fields) == JSON_NULL) {
         return;
     }
-    if (json_kind(fields) != JSON_OBJECT || json_count(fields) > IMPORT_FIELDS_MAX) {
-        json_reader_fail(reader, "custom_fields", "wrong_type",
-                         "must be an object of at most %d texts", IMPORT_FIELDS_MAX);
+    if (json_kind(fields) != JSON_OBJECT) {
+        json_reader_fail(reader, "custom_fields", "wrong_type", "must be an object");
+        return;
+    }
+    if (json_count(fields) > IMPORT_FIELDS_MAX) {
+        json_reader_fail(reader, "custom_fields", "too_long", "a person takes %d fields",
+                         IMPORT_FIELDS_MAX);
         return;
     }
     struct json_iterator at = {.value = NULL};

@@ -58,12 +58,27 @@ struct first_rows {
     size_t count; /* cells of the first row */
     struct text *cells;
     struct text (*samples)[IMPORT_SAMPLES];
+    enum csv_problem problem; /* of the first row */
 };
+
+static bool is_blank(const struct csv_row *row)
+{
+    for (size_t i = 0; i < row->count; i++) {
+        if (text_trim(row->cells[i]).size > 0) {
+            return false;
+        }
+    }
+    return row->problem == CSV_FINE;
+}
 
 static bool on_first_row(void *context, const struct csv_row *row)
 {
     struct first_rows *first = context;
+    if (first->rows == 0 && is_blank(row)) {
+        return true;
+    }
     if (first->rows == 0) {
+        first->problem = row->problem;
         first->count = row->count;
         first->cells = arena_array(first->arena, row->count + 1, sizeof *first->cells);
         first->samples = arena_array(first->arena, row->count + 1, sizeof *first->samples);
@@ -200,8 +215,12 @@ static enum error_code decide_table(struct import_source *source, struct text he
     if (complete || first.rows == 0) {
         (void)csv_reader_finish(reader);
     }
+    if (first.problem != CSV_FINE) {
+        return error_field(error, "file", csv_problem_to_code(first.problem), "the first row: %s",
+                           csv_problem_to_words(first.problem));
+    }
     if (first.count == 0) {
-        return error_field(error, "", "required", "the file is empty");
+        return error_field(error, "file", "empty_file", "the file is empty");
     }
     return decide_columns(source, &first, error);
 }
@@ -256,16 +275,6 @@ enum error_code import_source_open(const char *path, const struct import_options
 }
 
 /* ---- rows ---------------------------------------------------------------------------------- */
-
-static bool is_blank(const struct csv_row *row)
-{
-    for (size_t i = 0; i < row->count; i++) {
-        if (text_trim(row->cells[i]).size > 0) {
-            return false;
-        }
-    }
-    return row->problem == CSV_FINE;
-}
 
 static bool give(struct import_source *source, const struct csv_row *row, const struct text *cells,
                  size_t count)

@@ -62,7 +62,8 @@ enum error_code sequences_read(struct work *work, const struct json *json,
     struct text zone = json_get_text(json, "timezone");
     if (sequence_timezone_plausible(text_trim(zone)) && zone_find(text_trim(zone)) == NULL) {
         code = error_field(error, "timezone", "unknown_timezone",
-                           "time zone \"%.*s\" does not exist", TEXT_ARGS(zone));
+                           "time zone \"%.*s\" does not exist; use a name like Asia/Kolkata",
+                           TEXT_ARGS(zone));
     }
     int64_t channel_id = 0;
     if (id_parse(ID_CHANNEL, json_get_text(json, "channel_id"), &channel_id)) {

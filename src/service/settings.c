@@ -90,7 +90,8 @@ static void check_texts(struct json_reader *reader)
     }
     if (json_reader_text(reader, "timezone", 1, 64, &text) && zone_find(text) == NULL) {
         json_reader_fail(reader, "timezone", "unknown_timezone",
-                         "time zone \"%.*s\" does not exist", TEXT_ARGS(text));
+                         "time zone \"%.*s\" does not exist; use a name like Asia/Kolkata",
+                         TEXT_ARGS(text));
     }
 }
 
