@@ -12,6 +12,7 @@ import { useResource } from '../../ui/resource';
 import { can, place } from '../../ui/state';
 import { BatchState, VerdictState, verdictWord } from '../../ui/status';
 import { ZoneField } from '../builder/delivery';
+import { FormPanel } from './form';
 
 type Result = Schemas['BulkEnrollResult'];
 type Verdict = Schemas['Verdict'];
@@ -600,7 +601,7 @@ function ApiPanel({ sequence }: { sequence: Sequence }) {
 
 export function AddPeople({ sequence }: { sequence: Sequence }) {
     const query = place.value.query;
-    const way = (query.get('way') ?? 'file') as 'file' | 'paste' | 'one' | 'api';
+    const way = (query.get('way') ?? 'file') as 'file' | 'paste' | 'one' | 'form' | 'api';
     const batchId = query.get('batch');
     const batches = useResource(`batches ${sequence.id}`, () => call(api.GET('/api/batches', { params: { query: { sequence_id: sequence.id, kind: 'import', limit: 10 } } })), { on: ['batch'] });
     const onBatch = (id: string): void => {
@@ -621,10 +622,11 @@ export function AddPeople({ sequence }: { sequence: Sequence }) {
                     ['file', t('Upload a file')],
                     ['paste', t('Paste numbers')],
                     ['one', t('One person')],
+                    ['form', t('Form')],
                     ['api', t('By API')],
                 ]}
             />
-            {way === 'file' ? <Upload sequence={sequence} onBatch={onBatch} /> : way === 'paste' ? <Paste sequence={sequence} onBatch={onBatch} /> : way === 'one' ? <Single sequence={sequence} /> : <ApiPanel sequence={sequence} />}
+            {way === 'file' ? <Upload sequence={sequence} onBatch={onBatch} /> : way === 'paste' ? <Paste sequence={sequence} onBatch={onBatch} /> : way === 'one' ? <Single sequence={sequence} /> : way === 'form' ? <FormPanel sequence={sequence} /> : <ApiPanel sequence={sequence} />}
             {recent.length ? (
                 <Card title={t('Earlier imports')}>
                     <div class="table-wrap">

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { api, call, type ApiError, type Schemas } from '../../core/api';
 import { t } from '../../core/i18n';
-import { Alert, ask, Button, Card, CopyButton, Dialog, Empty, Failure, showError, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
+import { Alert, ask, Button, Card, Check, CopyButton, Dialog, Empty, Failure, showError, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
 
 type Scope = Schemas['Scope'];
@@ -56,7 +56,7 @@ export function Keys() {
                                     <td>
                                         <code>{key.prefix}…</code>
                                     </td>
-                                    <td class="soft">{key.scopes.map(scope => SCOPES.find(one => one.code === scope)?.label() ?? scope).join(', ')}</td>
+                                    <td class="soft">{key.kind === 'publishable' ? t('For web pages') : key.scopes.map(scope => SCOPES.find(one => one.code === scope)?.label() ?? scope).join(', ')}</td>
                                     <td class="muted">
                                         <Time at={key.created_at} style="date" />
                                     </td>
@@ -89,7 +89,11 @@ export function Keys() {
 }
 function CreateKey({ onClose }: { onClose: () => void }) {
     const [name, setName] = useState('');
-    const [scope, setScope] = useState<Scope>('enroll');
+    const [scope, setScope] = useState<Scope | 'publishable'>('enroll');
+    const [sequenceIds, setSequenceIds] = useState<string[]>([]);
+    const [origins, setOrigins] = useState('');
+    const sequences = useResource('sequence names', () => call(api.GET('/api/sequences', { params: { query: { limit: 200, sort: 'name' } } })));
+    const forPages = scope === 'publishable';
     const [made, setMade] = useState<Schemas['KeyWithSecret'] | null>(null);
     const [error, setError] = useState<ApiError | null>(null);
     const [busy, run] = useWork();
@@ -118,7 +122,7 @@ function CreateKey({ onClose }: { onClose: () => void }) {
             onSubmit={() =>
                 run(async () => {
                     try {
-                        setMade(await call(api.POST('/api/keys', { body: { name: name.trim(), scopes: [scope] } })));
+                        setMade(await call(api.POST('/api/keys', { body: scope === 'publishable' ? { name: name.trim(), kind: 'publishable', sequence_ids: sequenceIds, origins: origins.split(/[\s,]+/).filter(Boolean) } : { name: name.trim(), scopes: [scope] } })));
                     } catch (cause) {
                         setError(cause as ApiError);
                     }
@@ -127,7 +131,7 @@ function CreateKey({ onClose }: { onClose: () => void }) {
             footer={
                 <>
                     <Button onClick={onClose}>{t('Cancel')}</Button>
-                    <Button kind="primary" type="submit" busy={busy} disabled={!name.trim()}>
+                    <Button kind="primary" type="submit" busy={busy} disabled={!name.trim() || (forPages && sequenceIds.length === 0)}>
                         {t('Create')}
                     </Button>
                 </>
@@ -145,7 +149,24 @@ function CreateKey({ onClose }: { onClose: () => void }) {
                         </span>
                     </label>
                 ))}
+                <label class="check">
+                    <input type="radio" name="scope" checked={forPages} onChange={() => setScope('publishable')} />
+                    <span>
+                        {t('For web pages')} <span class="muted small">{t('not secret: only enrolls in and opts out of the sequences you name')}</span>
+                    </span>
+                </label>
             </fieldset>
+            {forPages ? (
+                <>
+                    <fieldset class="stack tight">
+                        <legend class="field-label">{t('Sequences')}</legend>
+                        {(sequences.data?.data ?? []).map(sequence => (
+                            <Check key={sequence.id} label={sequence.name} checked={sequenceIds.includes(sequence.id)} onValue={on => setSequenceIds(on ? [...sequenceIds, sequence.id] : sequenceIds.filter(id => id !== sequence.id))} />
+                        ))}
+                    </fieldset>
+                    <TextField label={t('Pages that may use it')} dir="ltr" placeholder="https://shop.example.org" value={origins} onValue={setOrigins} error={error?.errors.find(one => one.field.startsWith('origins'))?.message} />
+                </>
+            ) : null}
         </Dialog>
     );
 }
