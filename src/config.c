@@ -36,6 +36,8 @@ static const struct setting settings[] = {
     {"connections-per-address", SETTING_INTEGER, AT(connections_per_address), "512", 1, 100000,
      NULL, "open connections of one address"},
     {"data", SETTING_TEXT, AT(data), "./data", 0, 0, NULL, "directory of the database"},
+    {"disk-warning-mb", SETTING_INTEGER, AT(disk_warning_mb), "1024", 0, 1000000000, NULL,
+     "an alert is raised when less MiB are free on the disk of the data; 0 = never"},
     {"import-max-mb", SETTING_INTEGER, AT(import_max_mb), "1024", 1, 1048576, NULL,
      "largest upload in MiB"},
     {"import-max-rows", SETTING_INTEGER, AT(import_max_rows), "10000000", 1, 1000000000, NULL,
@@ -55,6 +57,8 @@ static const struct setting settings[] = {
      "threads that answer reading requests"},
     {"trusted-proxies", SETTING_TEXT, AT(trusted_proxies), "", 0, 0, NULL,
      "addresses, comma-separated, whose X-Forwarded-For is believed"},
+    {"webhooks-allow-local", SETTING_CHOICE, AT(webhooks_allow_local), "no", 0, 0, "no,yes",
+     "yes: outgoing webhooks may go to this machine, also by http; for tries and tests"},
 };
 
 static const struct setting *find_setting(struct text name)

@@ -19,6 +19,8 @@ struct config {
     char *master_key_file;
     char *trusted_proxies;
     char *ca_file;
+    char *webhooks_allow_local; /* "yes" or "no" */
+    int64_t disk_warning_mb;
     int64_t import_max_mb;
     int64_t import_max_rows;
     int64_t rate_limit;

@@ -4,6 +4,7 @@
 #include "api/api_internal.h"
 #include "api/routes.h"
 
+#include "service/audit.h"
 #include "service/server_facts.h"
 
 /* What a prepare leaves for its handler. */
@@ -186,6 +187,9 @@ static enum error_code prepare_login(struct api_call *call, struct error *error)
     code = check_failures(call, account, error);
     if (code == OK) {
         code = access_login_check(call->work, email, password, &login->user, error);
+    }
+    if (code == ERROR_UNAUTHENTICATED) {
+        audit_note_later(call->service, call->work, "login.failed", TEXT(""));
     }
     if (code == OK) {
         limiter_give_back(call->dispatch->failures, account);

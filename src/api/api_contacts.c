@@ -3,6 +3,7 @@
 #include "api/route.h"
 #include "api/routes.h"
 #include "domain/csv.h"
+#include "service/audit.h"
 #include "service/contacts.h"
 #include "service/suppress.h"
 
@@ -40,6 +41,7 @@ static enum error_code list_csv(struct api_call *call, struct store_contact_filt
     struct buffer *body = &call->response->body;
     size_t total = 0;
     http_response_set_header(call->response, "Content-Type", TEXT("text/csv; charset=utf-8"));
+    audit_note_later(call->service, call->work, "export", TEXT("contacts.csv"));
     http_response_set_header(call->response, "Content-Disposition",
                              TEXT("attachment; filename=\"contacts.csv\""));
     for (size_t i = 0; i < ARRAY_SIZE(HEAD); i++) {
@@ -201,6 +203,9 @@ static enum error_code export_person(struct api_call *call, struct error *error)
     if (code != OK) {
         return code;
     }
+    char id[ID_TEXT_MAX];
+    audit_note_later(call->service, call->work, "contact.export",
+                     text_from(id_format(ID_CONTACT, export.detail.contact.id, id)));
     struct json_writer writer;
     api_json(call, &writer);
     http_response_set_header(call->response, "Content-Disposition",

@@ -19,6 +19,7 @@ struct route_match {
     const struct api_route *route;
     struct text params[API_PARAMS_MAX]; /* raw slices of the path */
     size_t param_count;
+    size_t number;   /* of the route in all tables, from 1; 0: no route has this address */
     bool path_known; /* some route has this path, for another method */
     char allow[64];  /* methods of the path, for 405 */
 };
@@ -31,6 +32,8 @@ struct limiter;
 struct limiter *limiter_new(int64_t quota, int64_t window_s);
 void limiter_free(struct limiter *limiter);
 struct limit_state {
+    const char *name; /* of the policy; NULL: by the actor */
+    int64_t window_s;
     bool allowed;
     int64_t quota; /* 0: no limit */
     int64_t remaining;
@@ -64,6 +67,8 @@ struct request {
     int problem_status;        /* not 0: this status in place of the error's own */
     const char *problem_code;
     struct limit_state limit;
+    struct store_key *key;    /* the publishable key; NULL: none */
+    struct text cross_origin; /* the page of another site that may read the answer; {NULL}: none */
     struct text idempotency_key; /* {NULL}: none */
     struct text idempotency_hash;
     int64_t started_us;
@@ -77,11 +82,15 @@ struct request *request_new(struct dispatch *dispatch, struct http_request *http
                             struct http_body_plan *plan);
 void request_free(struct request *request);
 /* On a read worker: runs it to its end, or to the hand-over to the writer. */
+/* Reads `body` as the request's JSON. */
+MUST_USE enum error_code request_parse_json(struct request *request, struct text body,
+                                            struct error *error);
 void request_process(struct request *request, struct service_reader *reader);
 /* On a read worker or none: answers with `code` and request->error, and gives the request away. */
 void request_answer(struct request *request, enum error_code code);
 
 /* ---- auth.c ---- */
+struct text auth_bearer(const struct request *request); /* {NULL}: none */
 MUST_USE enum error_code auth_identify(struct request *request, struct error *error);
 MUST_USE enum error_code auth_allow(struct request *request, struct error *error);
 /* Writes down, later and at most once a minute, that a key or session is in use. */
@@ -93,6 +102,16 @@ MUST_USE enum error_code idempotent_prepare(struct request *request, struct erro
 MUST_USE enum error_code idempotent_begin(struct request *request, bool *ret_replayed,
                                           struct error *error);
 MUST_USE enum error_code idempotent_end(struct request *request, struct error *error);
+
+/* ---- public_key.c: publishable keys, and pages of other sites ---- */
+/* After the body is read, since a form carries its key there. */
+MUST_USE enum error_code public_key_identify(struct request *request, struct error *error);
+void public_key_headers(struct request *request);
+/* Counts against `limiter`; what is left stands in the answer. */
+MUST_USE enum error_code request_limit(struct request *request, struct limiter *limiter,
+                                       const char *name, struct text caller, struct error *error);
+/* "a=1&b=2" as a JSON object of texts; "x[y]=1" stands inside the object x. */
+MUST_USE enum error_code form_body_parse(struct request *request, struct error *error);
 
 /* ---- problem.c ---- */
 struct problem {
@@ -120,6 +139,7 @@ struct events_filter {
     int64_t sequence_id;
     int64_t enrollment_id;
 };
+size_t events_listeners(const struct events *events); /* any thread */
 /* Takes the stream over. after_id < 0: from now on. False when there are too many. */
 struct store_event;
 bool events_filter_takes(const struct events_filter *filter, const struct store_event *event);
@@ -138,5 +158,8 @@ struct dispatch {
     struct limiter *strangers; /* per address, for what needs no login */
     struct limiter *failures;  /* wrong passwords per account and address */
     struct limiter *failures_by_address;
+    struct limiter *public_keys; /* per publishable key */
+    struct limiter *public_addresses;
+    struct limiter *public_phones;
     struct events *events;
 };

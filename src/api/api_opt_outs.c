@@ -4,8 +4,10 @@
 #include "api/routes.h"
 #include "base/instant.h"
 #include "domain/csv.h"
+#include "service/audit.h"
 #include "service/contacts.h"
 #include "service/suppress.h"
+#include "service/suppress_list.h"
 
 #include <stdio.h>
 
@@ -22,6 +24,7 @@ static enum error_code list_csv(struct api_call *call, struct store_suppression_
     struct buffer *body = &call->response->body;
     size_t total = 0;
     http_response_set_header(call->response, "Content-Type", TEXT("text/csv; charset=utf-8"));
+    audit_note_later(call->service, call->work, "export", TEXT("opt-outs.csv"));
     http_response_set_header(call->response, "Content-Disposition",
                              TEXT("attachment; filename=\"opt-outs.csv\""));
     for (size_t i = 0; i < ARRAY_SIZE(HEAD); i++) {
@@ -180,6 +183,68 @@ static enum error_code create(struct api_call *call, struct error *error)
     return code;
 }
 
+struct bulk {
+    struct suppress_list list;
+    enum suppression_kind kind;
+};
+
+static enum error_code prepare_bulk(struct api_call *call, struct error *error)
+{
+    struct bulk *bulk = arena_alloc(call->work->arena, sizeof(*bulk));
+    struct text type = http_media_type(http_request_header(call->request, "content-type"));
+    struct api_query query;
+    int kind = SUPPRESSION_ALL;
+    api_query_open(&query, call, error);
+    (void)api_query_choice(&query, "kind", KINDS, ARRAY_SIZE(KINDS), &kind);
+    enum error_code code = api_query_done(&query);
+    if (code == OK && call->body != NULL) {
+        code =
+            error_set(error, ERROR_UNSUPPORTED, "the Content-Type must be text/csv or text/plain");
+    }
+    if (code == OK) {
+        code =
+            suppress_list_read(call->work, call->request->body,
+                               text_equal_ignore_case(type, TEXT("text/csv")), &bulk->list, error);
+    }
+    bulk->kind = (enum suppression_kind)kind;
+    call->prepared = bulk;
+    return code;
+}
+
+static enum error_code create_bulk(struct api_call *call, struct error *error)
+{
+    struct bulk *bulk = call->prepared;
+    struct suppress_list *list = &bulk->list;
+    enum error_code code = suppress_list_apply(call->work, call->service, list, bulk->kind, error);
+    if (code != OK) {
+        return code;
+    }
+    struct json_writer writer;
+    api_json(call, &writer);
+    json_object_begin(&writer);
+    json_field_int64(&writer, "total", list->total);
+    json_key(&writer, "counts");
+    json_object_begin(&writer);
+    for (int i = 0; i < SUPPRESS_VERDICT_COUNT; i++) {
+        json_field_int64(&writer, suppress_verdict_to_text((enum suppress_verdict)i),
+                         list->counts[i]);
+    }
+    json_object_end(&writer);
+    json_key(&writer, "refused");
+    json_array_begin(&writer);
+    for (size_t i = 0; i < list->refused_count; i++) {
+        json_object_begin(&writer);
+        json_field_int64(&writer, "row", list->refused[i].row);
+        json_field_text(&writer, "input", list->refused[i].input);
+        json_field_chars(&writer, "verdict", suppress_verdict_to_text(SUPPRESS_INVALID_PHONE));
+        json_field_chars(&writer, "message", list->refused[i].message);
+        json_object_end(&writer);
+    }
+    json_array_end(&writer);
+    json_object_end(&writer);
+    return OK;
+}
+
 /* Lifts what stands for the number, of either kind. */
 static enum error_code lift(struct api_call *call, int64_t phone, struct text reason,
                             bool *ret_lifted, struct error *error)
@@ -232,6 +297,8 @@ static enum error_code remove_one(struct api_call *call, struct error *error)
 const struct api_route API_OPT_OUTS_ROUTES[] = {
     {"GET", "/api/opt-outs", "opt_outs_list", API_READ, 0, list, NULL},
     {"POST", "/api/opt-outs", "opt_outs_create", API_ENROLL, API_WRITE, create, NULL},
+    {"POST", "/api/opt-outs/bulk", "opt_outs_bulk", API_ENROLL, API_WRITE | API_TEXT | API_LARGE,
+     create_bulk, prepare_bulk},
     {"DELETE", "/api/opt-outs", "opt_outs_delete", API_ADMIN, API_WRITE, remove_one, NULL},
     {0},
 };

@@ -2,6 +2,7 @@
 #include "api/csv_file.h"
 
 #include "base/file.h"
+#include "service/audit.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -43,5 +44,6 @@ enum error_code csv_file_close(struct api_call *call, struct csv_file *file, con
     http_response_set_header_format(call->response, "Content-Disposition",
                                     "attachment; filename=\"%s\"", name);
     http_response_set_file(call->response, file->path, true);
+    audit_note_later(call->service, call->work, "export", text_from(name));
     return OK;
 }

@@ -2,7 +2,9 @@
  * workers; what may take long (password hashes, simulations) to a worker of its own with a short
  * queue, so that it never stands in anybody's way. */
 #include "api/api_internal.h"
+#include "api/http_metrics.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -11,6 +13,9 @@ enum {
     SLOW_WAITING_MAX = 20,
     FAST_WAITING_MAX = 5000,
     FAILURE_WINDOW_S = 15 * 60,
+    PUBLIC_KEY_PER_MINUTE = 600,
+    PUBLIC_ADDRESS_PER_MINUTE = 30,
+    PUBLIC_PHONE_PER_HOUR = 10,
 };
 
 static void refuse_busy(struct request *request)
@@ -70,6 +75,8 @@ static void on_refusal(void *context, const struct http_request *http, int statu
         .request_id = request == NULL ? NULL : request->request_id,
     };
     problem_write(response, &problem);
+    http_metrics_note(request == NULL ? HTTP_METRICS_NO_ROUTE : request->match.number, status,
+                      request == NULL ? 0 : clock_measure_us() - request->started_us);
     if (status == 405 && request != NULL) {
         http_response_set_header(response, "Allow", text_from(request->match.allow));
     }
@@ -147,6 +154,9 @@ struct dispatch *dispatch_new(const struct dispatch_settings *settings)
     dispatch->strangers = limiter_new(settings->anonymous_per_minute, 60);
     dispatch->failures = limiter_new(5, FAILURE_WINDOW_S);
     dispatch->failures_by_address = limiter_new(20, FAILURE_WINDOW_S);
+    dispatch->public_keys = limiter_new(PUBLIC_KEY_PER_MINUTE, 60);
+    dispatch->public_addresses = limiter_new(PUBLIC_ADDRESS_PER_MINUTE, 60);
+    dispatch->public_phones = limiter_new(PUBLIC_PHONE_PER_HOUR, 60 * 60);
     return dispatch;
 }
 
@@ -212,5 +222,8 @@ void dispatch_free(struct dispatch *dispatch)
     limiter_free(dispatch->strangers);
     limiter_free(dispatch->failures);
     limiter_free(dispatch->failures_by_address);
+    limiter_free(dispatch->public_keys);
+    limiter_free(dispatch->public_addresses);
+    limiter_free(dispatch->public_phones);
     mem_free(dispatch);
 }

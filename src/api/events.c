@@ -66,6 +66,11 @@ void events_wake(struct events *events)
     }
 }
 
+size_t events_listeners(const struct events *events)
+{
+    return atomic_load(&events->subscribed);
+}
+
 bool events_subscribe(struct events *events, struct http_stream *stream, int64_t after_id,
                       const struct events_filter *filter)
 {

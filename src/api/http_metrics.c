@@ -50,7 +50,7 @@ void http_metrics_write(struct buffer *out)
                    "Answered requests by route and class of status.");
     for (size_t at = 0; at < HTTP_METRICS_ROUTES_MAX; at++) {
         format_route(at, route, sizeof(route));
-        for (int class = 0; class < CLASSES; class++) {
+        for (int class = 0; class < CLASSES; class ++) {
             int64_t count = metric_read(&NUMBERS[at].answers[class]);
             if (count > 0) {
                 (void)snprintf(labels, sizeof(labels), "%s,status=\"%dxx\"", route, class + 1);

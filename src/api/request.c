@@ -1,6 +1,7 @@
 /* The life of one request: matched on an HTTP thread, identified, limited, read and handled on a
  * read worker, carried out on the writer when it changes something, answered once. */
 #include "api/api_internal.h"
+#include "api/http_metrics.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -99,29 +100,43 @@ static bool decode_params(struct request *request)
     return true;
 }
 
+enum error_code request_limit(struct request *request, struct limiter *limiter, const char *name,
+                              struct text caller, struct error *error)
+{
+    struct limit_state taken = limiter_take(limiter, caller);
+    taken.name = name;
+    if (!taken.allowed) {
+        int64_t wait_s = taken.reset_s;
+        request->limit = taken;
+        enum error_code code =
+            error_set(error, ERROR_TOO_MANY, "too many requests; wait %lld s", (long long)wait_s);
+        error->retry_after_ms = wait_s * 1000;
+        return code;
+    }
+    /* Of several limits the answer tells the nearest. */
+    if (request->limit.quota == 0 ||
+        (taken.quota != 0 && taken.remaining < request->limit.remaining)) {
+        request->limit = taken;
+    }
+    return OK;
+}
+
 static enum error_code check_limit(struct request *request, struct error *error)
 {
     const struct actor *actor = &request->work.actor;
     struct dispatch *dispatch = request->dispatch;
     struct text caller = request->address;
     struct limiter *limiter = dispatch->strangers;
+    const char *name = "address";
     if (actor->kind == ACTOR_CLI || (request->match.route->flags & (API_RAW | API_NO_LIMIT)) != 0) {
         return OK; /* our own command line; webhooks, which are signed; probes */
     }
     if (actor->kind == ACTOR_KEY || actor->kind == ACTOR_USER) {
         caller = arena_format(request->arena, "%d:%lld", (int)actor->kind, (long long)actor->id);
         limiter = dispatch->callers;
+        name = "caller";
     }
-    request->limit = limiter_take(limiter, caller);
-    if (!request->limit.allowed) {
-        error->retry_after_ms = request->limit.reset_s * 1000;
-        int64_t wait_ms = error->retry_after_ms;
-        enum error_code code = error_set(error, ERROR_TOO_MANY, "too many requests; wait %lld s",
-                                         (long long)request->limit.reset_s);
-        error->retry_after_ms = wait_ms;
-        return code;
-    }
-    return OK;
+    return request_limit(request, limiter, name, caller, error);
 }
 
 static bool is_json_type(struct text type)
@@ -130,7 +145,7 @@ static bool is_json_type(struct text type)
            text_ends_with(type, TEXT("+json"));
 }
 
-static enum error_code parse_json(struct request *request, struct text body, struct error *error)
+enum error_code request_parse_json(struct request *request, struct text body, struct error *error)
 {
     struct json_limits limits = {.size = BODY_LARGE, .depth = 32};
     enum error_code code = json_parse(body, &limits, &request->json, error);
@@ -151,7 +166,7 @@ static enum error_code read_spooled(struct request *request, struct error *error
     }
     enum error_code code = file_read(request->http->body_path, BODY_LARGE, &data, &size, error);
     if (code == OK) {
-        code = parse_json(request, text_make(data, size), error);
+        code = request_parse_json(request, text_make(data, size), error);
         mem_free(data);
     }
     return code;
@@ -161,13 +176,17 @@ static enum error_code read_body(struct request *request, struct error *error)
 {
     unsigned flags = request->match.route->flags;
     const struct http_request *http = request->http;
-    if ((flags & API_RAW) != 0 || http->body_size == 0) {
+    if ((flags & (API_RAW | API_ANY_TYPE)) != 0 || http->body_size == 0) {
         return OK;
     }
     struct text type = http_media_type(http_request_header(http, "content-type"));
     if (is_json_type(type)) {
         return http->body_path != NULL ? read_spooled(request, error)
-                                       : parse_json(request, http->body, error);
+                                       : request_parse_json(request, http->body, error);
+    }
+    if ((flags & API_FORM) != 0 &&
+        text_equal_ignore_case(type, TEXT("application/x-www-form-urlencoded"))) {
+        return form_body_parse(request, error);
     }
     bool text =
         (flags & (API_TEXT | API_SPOOL)) != 0 && (text_equal_ignore_case(type, TEXT("text/csv")) ||
@@ -198,6 +217,9 @@ static enum error_code read_request(struct request *request, struct error *error
     }
     if (code == OK) {
         code = read_body(request, error);
+    }
+    if (code == OK && (request->match.route->flags & API_PUBLISHABLE) != 0) {
+        code = public_key_identify(request, error);
     }
     if (code == OK) {
         code = idempotent_prepare(request, error);
@@ -319,11 +341,12 @@ static void write_limit(struct request *request)
     if (limit->quota == 0) {
         return;
     }
-    const char *name = request->work.actor.kind == ACTOR_PUBLIC ? "address" : "caller";
-    http_response_set_header_format(&request->response, "RateLimit-Policy", "\"%s\";q=%lld;w=60",
-                                    name, (long long)limit->quota);
-    http_response_set_header_format(&request->response, "RateLimit", "\"%s\";r=%lld;t=%lld", name,
-                                    (long long)limit->remaining, (long long)limit->reset_s);
+    http_response_set_header_format(&request->response, "RateLimit-Policy", "\"%s\";q=%lld;w=%lld",
+                                    limit->name, (long long)limit->quota,
+                                    (long long)limit->window_s);
+    http_response_set_header_format(&request->response, "RateLimit", "\"%s\";r=%lld;t=%lld",
+                                    limit->name, (long long)limit->remaining,
+                                    (long long)limit->reset_s);
 }
 
 static void write_log(const struct request *request, enum error_code code)
@@ -357,9 +380,12 @@ void request_answer(struct request *request, enum error_code code)
     bool html = text_starts_with(http_response_header(response, "content-type"), TEXT("text/html"));
     http_response_set_header(response, "X-Request-Id", text_from(request->request_id));
     write_limit(request);
+    public_key_headers(request);
     secure_headers(response, html, https);
     response->no_compression =
         response->no_compression || (request->match.route->flags & API_SENSITIVE) != 0;
+    http_metrics_note(request->match.number, response->status,
+                      clock_measure_us() - request->started_us);
     write_log(request, code);
     http_request_respond(request->http, response);
 }

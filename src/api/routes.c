@@ -8,6 +8,7 @@
 
 static const struct api_route *const tables[] = {
     API_ACCESS_ROUTES,         API_ACTIONS_ROUTES,
+    API_ALERTS_ROUTES,         API_METRICS_ROUTES,
     API_BATCHES_ROUTES,        API_CHANNELS_ROUTES,
     API_CONTACTS_ROUTES,       API_ENROLLMENTS_ROUTES,
     API_ENROLL_ROUTES,         API_EVENTS_ROUTES,
@@ -16,8 +17,10 @@ static const struct api_route *const tables[] = {
     API_SEQUENCES_MORE_ROUTES, API_SEQUENCES_ROUTES,
     API_QUEUE_ROUTES,          API_SANDBOX_ROUTES,
     API_SETTINGS_ROUTES,       API_STATS_ROUTES,
+    API_FORMS_ROUTES,          API_PUBLIC_ROUTES,
+    API_PUBLIC_PAGES_ROUTES,   API_SESSIONS_ROUTES,
     API_USERS_ROUTES,          API_WEBHOOK_WHATSAPP_ROUTES,
-    API_ASSETS_ROUTES, /* last: takes every path that nobody else has */
+    API_WEBHOOKS_ROUTES,       API_ASSETS_ROUTES, /* last: takes every path that nobody else has */
 };
 
 static bool match_path(const struct api_route *route, struct text path, struct route_match *match)
@@ -67,9 +70,10 @@ static void add_allowed(struct route_match *match, const char *method)
 void route_find(struct text method, struct text path, struct route_match *ret_match)
 {
     struct route_match found = {0};
+    size_t number = 0;
     for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
         for (const struct api_route *route = tables[i]; route->method != NULL; route++) {
-            struct route_match match = {0};
+            struct route_match match = {.number = ++number};
             if (!match_path(route, path, &match)) {
                 continue;
             }

@@ -6,6 +6,7 @@
  * routes.c. */
 extern const struct api_route API_ACCESS_ROUTES[];
 extern const struct api_route API_ACTIONS_ROUTES[];
+extern const struct api_route API_ALERTS_ROUTES[];
 extern const struct api_route API_CHANNELS_ROUTES[];
 extern const struct api_route API_CONTACTS_ROUTES[];
 extern const struct api_route API_BATCHES_ROUTES[];
@@ -14,6 +15,7 @@ extern const struct api_route API_ENROLL_ROUTES[];
 extern const struct api_route API_EVENTS_ROUTES[];
 extern const struct api_route API_HEALTH_ROUTES[];
 extern const struct api_route API_LOCAL_ROUTES[];
+extern const struct api_route API_METRICS_ROUTES[];
 extern const struct api_route API_OPT_OUTS_ROUTES[];
 extern const struct api_route API_PREVIEW_ROUTES[];
 extern const struct api_route API_SEQUENCES_MORE_ROUTES[];
@@ -21,8 +23,13 @@ extern const struct api_route API_SEQUENCES_ROUTES[];
 extern const struct api_route API_SETTINGS_ROUTES[];
 extern const struct api_route API_STATS_ROUTES[];
 extern const struct api_route API_QUEUE_ROUTES[];
+extern const struct api_route API_PUBLIC_ROUTES[];
+extern const struct api_route API_PUBLIC_PAGES_ROUTES[];
+extern const struct api_route API_FORMS_ROUTES[];
 extern const struct api_route API_SANDBOX_ROUTES[];
+extern const struct api_route API_SESSIONS_ROUTES[];
 extern const struct api_route API_USERS_ROUTES[];
+extern const struct api_route API_WEBHOOKS_ROUTES[];
 extern const struct api_route API_WEBHOOK_WHATSAPP_ROUTES[];
 extern const struct api_route API_ASSETS_ROUTES[];
 

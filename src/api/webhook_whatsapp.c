@@ -6,6 +6,7 @@
 #include "api/routes.h"
 
 #include "base/crypto.h"
+#include "base/metrics.h"
 #include "service/channels.h"
 #include "service/inbound.h"
 
@@ -89,6 +90,7 @@ static enum error_code prepare_events(struct api_call *call, struct error *error
         code = open.provider->verify_webhook(
             &open.access, http_request_header(call->request, "X-Hub-Signature-256"),
             call->request->body, error);
+        metric_add(code == OK ? &METRICS.webhooks_accepted : &METRICS.webhooks_refused, 1);
     }
     if (code != OK) {
         return code;

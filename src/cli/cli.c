@@ -15,6 +15,7 @@ const struct cli_command CLI_COMMANDS[] = {
     {"export", "write campaigns, enrollments and the queue as JSON files", NULL, NULL, CLI_EXPORT},
     {"import-json", "read such JSON files", NULL, NULL, CLI_IMPORT_JSON},
     {"verify", "check that nothing is lost, sent twice or miscounted", NULL, NULL, CLI_VERIFY},
+    {"doctor", "check files, disk, clock, limits and database", NULL, NULL, CLI_DOCTOR},
     {"backup", "write a consistent copy of the database", NULL, NULL, CLI_BACKUP},
     {"restore", "put a backup in place of the database", NULL, NULL, CLI_RESTORE},
     {"release", "let sending go on after a restore or a clock jump", NULL, NULL, CLI_RELEASE},

@@ -83,6 +83,7 @@ extern const struct cli_spec CLI_EXPORT[];
 extern const struct cli_spec CLI_SIMULATE[];
 extern const struct cli_spec CLI_SIMULATOR[];
 extern const struct cli_spec CLI_VERIFY[];
+extern const struct cli_spec CLI_DOCTOR[];
 extern const struct cli_spec CLI_BACKUP[];
 extern const struct cli_spec CLI_RESTORE[];
 extern const struct cli_spec CLI_RELEASE[];

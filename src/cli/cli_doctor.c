@@ -66,8 +66,8 @@ static void say(struct doctor *doctor, const char *check, enum verdict verdict, 
 static void check_file(struct doctor *doctor, const char *name, mode_t forbidden, bool needed)
 {
     struct stat facts;
-    char *path = name[0] == '\0' ? mem_copy_text(doctor->cli->data)
-                                 : file_join(doctor->cli->data, name);
+    char *path =
+        name[0] == '\0' ? mem_copy_text(doctor->cli->data) : file_join(doctor->cli->data, name);
     const char *shown = name[0] == '\0' ? "data directory" : name;
     if (stat(path, &facts) != 0) {
         if (needed || errno != ENOENT) {
@@ -97,7 +97,10 @@ static void check_disk(struct doctor *doctor)
     }
     int64_t free_mib = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize / MEBI;
     bool read_only = (disk.f_flag & ST_RDONLY) != 0;
-    say(doctor, "disk", read_only || free_mib < 256 ? WRONG : free_mib < 1024 ? NOTE : WELL,
+    say(doctor, "disk",
+        read_only || free_mib < 256 ? WRONG
+        : free_mib < 1024           ? NOTE
+                                    : WELL,
         "%lld MiB free%s", (long long)free_mib, read_only ? ", and mounted read-only" : "");
 }
 
@@ -110,7 +113,8 @@ static void check_master_key(struct doctor *doctor)
     struct error error = {0};
     if (!file_exists(path)) {
         say(doctor, "master key", NOTE,
-            "none in the data directory: it stands elsewhere (--master-key-file), or is made at the "
+            "none in the data directory: it stands elsewhere (--master-key-file), or is made at "
+            "the "
             "first start");
     } else if (file_read(path, 4096, &data, &size, &error) != OK) {
         say(doctor, "master key", WRONG, "cannot be read: %s", error.message);
@@ -168,8 +172,8 @@ static void check_resting_database(struct doctor *doctor, const char *path)
             TEXT_ARGS(text_head(findings, findings.size < 200 ? findings.size : 200)));
     } else if (version > migrate_target()) {
         say(doctor, "database", WRONG,
-            "was written by a newer program (schema %lld, this one knows %lld)",
-            (long long)version, (long long)migrate_target());
+            "was written by a newer program (schema %lld, this one knows %lld)", (long long)version,
+            (long long)migrate_target());
     } else {
         say(doctor, "database", WELL, "sound, schema %lld%s", (long long)version,
             version < migrate_target() ? "; the next start brings it up to date" : "");
@@ -234,8 +238,7 @@ static void check_zones(struct doctor *doctor)
     static const char *const NAMES[] = {"Europe/Berlin", "Asia/Kolkata", "America/New_York"};
     for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++) {
         if (zone_find(text_from(NAMES[i])) == NULL) {
-            say(doctor, "time zones", WRONG, "%s is missing: install the package tzdata",
-                NAMES[i]);
+            say(doctor, "time zones", WRONG, "%s is missing: install the package tzdata", NAMES[i]);
             return;
         }
     }

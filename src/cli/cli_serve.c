@@ -12,6 +12,7 @@
 #include "config.h"
 #include "net/http_server.h"
 #include "service/access.h"
+#include "service/alerts.h"
 #include "service/idempotency.h"
 #include "service/retention.h"
 #include "service/transaction.h"
@@ -111,8 +112,10 @@ static enum error_code set_up_service(struct serve *serve, struct error *error)
         .version = DRIPLINE_VERSION,
         .limits = {.import_bytes = config->import_max_mb * 1024 * 1024,
                    .import_rows = config->import_max_rows,
-                   .idempotency_ms = INT64_C(24) * 60 * 60 * 1000},
+                   .idempotency_ms = INT64_C(24) * 60 * 60 * 1000,
+                   .disk_warning_bytes = config->disk_warning_mb * 1024 * 1024},
         .manual_clock = clock_is_manual(serve->clock),
+        .webhooks_allow_local = strcmp(config->webhooks_allow_local, "yes") == 0,
         .started_at_ms = clock_now_ms(serve->clock),
     };
     return code;
@@ -297,6 +300,9 @@ static enum error_code keep_house(struct work *work, void *context, struct error
 {
     const struct serve *serve = context;
     enum error_code code = idempotency_prune(work, serve->service.limits.idempotency_ms, error);
+    if (code == OK) {
+        code = alerts_prune(work, error);
+    }
     return code == OK ? retention_prune(work, error) : code;
 }
 

@@ -5,8 +5,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "delivery/delivery.h"
+#include "delivery/notifier.h"
+#include "service/alert_watch.h"
 #include "service/channels.h"
 #include "service/runner.h"
+#include "service/settings.h"
 #include "service/transaction.h"
 #include "simulator/simulator.h"
 #include "store/store_channel.h"
@@ -43,6 +46,14 @@ static enum error_code add_channel(struct work *work, const struct service *serv
     enum error_code code =
         json_parse(TEXT("{\"name\":\"Simulator\",\"provider\":\"simulator\"}"), NULL, &body, error);
     return code == OK ? channels_create(work, service, body, &id, error) : code;
+}
+
+static enum error_code note_address(struct work *work, void *context, struct error *error)
+{
+    const struct service *service = context;
+    enum error_code code = settings_started(work, service->public_url, error);
+    work->wakes = 0; /* nobody runs yet who could be woken */
+    return code;
 }
 
 static enum error_code settle_channels(struct work *work, void *context, struct error *error)
@@ -101,11 +112,30 @@ static enum error_code start_simulator(struct serve_parts *parts,
 
 /* ---- all of them ---- */
 
+static enum error_code start_notifier(struct serve_parts *parts,
+                                      const struct serve_parts_settings *settings,
+                                      struct error *error)
+{
+    const struct service *service = settings->service;
+    struct notifier_settings notifier = {
+        .store = service->store,
+        .clock = service->clock,
+        .master_key = service->master_key,
+        .ca_file = settings->ca_file,
+        .version = service->version,
+        .allow_local = service->webhooks_allow_local,
+    };
+    return notifier_start(&notifier, &parts->notifier, error);
+}
+
 enum error_code serve_parts_start(struct serve_parts *parts,
                                   const struct serve_parts_settings *settings, struct error *error)
 {
     struct service *service = settings->service;
-    enum error_code code = start_simulator(parts, settings, error);
+    enum error_code code = service_call(service, note_address, service, error);
+    if (code == OK) {
+        code = start_simulator(parts, settings, error);
+    }
     if (code == OK) {
         struct delivery_settings delivery = {
             .store = service->store,
@@ -122,20 +152,30 @@ enum error_code serve_parts_start(struct serve_parts *parts,
         parts->sending = code == OK;
     }
     if (code == OK) {
+        code = start_notifier(parts, settings, error);
+    }
+    if (code == OK) {
         code = runner_start(service, &parts->runner, error);
         service->runner = parts->runner;
+    }
+    if (code == OK) {
+        code = alert_watch_start(service, &parts->alerts, error);
     }
     return code;
 }
 
 void serve_parts_wake(struct serve_parts *parts, unsigned wakes)
 {
+    if ((wakes & WORK_WAKE_WEBHOOKS) != 0) {
+        notifier_wake(parts->notifier, (wakes & WORK_WAKE_SETTINGS) != 0);
+    }
     if ((wakes & (WORK_WAKE_DELIVERY | WORK_WAKE_SETTINGS)) != 0) {
         delivery_wake(parts->delivery);
     }
     if ((wakes & WORK_WAKE_RUNNER) != 0) {
         runner_wake(parts->runner);
     }
+    alert_watch_wake(parts->alerts);
 }
 
 void serve_parts_stop(struct serve_parts *parts)
@@ -146,11 +186,14 @@ void serve_parts_stop(struct serve_parts *parts)
         delivery_stop(parts->delivery);
         parts->sending = false;
     }
+    notifier_stop(parts->notifier);
 }
 
 void serve_parts_free(struct serve_parts *parts)
 {
+    alert_watch_stop(parts->alerts);
     simulator_stop(parts->simulator);
+    notifier_free(parts->notifier);
     delivery_free(parts->delivery);
     *parts = (struct serve_parts){0};
 }

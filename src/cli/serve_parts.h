@@ -18,6 +18,8 @@ struct serve_parts {
     struct simulator *simulator;
     struct delivery *delivery;
     struct runner *runner;
+    struct notifier *notifier; /* outgoing webhooks */
+    struct alert_watch *alerts;
     bool sending; /* the sender's thread runs */
 };
 MUST_USE enum error_code serve_parts_start(struct serve_parts *parts,

@@ -265,7 +265,8 @@ static void count_answer(const struct provider_outcome *outcome, int64_t latency
         [PROVIDER_CHANNEL_TROUBLE] = METRIC_SEND_CHANNEL_TROUBLE,
         [PROVIDER_UNKNOWN] = METRIC_SEND_NO_ANSWER,
     };
-    metric_count_code(&METRICS.sends[RESULTS[outcome->result]], outcome->code < 0 ? 0 : outcome->code);
+    metric_count_code(&METRICS.sends[RESULTS[outcome->result]],
+                      outcome->code < 0 ? 0 : outcome->code);
     metric_observe_us(&METRICS.provider_latency, latency_us);
 }
 

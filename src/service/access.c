@@ -396,7 +396,9 @@ enum error_code access_session_create(struct work *work, struct access *access, 
 
 enum error_code access_session_end(struct work *work, struct text token, struct error *error)
 {
-    return store_session_end(work, token_hash(work, token), error);
+    enum error_code code = store_session_end(work, token_hash(work, token), error);
+    return code == OK ? store_audit_add(work, "logout", (struct text){0}, (struct text){0}, error)
+                      : code;
 }
 
 enum error_code access_by_session(struct work *work, struct access *access, struct text token,

@@ -41,8 +41,8 @@ static void check_state(struct work *work, const struct store_channel *channel,
     struct text name = channel->name;
     if (channel->state == CHANNEL_PAUSED) {
         finding = alert_finding_add(findings, work, "channel_paused", channel->id);
-        finding->title = arena_format(work->arena, "Sending from \"%.*s\" is paused",
-                                      TEXT_ARGS(name));
+        finding->title =
+            arena_format(work->arena, "Sending from \"%.*s\" is paused", TEXT_ARGS(name));
         finding->advice = TEXT("Somebody paused it. Release the channel when it may go on.");
     } else if (channel->state == CHANNEL_HELD) {
         const struct held_words *words = &HELD[ARRAY_SIZE(HELD) - 1];
@@ -53,8 +53,7 @@ static void check_state(struct work *work, const struct store_channel *channel,
         }
         finding = alert_finding_add(findings, work, "channel_held", channel->id);
         finding->severity = ALERT_CRITICAL;
-        finding->title =
-            arena_format(work->arena, "%s \"%.*s\"", words->title, TEXT_ARGS(name));
+        finding->title = arena_format(work->arena, "%s \"%.*s\"", words->title, TEXT_ARGS(name));
         finding->advice = text_from(words->advice);
     } else if (text_equal(channel->quality, TEXT("RED"))) {
         finding = alert_finding_add(findings, work, "channel_quality", channel->id);
@@ -81,8 +80,8 @@ static enum error_code check_lag(struct work *work, const struct store_channel *
     }
     struct alert_finding *finding = alert_finding_add(findings, work, "queue_lag", channel->id);
     finding->severity = lag_ms < LAG_CRITICAL_MS ? ALERT_WARNING : ALERT_CRITICAL;
-    finding->title = arena_format(work->arena, "Messages from \"%.*s\" leave late",
-                                  TEXT_ARGS(channel->name));
+    finding->title =
+        arena_format(work->arena, "Messages from \"%.*s\" leave late", TEXT_ARGS(channel->name));
     finding->advice = TEXT("The oldest message waits for more than 15 minutes. The queue page says "
                            "what holds it back; a higher rate of the channel may help.");
     finding->link = TEXT("/messages");
@@ -94,9 +93,8 @@ static enum error_code check_silence(struct work *work, const struct store_chann
                                      struct alert_findings *findings, struct error *error)
 {
     struct store_alert_silence silence = {0};
-    enum error_code code =
-        store_alert_silence(work, channel->id, work->now_ms - SILENCE_SPAN_MS,
-                            work->now_ms - SILENCE_MS, &silence, error);
+    enum error_code code = store_alert_silence(work, channel->id, work->now_ms - SILENCE_SPAN_MS,
+                                               work->now_ms - SILENCE_MS, &silence, error);
     if (code != OK || silence.unheard < SILENT_MESSAGES) {
         return code;
     }
@@ -128,12 +126,11 @@ static enum error_code check_templates(struct work *work, struct alert_findings 
         finding->cause = arena_format(work->arena, "%.*s:%.*s:%.*s", TEXT_ARGS(finding->cause),
                                       TEXT_ARGS(template->name), TEXT_ARGS(template->language));
         finding->severity = ALERT_CRITICAL;
-        finding->title = arena_format(
-            work->arena, "WhatsApp has %s the template \"%.*s\" (%.*s)",
-            text_equal(template->status, TEXT("PAUSED"))     ? "paused"
-            : text_equal(template->status, TEXT("REJECTED")) ? "rejected"
-                                                             : "disabled",
-            TEXT_ARGS(template->name), TEXT_ARGS(template->language));
+        finding->title = arena_format(work->arena, "WhatsApp has %s the template \"%.*s\" (%.*s)",
+                                      text_equal(template->status, TEXT("PAUSED"))     ? "paused"
+                                      : text_equal(template->status, TEXT("REJECTED")) ? "rejected"
+                                                                                       : "disabled",
+                                      TEXT_ARGS(template->name), TEXT_ARGS(template->language));
         finding->advice = TEXT("Steps that use it cannot be sent. Improve it at Meta, or choose "
                                "another template in the sequence.");
         finding->link = arena_format(work->arena, "/sequences/%s",

@@ -54,8 +54,8 @@ static enum error_code check_failures(struct work *work, struct alert_findings *
         return code;
     }
     struct alert_finding *finding = alert_finding_add(findings, work, "failure_rate", 0);
-    finding->severity = failed * 100 < (sent + failed) * FAILED_CRITICAL_PERCENT ? ALERT_WARNING
-                                                                                  : ALERT_CRITICAL;
+    finding->severity =
+        failed * 100 < (sent + failed) * FAILED_CRITICAL_PERCENT ? ALERT_WARNING : ALERT_CRITICAL;
     finding->title = TEXT("Many messages fail");
     finding->advice = TEXT("At least one of five messages of this hour and the one before was not "
                            "sent. The list of failed messages says why and what to do.");
@@ -88,9 +88,10 @@ static enum error_code check_planning(struct work *work, struct alert_findings *
         struct alert_finding *finding = alert_finding_add(findings, work, "planning_lag", 0);
         finding->severity = ALERT_WARNING;
         finding->title = TEXT("The scheduler is behind");
-        finding->advice = TEXT("Steps that were due more than 15 minutes ago are not in the queue "
-                               "yet. Look at the log for errors of the scheduler and at the load of "
-                               "the machine.");
+        finding->advice =
+            TEXT("Steps that were due more than 15 minutes ago are not in the queue "
+                 "yet. Look at the log for errors of the scheduler and at the load of "
+                 "the machine.");
         finding->link = TEXT("/messages");
     }
     return code;
@@ -116,9 +117,9 @@ static enum error_code check_batches(struct work *work, struct alert_findings *f
         finding->severity = batch->failed ? ALERT_WARNING : ALERT_INFO;
         finding->title = batch->failed ? TEXT("An import or bulk action failed")
                                        : TEXT("An import or bulk action has finished");
-        finding->advice = batch->failed
-                              ? TEXT("Its page says how far it came and why it stopped.")
-                              : TEXT("Its page shows the verdicts; refused rows can be downloaded.");
+        finding->advice =
+            batch->failed ? TEXT("Its page says how far it came and why it stopped.")
+                          : TEXT("Its page shows the verdicts; refused rows can be downloaded.");
         finding->link = batch->sequence_id == 0
                             ? TEXT("/sequences")
                             : arena_format(work->arena, "/sequences/%s/add",

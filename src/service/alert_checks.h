@@ -28,8 +28,7 @@ struct alert_findings {
 };
 
 MUST_USE enum error_code alert_checks_run(struct work *work, const struct service *service,
-                                          struct alert_findings *ret_findings,
-                                          struct error *error);
+                                          struct alert_findings *ret_findings, struct error *error);
 /* Those of the channels; a part of the above. */
 MUST_USE enum error_code alert_checks_channels(struct work *work, bool sending_allowed,
                                                struct alert_findings *findings,

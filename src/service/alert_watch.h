@@ -9,8 +9,8 @@
  * looks when the time has changed. */
 struct alert_watch;
 
-MUST_USE enum error_code alert_watch_start(struct service *service,
-                                           struct alert_watch **ret_watch, struct error *error);
+MUST_USE enum error_code alert_watch_start(struct service *service, struct alert_watch **ret_watch,
+                                           struct error *error);
 /* Something was committed. Any thread; NULL is fine. */
 void alert_watch_wake(struct alert_watch *watch);
 /* While the writer still works. NULL is fine. */

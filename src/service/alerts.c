@@ -29,10 +29,10 @@ static enum error_code tell(struct work *work, const char *type, const struct st
 {
     CLEANUP_IN_PLACE(buffer_done) struct buffer data;
     struct json_writer writer;
+    buffer_init(&data, 8 * 1024);
     if (alert->muted_until_ms > work->now_ms) {
         return OK;
     }
-    buffer_init(&data, 8 * 1024);
     json_writer_init(&writer, &data);
     json_object_begin(&writer);
     json_field_id(&writer, "alert_id", ID_ALERT, alert->id);
@@ -61,8 +61,7 @@ static enum error_code close_alert(struct work *work, struct store_alert *alert,
     return code == OK ? tell(work, "alert.closed", alert, error) : code;
 }
 
-static enum error_code open_alert(struct work *work, struct store_alert *alert,
-                                  struct error *error)
+static enum error_code open_alert(struct work *work, struct store_alert *alert, struct error *error)
 {
     alert->opened_at_ms = work->now_ms;
     enum error_code code = store_alert_insert(work, alert, error);
@@ -133,8 +132,8 @@ static bool is_open(const struct comparison *comparison, struct text cause)
     return false;
 }
 
-static enum error_code add_found(struct comparison *comparison,
-                                 const struct alert_finding *finding, struct error *error)
+static enum error_code add_found(struct comparison *comparison, const struct alert_finding *finding,
+                                 struct error *error)
 {
     struct store_alert before = {0};
     bool known = false;
@@ -160,8 +159,8 @@ static enum error_code add_found(struct comparison *comparison,
         .sequence_id = finding->sequence_id,
         .channel_id = finding->channel_id,
         .batch_id = finding->batch_id,
-        .muted_until_ms = before.muted_until_ms > comparison->work->now_ms ? before.muted_until_ms
-                                                                           : 0,
+        .muted_until_ms =
+            before.muted_until_ms > comparison->work->now_ms ? before.muted_until_ms : 0,
     };
     return open_alert(comparison->work, &alert, error);
 }
@@ -194,8 +193,7 @@ enum error_code alerts_outdated(struct work *work, const struct service *service
     return code;
 }
 
-enum error_code alerts_update(struct work *work, const struct service *service,
-                              struct error *error)
+enum error_code alerts_update(struct work *work, const struct service *service, struct error *error)
 {
     size_t changes = 0;
     return compare(work, service, true, &changes, error);
@@ -214,8 +212,7 @@ static int by_urgency(const void *a, const void *b)
 }
 
 enum error_code alerts_list(struct work *work, bool recent, int64_t before_id, size_t limit,
-                            struct store_alert **ret_alerts, size_t *ret_count,
-                            struct error *error)
+                            struct store_alert **ret_alerts, size_t *ret_count, struct error *error)
 {
     if (recent) {
         return store_alert_list(work, true, before_id, limit, ret_alerts, ret_count, error);
@@ -238,8 +235,7 @@ static enum error_code find_alert(struct work *work, int64_t id, struct store_al
     return code;
 }
 
-static enum error_code note(struct work *work, const char *action, int64_t id,
-                            struct error *error)
+static enum error_code note(struct work *work, const char *action, int64_t id, struct error *error)
 {
     char object[ID_TEXT_MAX];
     return store_audit_add(work, action, text_from(id_format(ID_ALERT, id, object)),

@@ -12,9 +12,8 @@ struct later {
     struct text object;
 };
 
-enum error_code audit_list(struct work *work, const struct store_audit_filter *filter,
-                           size_t limit, struct store_audit **ret_rows, size_t *ret_count,
-                           struct error *error)
+enum error_code audit_list(struct work *work, const struct store_audit_filter *filter, size_t limit,
+                           struct store_audit **ret_rows, size_t *ret_count, struct error *error)
 {
     return store_audit_list(work, filter, limit, ret_rows, ret_count, error);
 }
@@ -56,8 +55,7 @@ void audit_note_later(struct service *service, const struct work *work, const ch
 {
     struct arena *arena = arena_new();
     struct later *later = arena_alloc(arena, sizeof(*later));
-    *later = (struct later){
-        .arena = arena, .action = action, .object = arena_text(arena, object)};
+    *later = (struct later){.arena = arena, .action = action, .object = arena_text(arena, object)};
     struct service_write write = {
         .run = run_later,
         .done = later_done,

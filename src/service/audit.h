@@ -7,8 +7,8 @@
 
 /* The audit trail as people read it, and notes about requests that only read. */
 MUST_USE enum error_code audit_list(struct work *work, const struct store_audit_filter *filter,
-                                    size_t limit, struct store_audit **ret_rows,
-                                    size_t *ret_count, struct error *error);
+                                    size_t limit, struct store_audit **ret_rows, size_t *ret_count,
+                                    struct error *error);
 /* "system", "user", "key", "public", "cli" */
 const char *actor_kind_to_text(enum actor_kind kind);
 /* Hands a line in the name of work->actor to the writer and does not wait: for requests that take

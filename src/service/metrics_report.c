@@ -298,12 +298,11 @@ static void add_process(const struct service *service, struct buffer *out)
                (int64_t)limit.rlim_cur);
     }
     single(out, "process_start_time_seconds", "gauge",
-           "Start time of the process since unix epoch in seconds.",
-           service->started_at_ms / 1000);
+           "Start time of the process since unix epoch in seconds.", service->started_at_ms / 1000);
 }
 
-enum error_code metrics_report(struct work *work, const struct service *service,
-                               struct buffer *out, struct error *error)
+enum error_code metrics_report(struct work *work, const struct service *service, struct buffer *out,
+                               struct error *error)
 {
     char labels[100];
     (void)snprintf(labels, sizeof(labels), "version=\"%s\"", service->version);

@@ -4,12 +4,30 @@
 #include "base/instant.h"
 #include "base/json_writer.h"
 #include "base/zone.h"
+#include "domain/consent.h"
 #include "domain/phone.h"
 #include "store/store_access.h"
 #include "store/store_event.h"
 #include "store/store_setting.h"
 
-enum { DAYS_MAX = 3650, VALUE_MAX = 4096 };
+enum { DAYS_MAX = 3650, VALUE_MAX = 32 * 1024 };
+
+static const char SERVER_PUBLIC_URL[] = "server_public_url";
+
+static void read_words(struct arena *arena, const struct json *list, struct text **ret_words,
+                       size_t *ret_count)
+{
+    size_t count = 0;
+    struct text *words = arena_array(arena, SETTINGS_WORDS_MAX, sizeof(*words));
+    for (size_t i = 0; i < json_count(list) && count < SETTINGS_WORDS_MAX; i++) {
+        struct text word = {0};
+        if (json_text(json_at(list, i), &word)) {
+            words[count++] = arena_text(arena, word);
+        }
+    }
+    *ret_words = words;
+    *ret_count = count;
+}
 
 static void read_value(struct arena *arena, struct text key, const struct json *value,
                        struct settings *settings)
@@ -24,6 +42,14 @@ static void read_value(struct arena *arena, struct text key, const struct json *
         settings->name = text;
     } else if (text_equal(key, TEXT("public_url"))) {
         settings->public_url = text;
+    } else if (text_equal(key, text_from(SERVER_PUBLIC_URL)) && settings->public_url.size == 0) {
+        settings->public_url = text;
+    } else if (text_equal(key, TEXT("help_text"))) {
+        settings->help_text = text;
+    } else if (text_equal(key, TEXT("stop_words"))) {
+        read_words(arena, value, &settings->stop_words, &settings->stop_word_count);
+    } else if (text_equal(key, TEXT("start_words"))) {
+        read_words(arena, value, &settings->start_words, &settings->start_word_count);
     } else if (text_equal(key, TEXT("default_country"))) {
         settings->default_country = text;
     } else if (text_equal(key, TEXT("timezone")) && text.size > 0) {
@@ -118,6 +144,34 @@ static bool check_quiet_hours(struct json_reader *parent)
     return json_reader_done(&reader) == OK;
 }
 
+static void check_words(struct json_reader *reader, const char *name, enum consent_word wanted)
+{
+    const struct json *list = NULL;
+    if (!json_reader_array(reader, name, 0, SETTINGS_WORDS_MAX, &list)) {
+        return;
+    }
+    for (size_t i = 0; i < json_count(list); i++) {
+        struct text word = {0};
+        const struct text *words = &word;
+        const struct consent_words own = {.stop = words, .stop_count = 1};
+        if (!json_text(json_at(list, i), &word) || word.size > 4 * SETTINGS_WORD_CHARS ||
+            text_utf16_length(word) > SETTINGS_WORD_CHARS ||
+            consent_of_text(word, &own) == CONSENT_NONE) {
+            json_reader_fail(reader, name, "invalid_format",
+                             "each word must have 1 to %d characters with letters or digits",
+                             SETTINGS_WORD_CHARS);
+            return;
+        }
+        /* A built-in word keeps its meaning: a START that means STOP would trap people. */
+        enum consent_word built_in = consent_of_text(word, NULL);
+        if (built_in != CONSENT_NONE && built_in != wanted) {
+            json_reader_fail(reader, name, "invalid_choice", "\"%.*s\" already means %s",
+                             TEXT_ARGS(word), consent_word_to_text(built_in));
+            return;
+        }
+    }
+}
+
 static enum error_code check(const struct json *json, struct error *error)
 {
     struct json_reader reader;
@@ -127,10 +181,27 @@ static enum error_code check(const struct json *json, struct error *error)
     check_url(&reader);
     check_texts(&reader);
     bool good = check_quiet_hours(&reader);
+    struct text help = {0};
+    (void)json_reader_text(&reader, "help_text", 0, SETTINGS_HELP_MAX, &help);
+    check_words(&reader, "stop_words", CONSENT_STOP);
+    check_words(&reader, "start_words", CONSENT_START);
     (void)json_reader_bool(&reader, "sending_paused", &flag);
     (void)json_reader_int64(&reader, "retention_messages_days", 1, DAYS_MAX, &days);
     (void)json_reader_int64(&reader, "retention_events_days", 1, DAYS_MAX, &days);
     return json_reader_done(&reader) == OK && good ? OK : ERROR_INVALID;
+}
+
+enum error_code settings_started(struct work *work, const char *public_url, struct error *error)
+{
+    CLEANUP_IN_PLACE(buffer_done) struct buffer value;
+    struct json_writer writer;
+    buffer_init(&value, VALUE_MAX);
+    if (public_url[0] == '\0') {
+        return store_setting_delete(work, text_from(SERVER_PUBLIC_URL), error);
+    }
+    json_writer_init(&writer, &value);
+    json_put_chars(&writer, public_url);
+    return store_setting_put(work, text_from(SERVER_PUBLIC_URL), buffer_text(&value), error);
 }
 
 enum error_code settings_update(struct work *work, const struct json *json,

@@ -8,6 +8,20 @@ static const char *const START[] = {
 #include "migration_0001.inc"
     NULL,
 };
+static const char *const WEBHOOKS[] = {
+#include "migration_0002.inc"
+    NULL,
+};
+
+static const char *const ALERTS[] = {
+#include "migration_0003.inc"
+    NULL,
+};
+
+static const char *const PUBLIC[] = {
+#include "migration_0004.inc"
+    NULL,
+};
 
 static const struct migration {
     int64_t number;
@@ -15,6 +29,9 @@ static const struct migration {
     const char *const *lines; /* ended by NULL */
 } MIGRATIONS[] = {
     {1, "start", START},
+    {2, "webhooks", WEBHOOKS},
+    {3, "alerts", ALERTS},
+    {4, "public", PUBLIC},
 };
 
 int64_t migrate_target(void)

@@ -72,8 +72,7 @@ enum error_code store_alert_update(struct work *work, const struct store_alert *
 }
 
 static enum error_code read_one(struct work *work, struct db_sql *sql, struct db_value value,
-                                struct store_alert *ret_alert, bool *ret_found,
-                                struct error *error)
+                                struct store_alert *ret_alert, bool *ret_found, struct error *error)
 {
     CLEANUP(db_finish) struct db_statement *statement = NULL;
     bool row = false;
@@ -234,8 +233,8 @@ enum error_code store_alert_silence(struct work *work, int64_t channel_id, int64
     struct store_alert_silence silence = {0};
     bool row = true;
     enum error_code code = db_query(work->db, &ALERT_SILENCE,
-                                    DB_VALUES(DB_INT(channel_id), DB_INT(from_ms),
-                                              DB_INT(until_ms), DB_INT(MESSAGES_LOOKED_AT)),
+                                    DB_VALUES(DB_INT(channel_id), DB_INT(from_ms), DB_INT(until_ms),
+                                              DB_INT(MESSAGES_LOOKED_AT)),
                                     &statement, error);
     while (code == OK && (code = db_next(statement, &row, error)) == OK && row &&
            db_int64(statement, 1) == 0) {
@@ -261,10 +260,9 @@ enum error_code store_alert_batches(struct work *work, int64_t after_ms, size_t 
     struct store_alert_batch *batches = arena_array(work->arena, limit + 1, sizeof(*batches));
     size_t count = 0;
     bool row = true;
-    enum error_code code =
-        db_query(work->db, &ALERT_BATCHES,
-                 DB_VALUES(DB_INT(BATCHES_LOOKED_AT), DB_INT(after_ms), DB_INT(limit)), &statement,
-                 error);
+    enum error_code code = db_query(
+        work->db, &ALERT_BATCHES,
+        DB_VALUES(DB_INT(BATCHES_LOOKED_AT), DB_INT(after_ms), DB_INT(limit)), &statement, error);
     while (code == OK && count < limit && (code = db_next(statement, &row, error)) == OK && row) {
         batches[count++] = (struct store_alert_batch){
             .id = db_int64(statement, 0),

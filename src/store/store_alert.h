@@ -80,8 +80,8 @@ struct store_alert_silence {
     int64_t unheard;
     int64_t since_ms;
 };
-MUST_USE enum error_code store_alert_silence(struct work *work, int64_t channel_id,
-                                             int64_t from_ms, int64_t until_ms,
+MUST_USE enum error_code store_alert_silence(struct work *work, int64_t channel_id, int64_t from_ms,
+                                             int64_t until_ms,
                                              struct store_alert_silence *ret_silence,
                                              struct error *error);
 

@@ -22,12 +22,11 @@ enum error_code store_audit_list(struct work *work, const struct store_audit_fil
     struct store_audit *rows = arena_array(work->arena, limit + 1, sizeof(*rows));
     size_t count = 0;
     bool row = true;
-    enum error_code code =
-        db_query(work->db, &AUDIT_LIST,
-                 DB_VALUES(DB_INT(filter->before_id), known_text(filter->action),
-                           known_text(filter->object), known_text(filter->actor_name),
-                           DB_INT(limit)),
-                 &statement, error);
+    enum error_code code = db_query(work->db, &AUDIT_LIST,
+                                    DB_VALUES(DB_INT(filter->before_id), known_text(filter->action),
+                                              known_text(filter->object),
+                                              known_text(filter->actor_name), DB_INT(limit)),
+                                    &statement, error);
     while (code == OK && count < limit && (code = db_next(statement, &row, error)) == OK && row) {
         rows[count++] = (struct store_audit){
             .id = db_int64(statement, 0),
