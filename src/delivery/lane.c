@@ -45,7 +45,9 @@ static void open_access(struct lane *lane, const struct store_lane *row, struct 
     lane->usable =
         channel_access_open(master_key, row->id, row->provider, row->sender_id, row->account_id,
                             row->settings, row->secrets, lane->arena, &lane->access, &error) == OK;
-    if (!lane->usable) {
+    if (lane->usable) {
+        provider_channel_prepare(&lane->access.channel, lane->arena);
+    } else {
         log_error("channel.unusable", &error);
     }
     lane->version = row->version;

@@ -32,7 +32,10 @@ struct provider_channel {
     struct text access_token;
     struct text app_secret;          /* signs webhooks, and appsecret_proof when not empty */
     struct text previous_app_secret; /* still accepted while a secret is being changed */
+    struct text secret_proof; /* by provider_channel_prepare(); empty: made for each request */
 };
+/* Makes ahead what every request would make anew. */
+void provider_channel_prepare(struct provider_channel *channel, struct arena *arena);
 
 enum provider_message_type {
     PROVIDER_MESSAGE_TEXT,

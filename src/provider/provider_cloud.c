@@ -31,13 +31,21 @@ static struct text app_secret_proof(const struct provider_channel *channel, stru
     return arena_text(arena, text_from(hex));
 }
 
+void provider_channel_prepare(struct provider_channel *channel, struct arena *arena)
+{
+    channel->secret_proof = (struct text){0};
+    if (channel->app_secret.size > 0) {
+        channel->secret_proof = app_secret_proof(channel, arena);
+    }
+}
+
 void cloud_request_init(const struct provider_channel *channel, const char *method, struct text id,
                         const char *path, struct text query, struct arena *arena,
                         struct provider_request *ret_request)
 {
     struct text version = channel->api_version;
-    struct text proof = {0};
-    if (channel->app_secret.size > 0) {
+    struct text proof = channel->secret_proof;
+    if (proof.size == 0 && channel->app_secret.size > 0) {
         proof = app_secret_proof(channel, arena);
     }
     bool has_query = query.size > 0;
