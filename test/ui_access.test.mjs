@@ -5,6 +5,20 @@ import test from 'node:test';
 import { assertAccessible, assertQuiet, newPage, noBrowser } from './lib/browser.mjs';
 import { ADMIN, populate, settled, startUi } from './lib/ui.mjs';
 
+// axe judges colours only of what is in sight.
+const TALL = { width: 1280, height: 2400 };
+
+/** Changes the colours and waits until no part of the page is on its way from the old ones. */
+async function colours(page, colorScheme) {
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  await page.evaluate(async () => {
+    for (let frame = 0; frame < 60; frame++) {
+      await new Promise(requestAnimationFrame);
+      if (frame > 1 && document.getAnimations().every((one) => one.playState !== 'running')) return;
+    }
+  });
+}
+
 async function places(page, sequences) {
   const list = await page.evaluate(async (id) => (await (await fetch(`/api/sequences/${id}/enrollments?limit=1`)).json()).data[0], sequences.welcome.id);
   const inside = `/sequences/${sequences.welcome.id}`;
@@ -26,18 +40,18 @@ async function assertHead(page, where, titles) {
 
 test('light and dark', { skip: noBrowser, timeout: 120_000 }, async (t) => {
   const { server, open } = await startUi(t, { clock: 'manual' });
-  const sequences = await populate(server, { days: 3, perDay: 10 });
-  const page = await open();
+  const sequences = await populate(server, { days: 3, perDay: 16 });
+  const page = await open({ viewport: TALL });
   await page.goto('/');
   const titles = new Set();
   const all = await places(page, sequences);
   for (const where of all) {
-    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+    await colours(page, 'light');
     await page.goto(where);
     await settled(page).catch(() => {});
     if (where !== '/nowhere') await assertHead(page, where, titles);
     await assertAccessible(page, `${where}, light`);
-    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+    await colours(page, 'dark');
     await assertAccessible(page, `${where}, dark`);
   }
   assert.ok(titles.size >= 12, [...titles].join('; '));
@@ -46,13 +60,13 @@ test('light and dark', { skip: noBrowser, timeout: 120_000 }, async (t) => {
 
 test('right to left, and on a narrow screen', { skip: noBrowser, timeout: 120_000 }, async (t) => {
   const { server, open } = await startUi(t, { clock: 'manual' });
-  const sequences = await populate(server, { days: 3, perDay: 10 });
-  const page = await open({ locale: 'ar', viewport: { width: 1280, height: 900 } });
+  const sequences = await populate(server, { days: 3, perDay: 16 });
+  const page = await open({ locale: 'ar', viewport: TALL });
   await page.goto('/');
   await settled(page);
   assert.equal(await page.evaluate(() => document.documentElement.dir), 'rtl');
   for (const where of await places(page, sequences)) {
-    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.setViewportSize(TALL);
     await page.goto(where);
     await settled(page).catch(() => {});
     await assertAccessible(page, `${where}, Arabic`);
@@ -73,14 +87,14 @@ test('right to left, and on a narrow screen', { skip: noBrowser, timeout: 120_00
 
 test('with a dialog open, and with an error shown', { skip: noBrowser, timeout: 120_000 }, async (t) => {
   const { server, browser, open } = await startUi(t, { clock: 'manual' });
-  const sequences = await populate(server, { days: 2, perDay: 10 });
-  const page = await open();
+  const sequences = await populate(server, { days: 2, perDay: 16 });
+  const page = await open({ viewport: TALL });
   const inside = `/sequences/${sequences.welcome.id}`;
   const dialog = page.getByRole('dialog');
   const button = (name) => page.getByRole('button', { name, exact: true });
   const inBoth = async (what) => {
     for (const colorScheme of ['light', 'dark']) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await colours(page, colorScheme);
       await assertAccessible(page, `${what}, ${colorScheme}`);
     }
   };
