@@ -267,7 +267,9 @@ void notifier_free(struct notifier *notifier)
     notifier_stop(notifier);
     clock_leave(notifier->participant);
     /* The writer may still be inside a wake of ours: once it ran another job it is not. */
-    (void)writer_do(store_writer(notifier->settings.store), do_nothing, NULL, &ignored);
+    if (writer_do(store_writer(notifier->settings.store), do_nothing, NULL, &ignored) != OK) {
+        log_error("webhooks.stopping", &ignored);
+    }
     http_client_free(notifier->client);
     while (notifier->calls != NULL) {
         struct notifier_call *call = notifier->calls;

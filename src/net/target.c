@@ -95,7 +95,8 @@ enum error_code target_check(struct text url, bool local_too, struct target *ret
         return error_set(error, ERROR_INVALID, "must be a URL like https://example.org/hook");
     }
     bool numeric = literal(parts.host, address);
-    bool here = numeric ? address_is_loopback(address) : strcmp(parts.host, "localhost") == 0;
+    bool here = numeric ? address_is_loopback(address)
+                        : text_equal_ignore_case(text_from(parts.host), TEXT("localhost"));
     bool plain = strcmp(parts.scheme, "http") == 0;
     bool local = here && local_too;
     if (strcmp(parts.scheme, "https") != 0 && !(plain && local)) {

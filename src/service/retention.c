@@ -6,8 +6,9 @@
 #include "store/store_batch.h"
 #include "store/store_event.h"
 #include "store/store_retention.h"
+#include "store/store_webhook.h"
 
-enum { PRUNED_AT_ONCE = 5000 };
+enum { PRUNED_AT_ONCE = 5000, DELIVERIES_DAYS = 30 };
 
 enum error_code retention_prune(struct work *work, struct error *error)
 {
@@ -27,6 +28,10 @@ enum error_code retention_prune(struct work *work, struct error *error)
     if (code == OK && settings.retention_events_days > 0) {
         code = store_event_prune(work, work->now_ms - settings.retention_events_days * MS_PER_DAY,
                                  PRUNED_AT_ONCE, &deleted, error);
+    }
+    if (code == OK) {
+        code = store_webhook_delivery_prune(work, work->now_ms - DELIVERIES_DAYS * MS_PER_DAY,
+                                            PRUNED_AT_ONCE, error);
     }
     return code;
 }
