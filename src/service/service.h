@@ -18,7 +18,7 @@ struct store;
 struct service_limits {
     int64_t import_bytes; /* largest upload */
     int64_t import_rows;
-    int64_t idempotency_ms; /* how long answers to repeats are kept */
+    int64_t idempotency_ms;     /* how long answers to repeats are kept */
     int64_t disk_warning_bytes; /* an alert when less is free on the disk; 0 = never */
 };
 
@@ -44,7 +44,7 @@ struct service {
     const char *public_url;      /* "https://drip.example.org", no final slash; "" unknown */
     const char *version;
     struct service_limits limits;
-    bool manual_clock; /* the sandbox may move time */
+    bool manual_clock;         /* the sandbox may move time */
     bool webhooks_allow_local; /* outgoing webhooks may go to this machine */
     int64_t started_at_ms;
 };
