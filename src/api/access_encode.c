@@ -63,12 +63,40 @@ void encode_user(struct json_writer *writer, const struct store_user *user)
     json_object_end(writer);
 }
 
+/* Which sequences and pages a publishable key is for; null for secret keys. */
+static void encode_rights(struct json_writer *writer, const struct store_key *key)
+{
+    CLEANUP(json_free) struct json *list = NULL;
+    struct error ignored = {0};
+    json_key(writer, "sequence_ids");
+    if (!key->publishable || json_parse(key->sequences, NULL, &list, &ignored) != OK) {
+        json_put_null(writer);
+    } else {
+        json_array_begin(writer);
+        for (size_t i = 0; i < json_count(list); i++) {
+            char id[ID_TEXT_MAX];
+            int64_t number = 0;
+            (void)json_int64(json_at(list, i), &number);
+            json_put_chars(writer, id_format(ID_SEQUENCE, number, id));
+        }
+        json_array_end(writer);
+    }
+    json_key(writer, "origins");
+    if (key->publishable && key->origins.size > 0) {
+        json_raw(writer, key->origins);
+    } else {
+        json_put_null(writer);
+    }
+}
+
 void encode_key_fields(struct json_writer *writer, const struct store_key *key)
 {
     json_field_id(writer, "id", ID_KEY, key->id);
     json_field_text(writer, "name", key->name);
     json_field_text(writer, "prefix", key->prefix);
+    json_field_chars(writer, "kind", key->publishable ? "publishable" : "secret");
     encode_scopes(writer, "scopes", key->scopes);
+    encode_rights(writer, key);
     json_field_time(writer, "created_at", key->created_at_ms);
     json_field_time_or_null(writer, "last_used_at", key->last_used_at_ms);
 }

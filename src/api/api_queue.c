@@ -203,7 +203,7 @@ static enum error_code operate(struct api_call *call, enum progress_operation op
     int64_t id = 0;
     enum error_code code = api_param_id(call, 0, ID_MESSAGE, &id, error);
     if (code == OK) {
-        code = messages_operate(call->work, id, operation, reason, &view, error);
+        code = messages_operate(call->work, call->service, id, operation, reason, &view, error);
     }
     if (code == OK) {
         api_json(call, &writer);
@@ -299,7 +299,8 @@ static enum error_code bulk_retry(struct api_call *call, struct error *error)
     }
     code = json_reader_done(&reader);
     if (code == OK) {
-        code = messages_retry_many(call->work, ids, id_count, &filter, dry_run, &result, error);
+        code = messages_retry_many(call->work, call->service, ids, id_count, &filter, dry_run,
+                                   &result, error);
     }
     if (code == OK) {
         api_json(call, &writer);

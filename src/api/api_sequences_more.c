@@ -266,7 +266,8 @@ static enum error_code test_send(struct api_call *call, struct error *error)
         code = read_test(call, step_ids, &test, error);
     }
     if (code == OK) {
-        code = sequences_test_send(call->work, id, &test, &message_ids, &count, error);
+        code =
+            sequences_test_send(call->work, call->service, id, &test, &message_ids, &count, error);
     }
     if (code != OK) {
         return code;

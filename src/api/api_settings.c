@@ -14,16 +14,25 @@ static void field_days(struct json_writer *writer, const char *name, int64_t day
     }
 }
 
+static void put_words(struct json_writer *writer, const char *name, const struct text *words,
+                      size_t count)
+{
+    json_key(writer, name);
+    json_array_begin(writer);
+    for (size_t i = 0; i < count; i++) {
+        json_put_text(writer, words[i]);
+    }
+    json_array_end(writer);
+}
+
 static void answer(struct api_call *call, const struct settings *settings)
 {
     struct json_writer writer;
-    struct text public_url =
-        settings->public_url.size > 0 ? settings->public_url : text_from(call->service->public_url);
     char minute[INSTANT_TEXT_MAX];
     api_json(call, &writer);
     json_object_begin(&writer);
     json_field_text(&writer, "name", settings->name);
-    encode_text_or_null(&writer, "public_url", public_url);
+    encode_text_or_null(&writer, "public_url", settings->public_url);
     encode_text_or_null(&writer, "default_country", settings->default_country);
     json_field_text(&writer, "timezone", settings->timezone);
     json_key(&writer, "quiet_hours");
@@ -36,6 +45,9 @@ static void answer(struct api_call *call, const struct settings *settings)
         json_put_null(&writer);
     }
     json_field_bool(&writer, "sending_paused", settings->sending_paused);
+    encode_text_or_null(&writer, "help_text", settings->help_text);
+    put_words(&writer, "stop_words", settings->stop_words, settings->stop_word_count);
+    put_words(&writer, "start_words", settings->start_words, settings->start_word_count);
     field_days(&writer, "retention_messages_days", settings->retention_messages_days);
     field_days(&writer, "retention_events_days", settings->retention_events_days);
     json_object_end(&writer);

@@ -3,6 +3,8 @@
 #include "api/api_internal.h"
 #include "api/routes.h"
 
+#include "service/sequences.h"
+
 static enum error_code list_users(struct api_call *call, struct error *error)
 {
     struct store_user *users = NULL;
@@ -129,16 +131,62 @@ static enum error_code list_keys(struct api_call *call, struct error *error)
     return OK;
 }
 
+/* A publishable key names the sequences it is for and the pages it may be used on. */
+static void read_rights(struct api_call *call, struct json_reader *reader,
+                        struct access_key_input *input)
+{
+    const struct json *list = NULL;
+    if (json_reader_required(reader, "sequence_ids") &&
+        json_reader_array(reader, "sequence_ids", 1, ACCESS_KEY_SEQUENCES_MAX, &list)) {
+        int64_t *ids = arena_array(call->work->arena, json_count(list), sizeof(*ids));
+        for (size_t i = 0; i < json_count(list); i++) {
+            struct text text = {0};
+            struct sequence_view sequence;
+            struct error missing = {0};
+            if (!json_text(json_at(list, i), &text) || !id_parse(ID_SEQUENCE, text, &ids[i]) ||
+                sequences_get(call->work, ids[i], &sequence, &missing) != OK) {
+                json_reader_fail(reader, "sequence_ids", "invalid_choice",
+                                 "there is no such sequence");
+                return;
+            }
+        }
+        input->sequences = ids;
+        input->sequence_count = json_count(list);
+    }
+    if (json_reader_array(reader, "origins", 0, ACCESS_KEY_ORIGINS_MAX, &list)) {
+        struct text *origins =
+            arena_array(call->work->arena, json_count(list) + 1, sizeof(*origins));
+        for (size_t i = 0; i < json_count(list); i++) {
+            if (!json_text(json_at(list, i), &origins[i]) || !access_origin_valid(origins[i])) {
+                json_reader_fail(reader, "origins", "invalid_format",
+                                 "must look like \"https://shop.example.org\", in lower case, "
+                                 "without a path or a star");
+                return;
+            }
+        }
+        input->origins = origins;
+        input->origin_count = json_count(list);
+    }
+}
+
 static enum error_code create_key(struct api_call *call, struct error *error)
 {
     struct access_key_input input = {0};
     struct json_reader reader;
+    static const struct json_choice KINDS[] = {{"secret", 0}, {"publishable", 1}};
     struct store_key key;
+    int kind = 0;
     char secret[ACCESS_TOKEN_MAX];
     json_reader_open(&reader, call->body, "", error);
     (void)json_reader_required(&reader, "name");
     (void)json_reader_text(&reader, "name", 1, 200, &input.name);
-    (void)read_scopes(&reader, "scopes", &input.scopes);
+    (void)json_reader_choice(&reader, "kind", KINDS, ARRAY_SIZE(KINDS), &kind);
+    input.publishable = kind == 1;
+    if (input.publishable) {
+        read_rights(call, &reader, &input);
+    } else {
+        (void)read_scopes(&reader, "scopes", &input.scopes);
+    }
     enum error_code code = json_reader_done(&reader);
     if (code == OK) {
         code = access_key_create(call->work, &input, &key, secret, error);

@@ -10,7 +10,7 @@
 
 static const char session_cookie[] = "dripline_session";
 
-static struct text bearer_of(const struct request *request)
+struct text auth_bearer(const struct request *request)
 {
     struct text value = http_request_header(request->http, "authorization");
     struct text scheme;
@@ -26,8 +26,11 @@ enum error_code auth_identify(struct request *request, struct error *error)
     struct work *work = &request->work;
     struct access *access = request->dispatch->service->access;
     work->actor = (struct actor){.kind = ACTOR_PUBLIC, .address = request->address};
+    if ((request->match.route->flags & API_PUBLISHABLE) != 0) {
+        return OK; /* no login counts here: see public_key.c */
+    }
     if (http_request_header(request->http, "authorization").data != NULL) {
-        struct text secret = bearer_of(request);
+        struct text secret = auth_bearer(request);
         if (!text_starts_with(secret, TEXT("sk_"))) {
             return error_set(error, ERROR_UNAUTHENTICATED,
                              "the Authorization header must be \"Bearer sk_…\"");

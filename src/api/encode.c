@@ -153,6 +153,7 @@ void encode_contact_fields(struct json_writer *writer, const struct store_contac
     encode_text_or_null(writer, "timezone", contact->timezone);
     encode_zone_source(writer, contact->timezone_source);
     json_field_chars(writer, "opted_out", suppress_bits_to_text(contact->suppressed));
+    json_field_raw(writer, "consent", contact->consent.size == 0 ? TEXT("null") : contact->consent);
     json_field_time_or_null(writer, "last_inbound_at", contact->last_inbound_at_ms);
     json_field_time(writer, "created_at", contact->created_at_ms);
 }

@@ -16,7 +16,8 @@ static bool takes_keys(const struct request *request)
 {
     const struct api_route *route = request->match.route;
     return strcmp(route->method, "POST") == 0 && (route->flags & API_WRITE) != 0 &&
-           (route->flags & API_NO_IDEMPOTENCY) == 0 && request->work.actor.kind != ACTOR_PUBLIC;
+           (route->flags & API_NO_IDEMPOTENCY) == 0 &&
+           (request->work.actor.kind != ACTOR_PUBLIC || request->key != NULL);
 }
 
 static enum error_code add_file(struct crypto_digest *digest, const char *path, struct error *error)
@@ -69,7 +70,8 @@ enum error_code idempotent_prepare(struct request *request, struct error *error)
 static struct text caller_of(struct request *request)
 {
     const struct actor *actor = &request->work.actor;
-    const char *kind = actor->kind == ACTOR_KEY    ? "key"
+    const char *kind = actor->kind == ACTOR_PUBLIC ? "public"
+                       : actor->kind == ACTOR_KEY  ? "key"
                        : actor->kind == ACTOR_USER ? "user"
                                                    : "cli";
     return arena_format(request->arena, "%s:%lld", kind, (long long)actor->id);

@@ -66,7 +66,7 @@ static void refill(const struct limiter *limiter, struct bucket *bucket, int64_t
 
 struct limit_state limiter_take(struct limiter *limiter, struct text caller)
 {
-    struct limit_state state = {.allowed = true};
+    struct limit_state state = {.allowed = true, .window_s = limiter->window_us / INT64_C(1000000)};
     if (limiter->quota == 0) {
         return state;
     }

@@ -38,6 +38,9 @@ enum api_flag {
     API_NO_BODY_OK = 1 << 5, /* for readers: every field of the body is optional */
     API_SENSITIVE = 1 << 6, /* the answer is never compressed nor kept for Idempotency-Key replay */
     API_NO_IDEMPOTENCY = 1 << 7, /* repeats are harmless by themselves (webhooks, login) */
+    API_FORM = 1 << 9,           /* also takes what an HTML form sends, as an object of texts */
+    API_PUBLISHABLE = 1 << 10,   /* asked with a key pk_…, maybe by a page of another site */
+    API_ANY_TYPE = 1 << 11,      /* a small body of any media type, not parsed */
     API_SLOW = 1 << 8,      /* prepare and handler may take long: off the common read workers */
     API_NO_LIMIT = 1 << 12, /* never refused for asking often: whoever watches the server */
 };
@@ -127,6 +130,14 @@ struct api_page {
 /* Reads `limit` (preset in page->limit, 0 = 50) and `cursor`. */
 void api_query_page(struct api_query *query, struct api_page *page);
 struct text api_cursor_format(struct api_call *call, const struct api_cursor *cursor);
+
+/* The publishable key of an API_PUBLISHABLE route; its id is also the actor's. */
+struct store_key;
+const struct store_key *api_public_key(struct api_call *call);
+/* Counts the request against what one number may ask for. Errors: ERROR_TOO_MANY */
+MUST_USE enum error_code api_limit_phone(struct api_call *call, int64_t phone, struct error *error);
+/* The same against what one address may send in through pages for everybody. */
+MUST_USE enum error_code api_limit_public(struct api_call *call, struct error *error);
 
 /* ---- answering ---- */
 

@@ -5,6 +5,7 @@
 #include "base/instant.h"
 #include "base/json.h"
 #include "base/json_writer.h"
+#include "delivery/opt_out_link.h"
 #include "delivery/progress_internal.h"
 #include "store/counters.h"
 #include "store/store_event.h"
@@ -30,6 +31,23 @@ static void read_quiet_hours(struct text value, struct quiet_hours *quiet)
     }
 }
 
+/* Leaves *ret_text as it is when the setting was never made, or is empty. */
+static enum error_code read_text(struct progress *progress, struct text key, struct text *ret_text,
+                                 struct error *error)
+{
+    CLEANUP(json_free) struct json *json = NULL;
+    struct error ignored = {0};
+    struct text value = {0};
+    struct text text = {0};
+    bool found = false;
+    enum error_code code = store_setting_get(progress->work, key, &value, &found, error);
+    if (code == OK && found && json_parse(value, NULL, &json, &ignored) == OK &&
+        json_text(json, &text) && text.size > 0) {
+        *ret_text = arena_text(progress->work->arena, text);
+    }
+    return code;
+}
+
 static enum error_code read_settings(struct progress *progress, struct error *error)
 {
     if (progress->settings_read) {
@@ -37,15 +55,12 @@ static enum error_code read_settings(struct progress *progress, struct error *er
     }
     struct text value = {0};
     bool found = false;
-    enum error_code code =
-        store_setting_get(progress->work, TEXT("timezone"), &value, &found, error);
-    if (code == OK && found) {
-        CLEANUP(json_free) struct json *json = NULL;
-        struct error ignored = {0};
-        struct text zone = {0};
-        if (json_parse(value, NULL, &json, &ignored) == OK && json_text(json, &zone)) {
-            progress->server_zone = arena_text(progress->work->arena, zone);
-        }
+    enum error_code code = read_text(progress, TEXT("timezone"), &progress->server_zone, error);
+    if (code == OK) {
+        code = read_text(progress, TEXT("server_public_url"), &progress->public_url, error);
+    }
+    if (code == OK) {
+        code = read_text(progress, TEXT("public_url"), &progress->public_url, error);
     }
     if (code == OK) {
         code = store_setting_get(progress->work, TEXT("quiet_hours"), &value, &found, error);
@@ -54,6 +69,17 @@ static enum error_code read_settings(struct progress *progress, struct error *er
         read_quiet_hours(value, &progress->quiet);
     }
     progress->settings_read = code == OK;
+    return code;
+}
+
+enum error_code progress_opt_out_link(struct progress *progress, int64_t contact_id,
+                                      struct text *ret_link, struct error *error)
+{
+    enum error_code code = read_settings(progress, error);
+    if (code == OK) {
+        *ret_link = opt_out_link(progress->work->arena, progress->master_key, progress->public_url,
+                                 contact_id);
+    }
     return code;
 }
 

@@ -17,6 +17,8 @@
 struct progress {
     struct work *work;
     struct progress_sequence *sequences; /* private */
+    struct text master_key;              /* signs opt-out links; empty where nothing is rendered */
+    struct text public_url;              /* private */
     struct text server_zone;
     struct quiet_hours quiet;
     bool settings_read;
@@ -34,6 +36,9 @@ struct progress_sequence {
     struct schedule_step *schedule; /* plan.steps, writable */
     struct personalize **texts;     /* private: compiled, by place in sequence.steps */
 };
+/* The person's opt-out link; empty while the public address is not known. */
+MUST_USE enum error_code progress_opt_out_link(struct progress *progress, int64_t contact_id,
+                                               struct text *ret_link, struct error *error);
 MUST_USE enum error_code progress_sequence(struct progress *progress, int64_t sequence_id,
                                            struct progress_sequence **ret_sequence,
                                            struct error *error);

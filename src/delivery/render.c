@@ -129,7 +129,10 @@ enum error_code render_step(struct progress *progress, struct progress_sequence 
         .day = step->day,
     };
     enum error_code code =
-        personalize_load_fields(renderer.arena, row->fields, &renderer.facts, error);
+        progress_opt_out_link(progress, row->contact_id, &renderer.facts.opt_out_link, error);
+    if (code == OK) {
+        code = personalize_load_fields(renderer.arena, row->fields, &renderer.facts, error);
+    }
     if (code == ERROR_INVALID) { /* unreadable fields are as good as none: they show as missing */
         code = OK;
     }

@@ -12,6 +12,7 @@ enum slot {
     SLOT_PHONE,
     SLOT_DAY,
     SLOT_SEQUENCE,
+    SLOT_OPT_OUT_LINK,
     SLOT_FIELD,
 };
 
@@ -39,7 +40,7 @@ static const struct {
 } BUILT_INS[] = {
     {TEXT_INIT("name"), SLOT_NAME},         {TEXT_INIT("first_name"), SLOT_FIRST_NAME},
     {TEXT_INIT("phone"), SLOT_PHONE},       {TEXT_INIT("day"), SLOT_DAY},
-    {TEXT_INIT("sequence"), SLOT_SEQUENCE},
+    {TEXT_INIT("sequence"), SLOT_SEQUENCE}, {TEXT_INIT("opt_out_link"), SLOT_OPT_OUT_LINK},
 };
 static const struct text NOBODY = TEXT_INIT("there");
 enum { PLACEHOLDER_NAME_MAX = 64 };
@@ -135,8 +136,10 @@ static void note_suspect(struct personalize *compiled, size_t offset)
 
 static void note_use(struct personalize *compiled, const struct piece *piece, size_t offset)
 {
-    /* Only a phone can be missing among the built-in ones: people known by user id have none. */
-    bool never_missing = piece->slot != SLOT_FIELD && piece->slot != SLOT_PHONE;
+    /* Among the built-in ones only a phone can be missing, as people known by user id have none,
+     * and the link while the server does not know its own address. */
+    bool never_missing =
+        piece->slot != SLOT_FIELD && piece->slot != SLOT_PHONE && piece->slot != SLOT_OPT_OUT_LINK;
     compiled->uses[compiled->use_count++] = (struct personalize_use){
         .name = piece->name,
         .built_in = piece->slot != SLOT_FIELD,
@@ -274,6 +277,8 @@ static struct text value_of(const struct piece *piece, const struct personalize_
     }
     case SLOT_SEQUENCE:
         return trim(facts->sequence);
+    case SLOT_OPT_OUT_LINK:
+        return facts->opt_out_link;
     case SLOT_FIELD:
         return find_field(facts, piece->name);
     }

@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 /* Puts a person's own words into a text. {name} is the name or "there"; {name|friend} sets another
- * fallback; {first_name}, {phone}, {day}, {sequence} are built in; any other {field} comes from
- * the custom fields, {field|fallback} when it may be missing. {{ and }} are literal braces. Braces
- * that hold no field name stay as they are. Values are trimmed. A field that is missing without a
- * fallback fails the rendering: a broken text is never made.
+ * fallback; {first_name}, {phone}, {day}, {sequence}, {opt_out_link} are built in; any other
+ * {field} comes from the custom fields, {field|fallback} when it may be missing. {{ and }} are
+ * literal braces. Braces that hold no field name stay as they are. Values are trimmed. A field that
+ * is missing without a fallback fails the rendering: a broken text is never made.
  *
  * Compile a text once, render it often: rendering allocates nothing but the buffer's growth. */
 
@@ -24,8 +24,9 @@ struct personalize_field {
 
 struct personalize_facts {
     struct text name;
-    struct text phone;    /* digits without plus */
-    struct text sequence; /* its name */
+    struct text phone;        /* digits without plus */
+    struct text sequence;     /* its name */
+    struct text opt_out_link; /* empty: the server does not know its public address */
     int32_t day;
     const struct personalize_field *fields;
     size_t field_count;

@@ -62,9 +62,9 @@ static void consider(const char *wanted, size_t wanted_size, struct text candida
 
 struct text personalize_did_you_mean(struct text name, const struct text *known, size_t known_count)
 {
-    static const struct text BUILT_INS[] = {TEXT_INIT("name"), TEXT_INIT("first_name"),
-                                            TEXT_INIT("phone"), TEXT_INIT("day"),
-                                            TEXT_INIT("sequence")};
+    static const struct text BUILT_INS[] = {TEXT_INIT("name"),     TEXT_INIT("first_name"),
+                                            TEXT_INIT("phone"),    TEXT_INIT("day"),
+                                            TEXT_INIT("sequence"), TEXT_INIT("opt_out_link")};
     char wanted[HINT_SIZE];
     size_t wanted_size = normalise(name, wanted);
     /* One slip in a short name, two in a longer one; more is another word. */

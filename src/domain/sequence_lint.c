@@ -62,12 +62,24 @@ static struct text place(struct lint *lint, size_t step, const char *field)
     return arena_format(lint->arena, "messages[%zu]%s%s", step, field[0] == '\0' ? "" : ".", field);
 }
 
+static void check_opt_out_link(struct lint *lint, struct text field, int64_t step_id)
+{
+    lint->says_stop = true;
+    if (!lint->facts->public_url_known) {
+        find(lint, LINT_ERROR, "opt_out_link_unavailable", field, step_id, -1,
+             "{opt_out_link} needs the server's public address: set it in the settings");
+    }
+}
+
 static void check_placeholder(struct lint *lint, size_t at, struct text field,
                               const struct personalize_use *use)
 {
     const struct lint_facts *facts = lint->facts;
     int64_t step_id = lint->sequence->steps[at].id;
     if (use->built_in) {
+        if (text_equal_ignore_case(use->name, TEXT("opt_out_link"))) {
+            check_opt_out_link(lint, field, step_id);
+        }
         return;
     }
     bool known = false;
@@ -278,8 +290,9 @@ static void check_whole(struct lint *lint)
              "time zone \"%.*s\" does not exist", TEXT_ARGS(sequence->timezone));
     }
     if (!lint->says_stop) {
-        find(lint, LINT_WARNING, "no_opt_out", TEXT("messages"), 0, -1,
-             "no message says how to stop; add a line like \"Reply STOP to end\"");
+        find(
+            lint, LINT_WARNING, "no_opt_out", TEXT("messages"), 0, -1,
+            "no message says how to stop; add a line like \"Reply STOP to end\" or {opt_out_link}");
     }
 }
 

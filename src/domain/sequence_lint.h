@@ -26,6 +26,7 @@ struct lint_facts {
     bool window_enforced;  /* the provider refuses free text outside 24 hours */
     bool templates_synced; /* false: the list was never fetched, so states are unknown */
     bool channel_exists;
+    bool public_url_known; /* opt-out links can be made */
     /* Each may be NULL. */
     bool (*zone_known)(void *context, struct text name);
     const struct lint_template *(*find_template)(void *context, struct text name,

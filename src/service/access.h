@@ -15,6 +15,7 @@ struct access;
 enum {
     ACCESS_TOKEN_CHARS = 52, /* of 5 bits: 260 bits */
     ACCESS_TOKEN_MAX = 64,
+    ACCESS_SESSION_ID_MAX = 40,
     ACCESS_PASSWORD_MIN = 10,
     ACCESS_PASSWORD_MAX = 1000,
 };
@@ -93,12 +94,41 @@ MUST_USE enum error_code access_session_touch(struct work *work, struct access *
                                               struct text token, struct error *error);
 int64_t access_session_seconds(void); /* the longest life of a session, for the cookie */
 
+struct access_session {
+    char id[ACCESS_SESSION_ID_MAX];
+    bool current;
+    struct store_session row;
+};
+/* The live sessions of a user, the newest first; `token` is the asking one's own. */
+MUST_USE enum error_code access_sessions(struct work *work, struct access *access, int64_t user_id,
+                                         struct text token, struct access_session **ret_sessions,
+                                         size_t *ret_count, struct error *error);
+/* Errors     ERROR_NOT_FOUND: this user has no such session */
+MUST_USE enum error_code access_session_revoke(struct work *work, struct access *access,
+                                               int64_t user_id, struct text id,
+                                               struct error *error);
+
 /* ---- keys ---- */
 
+enum { ACCESS_KEY_SEQUENCES_MAX = 100, ACCESS_KEY_ORIGINS_MAX = 20, ACCESS_ORIGIN_MAX = 200 };
 struct access_key_input {
     struct text name;
-    unsigned scopes;
+    unsigned scopes;  /* none for publishable keys */
+    bool publishable; /* pk_…: may enroll in and opt out of `sequences`, from `origins` */
+    const int64_t *sequences;
+    size_t sequence_count;
+    const struct text *origins; /* see access_origin_valid() */
+    size_t origin_count;
 };
+/* True for "https://shop.example.org" or "http://localhost:3000": as browsers write origins, in
+ * lower case, without a path, a default port or a wildcard. */
+bool access_origin_valid(struct text origin);
+/* What a publishable key may do. */
+bool access_key_allows_sequence(const struct store_key *key, int64_t sequence_id);
+bool access_key_allows_origin(const struct store_key *key, struct text origin);
+/* Errors: ERROR_UNAUTHENTICATED */
+MUST_USE enum error_code access_by_publishable_key(struct work *work, struct text secret,
+                                                   struct store_key *ret_key, struct error *error);
 /* `secret` is shown once and never again. */
 MUST_USE enum error_code access_key_create(struct work *work, const struct access_key_input *input,
                                            struct store_key *ret_key, char secret[ACCESS_TOKEN_MAX],

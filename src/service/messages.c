@@ -98,13 +98,14 @@ static struct text audit_detail(struct work *work, struct text reason)
     return arena_text(work->arena, buffer_text(&buffer));
 }
 
-enum error_code messages_operate(struct work *work, int64_t id, enum progress_operation operation,
-                                 struct text reason, struct message_view *ret_view,
-                                 struct error *error)
+enum error_code messages_operate(struct work *work, const struct service *service, int64_t id,
+                                 enum progress_operation operation, struct text reason,
+                                 struct message_view *ret_view, struct error *error)
 {
     struct progress progress;
     char wire_id[ID_TEXT_MAX];
     progress_init(&progress, work);
+    progress.master_key = service->master_key;
     enum error_code code = progress_operate(&progress, id, operation, error);
     if (code == OK) {
         code = store_audit_add(work, audit_word(operation),
@@ -151,7 +152,8 @@ static void add_skipped(struct action_result *result, const char *reason)
     }
 }
 
-enum error_code messages_retry_many(struct work *work, const int64_t *ids, size_t id_count,
+enum error_code messages_retry_many(struct work *work, const struct service *service,
+                                    const int64_t *ids, size_t id_count,
                                     const struct store_queue_filter *filter, bool dry_run,
                                     struct action_result *ret_result, struct error *error)
 {
@@ -163,6 +165,7 @@ enum error_code messages_retry_many(struct work *work, const int64_t *ids, size_
                                         : store_queue_list(work, filter, MESSAGES_AT_ONCE_MAX,
                                                            &messages, &count, error);
     progress_init(&progress, work);
+    progress.master_key = service->master_key;
     result.matched = (int64_t)count;
     for (size_t i = 0; i < count && code == OK; i++) {
         if (!can_retry(messages[i].state)) {

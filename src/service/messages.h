@@ -28,15 +28,17 @@ MUST_USE enum error_code messages_get(struct work *work, int64_t id, struct mess
 
 /* Writer only. `reason` is for the audit.
  * Errors     ERROR_NOT_FOUND; ERROR_CONFLICT when its state forbids it */
-MUST_USE enum error_code messages_operate(struct work *work, int64_t id,
-                                          enum progress_operation operation, struct text reason,
-                                          struct message_view *ret_view, struct error *error);
+MUST_USE enum error_code messages_operate(struct work *work, const struct service *service,
+                                          int64_t id, enum progress_operation operation,
+                                          struct text reason, struct message_view *ret_view,
+                                          struct error *error);
 
 enum { MESSAGES_AT_ONCE_MAX = 5000 };
 /* Tries failed and unknown messages again: the named ones, or up to MESSAGES_AT_ONCE_MAX that the
  * filter finds. Those that cannot be tried are counted, not refused. Writer only, unless dry_run.
  */
-MUST_USE enum error_code messages_retry_many(struct work *work, const int64_t *ids, size_t id_count,
+MUST_USE enum error_code messages_retry_many(struct work *work, const struct service *service,
+                                             const int64_t *ids, size_t id_count,
                                              const struct store_queue_filter *filter, bool dry_run,
                                              struct action_result *ret_result, struct error *error);
 

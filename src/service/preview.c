@@ -6,6 +6,7 @@
 #include "domain/personalize.h"
 #include "domain/phone.h"
 #include "service/planning.h"
+#include "service/settings.h"
 #include "store/store_contact.h"
 #include "store/store_setting.h"
 
@@ -15,6 +16,9 @@ enum {
     PREVIEW_FIELDS_MAX = 100,
     EXTRA_FIELDS_MAX = 64,
 };
+
+/* As long as the token of a real link, so that the characters are counted right. */
+static const char LINK_SAMPLE[] = "preview-of-the-link-of-each-person";
 
 static const char *const SOURCE_WORDS[] = {
     [PREVIEW_ZONE_CONTACT] = "contact",
@@ -130,6 +134,9 @@ struct preview_texts {
 
 static void stand_in(struct preview_texts *texts, struct text name)
 {
+    if (text_equal_ignore_case(name, TEXT("opt_out_link"))) {
+        texts->facts.opt_out_link = TEXT("{opt_out_link}");
+    }
     struct arena *arena = texts->work->arena;
     size_t count = texts->facts.field_count;
     struct personalize_field *fields = arena_array(arena, count + 1, sizeof *fields);
@@ -344,6 +351,7 @@ enum error_code preview_make(struct work *work, const struct sequence *sequence,
     struct preview_person person = {0};
     struct preview preview = {.enrolled_at_ms = input->enrolled_at_ms};
     int64_t counts[ENROLLMENT_STATUS_COUNT] = {0};
+    struct settings settings = {0};
     const struct store_action_filter inside = {
         .sequence_id = sequence->id,
         .status_bits = 1u << ENROLLMENT_ACTIVE | 1u << ENROLLMENT_PAUSED,
@@ -354,6 +362,9 @@ enum error_code preview_make(struct work *work, const struct sequence *sequence,
     }
     if (code == OK) {
         code = store_action_counts(work, &inside, counts, error);
+    }
+    if (code == OK) {
+        code = settings_read(work, &settings, error);
     }
     if (code != OK) {
         return code;
@@ -366,6 +377,10 @@ enum error_code preview_make(struct work *work, const struct sequence *sequence,
     preview.unknown_zones = zone.unknown_count;
     preview.people = counts[ENROLLMENT_ACTIVE] + counts[ENROLLMENT_PAUSED];
     person.facts.sequence = sequence->name;
+    if (settings.public_url.size > 0) {
+        person.facts.opt_out_link =
+            arena_format(work->arena, "%.*s/o/%s", TEXT_ARGS(settings.public_url), LINK_SAMPLE);
+    }
     plan_messages(work, &planning, &person.facts, &preview);
     struct field_list list = {&preview, work->arena};
     list_fields(&list, sequence);

@@ -139,7 +139,7 @@ struct sequences_test {
     const int64_t *step_ids; /* none: the first step */
     size_t step_count;
 };
-MUST_USE enum error_code sequences_test_send(struct work *work, int64_t id,
-                                             const struct sequences_test *test,
+MUST_USE enum error_code sequences_test_send(struct work *work, const struct service *service,
+                                             int64_t id, const struct sequences_test *test,
                                              int64_t **ret_message_ids, size_t *ret_count,
                                              struct error *error);

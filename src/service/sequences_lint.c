@@ -4,6 +4,7 @@
 #include "service/sequences.h"
 #include "service/sequences_internal.h"
 #include "service/sequences_template.h"
+#include "service/settings.h"
 #include "store/store_channel.h"
 #include "store/store_contact.h"
 
@@ -81,6 +82,11 @@ static enum error_code fill_facts(struct work *work, const struct sequence *sequ
     if (code == OK) {
         code = store_contact_field_names(work, FIELD_NAMES_MAX, &names, &name_count, error);
     }
+    struct settings settings = {0};
+    if (code == OK) {
+        code = settings_read(work, &settings, error);
+    }
+    facts->public_url_known = settings.public_url.size > 0;
     world->people = counts.active + counts.paused;
     facts->channel_exists = found;
     facts->window_enforced = found;

@@ -90,7 +90,7 @@ static const struct step *wanted_step(const struct sequence *sequence,
     return sequence_find_step(sequence, test->step_ids[at]);
 }
 
-enum error_code sequences_test_send(struct work *work, int64_t id,
+enum error_code sequences_test_send(struct work *work, const struct service *service, int64_t id,
                                     const struct sequences_test *test, int64_t **ret_message_ids,
                                     size_t *ret_count, struct error *error)
 {
@@ -103,6 +103,7 @@ enum error_code sequences_test_send(struct work *work, int64_t id,
     size_t count = test->step_count == 0 ? 1 : test->step_count;
     int64_t *ids = arena_array(work->arena, count, sizeof(*ids));
     progress_init(&progress, work);
+    progress.master_key = service->master_key;
     enum error_code code = sequences_find(work, id, &stored, error);
     if (code == OK) {
         code = progress_sequence(&progress, id, &sequence, error);

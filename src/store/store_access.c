@@ -231,6 +231,43 @@ enum error_code store_session_end_all(struct work *work, int64_t user_id, struct
                   error);
 }
 
+DB_SQL(SESSION_LIST,
+       "SELECT hash, created_at_ms, last_seen_at_ms, expires_at_ms, address, agent FROM session "
+       "WHERE user_id = $1 AND expires_at_ms > $2 ORDER BY created_at_ms DESC LIMIT $3");
+
+enum error_code store_session_list(struct work *work, int64_t user_id, int64_t now_ms,
+                                   struct store_session **ret_sessions, size_t *ret_count,
+                                   struct error *error)
+{
+    enum { SESSIONS_MAX = 200 };
+    CLEANUP(db_finish) struct db_statement *statement = NULL;
+    struct store_session *sessions = arena_array(work->arena, SESSIONS_MAX, sizeof(*sessions));
+    size_t count = 0;
+    bool row = true;
+    enum error_code code = db_query(
+        work->db, &SESSION_LIST, DB_VALUES(DB_INT(user_id), DB_INT(now_ms), DB_INT(SESSIONS_MAX)),
+        &statement, error);
+    while (code == OK && row && count < SESSIONS_MAX) {
+        code = db_next(statement, &row, error);
+        if (code == OK && row) {
+            sessions[count++] = (struct store_session){
+                .hash = db_text_copy(statement, 0, work->arena),
+                .user_id = user_id,
+                .created_at_ms = db_int64(statement, 1),
+                .last_seen_at_ms = db_int64(statement, 2),
+                .expires_at_ms = db_int64(statement, 3),
+                .address = db_text_copy(statement, 4, work->arena),
+                .agent = db_text_copy(statement, 5, work->arena),
+            };
+        }
+    }
+    if (code == OK) {
+        *ret_sessions = sessions;
+        *ret_count = count;
+    }
+    return code;
+}
+
 DB_SQL(SESSION_PRUNE, "DELETE FROM session WHERE expires_at_ms < $1");
 
 enum error_code store_session_prune(struct work *work, int64_t before_ms, struct error *error)
@@ -240,7 +277,9 @@ enum error_code store_session_prune(struct work *work, int64_t before_ms, struct
 
 /* ---- keys ---- */
 
-#define KEY_COLUMNS "id, name, kind, prefix, scopes, created_at_ms, last_used_at_ms, expires_at_ms"
+#define KEY_COLUMNS                                                                                \
+    "id, name, kind, prefix, scopes, created_at_ms, last_used_at_ms, expires_at_ms, sequences, "   \
+    "origins"
 
 static void read_key(struct work *work, struct db_statement *statement, struct store_key *ret_key)
 {
@@ -253,11 +292,14 @@ static void read_key(struct work *work, struct db_statement *statement, struct s
         .created_at_ms = db_int64(statement, 5),
         .last_used_at_ms = db_int64(statement, 6),
         .expires_at_ms = db_int64(statement, 7),
+        .sequences = db_text_copy(statement, 8, work->arena),
+        .origins = db_text_copy(statement, 9, work->arena),
     };
 }
 
 DB_SQL(KEY_ADD, "INSERT INTO api_key (name, kind, prefix, hash, scopes, created_at_ms, "
-                "expires_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id");
+                "expires_at_ms, sequences, origins) "
+                "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id");
 
 enum error_code store_key_add(struct work *work, const struct store_key *key, int64_t *ret_id,
                               struct error *error)
@@ -265,7 +307,9 @@ enum error_code store_key_add(struct work *work, const struct store_key *key, in
     return db_find_int64(work->db, &KEY_ADD,
                          DB_VALUES(DB_TEXT(key->name), DB_INT(key->publishable ? 1 : 0),
                                    DB_TEXT(key->prefix), DB_BLOB(key->hash), DB_INT(key->scopes),
-                                   DB_INT(work->now_ms), DB_INT_UNLESS(key->expires_at_ms, 0)),
+                                   DB_INT(work->now_ms), DB_INT_UNLESS(key->expires_at_ms, 0),
+                                   key->publishable ? DB_TEXT(key->sequences) : DB_NULL,
+                                   key->publishable ? DB_TEXT(key->origins) : DB_NULL),
                          ret_id, NULL, error);
 }
 
@@ -331,6 +375,21 @@ enum error_code store_key_list(struct work *work, struct store_key **ret_keys, s
     if (code == OK) {
         *ret_keys = keys;
         *ret_count = count;
+    }
+    return code;
+}
+
+DB_SQL(KEY_ORIGIN, "SELECT EXISTS (SELECT 1 FROM api_key AS k, json_each(k.origins) AS o "
+                   "WHERE k.kind = 1 AND k.revoked_at_ms IS NULL AND o.value = $1)");
+
+enum error_code store_key_origin_known(struct work *work, struct text origin, bool *ret_known,
+                                       struct error *error)
+{
+    int64_t known = 0;
+    enum error_code code =
+        db_find_int64(work->db, &KEY_ORIGIN, DB_VALUES(DB_TEXT(origin)), &known, NULL, error);
+    if (code == OK) {
+        *ret_known = known != 0;
     }
     return code;
 }

@@ -65,6 +65,10 @@ MUST_USE enum error_code store_session_end(struct work *work, struct text hash,
 /* Ends all sessions of a user but the one with hash `keep` ({NULL}: none is kept). */
 MUST_USE enum error_code store_session_end_all(struct work *work, int64_t user_id, struct text keep,
                                                struct error *error);
+/* The live sessions of a user, the newest first. */
+MUST_USE enum error_code store_session_list(struct work *work, int64_t user_id, int64_t now_ms,
+                                            struct store_session **ret_sessions, size_t *ret_count,
+                                            struct error *error);
 MUST_USE enum error_code store_session_prune(struct work *work, int64_t before_ms,
                                              struct error *error);
 
@@ -78,6 +82,8 @@ struct store_key {
     int64_t created_at_ms;
     int64_t last_used_at_ms; /* 0 = never */
     int64_t expires_at_ms;   /* 0 = never */
+    struct text sequences;   /* publishable: JSON array of the ids it may use */
+    struct text origins;     /* publishable: JSON array of exact origins */
 };
 MUST_USE enum error_code store_key_add(struct work *work, const struct store_key *key,
                                        int64_t *ret_id, struct error *error);
@@ -89,6 +95,9 @@ MUST_USE enum error_code store_key_get(struct work *work, int64_t id, struct sto
                                        bool *ret_found, struct error *error);
 MUST_USE enum error_code store_key_list(struct work *work, struct store_key **ret_keys,
                                         size_t *ret_count, struct error *error);
+/* True when some publishable key names this origin. */
+MUST_USE enum error_code store_key_origin_known(struct work *work, struct text origin,
+                                                bool *ret_known, struct error *error);
 MUST_USE enum error_code store_key_used(struct work *work, int64_t id, struct error *error);
 MUST_USE enum error_code store_key_revoke(struct work *work, int64_t id, bool *ret_found,
                                           struct error *error);

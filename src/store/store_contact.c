@@ -142,3 +142,19 @@ enum error_code store_contact_erase(struct work *work, int64_t id, struct error 
     }
     return code;
 }
+
+DB_SQL(CONTACT_NOTE_HELP, "UPDATE contact SET help_at_ms = $2 WHERE id = $1 "
+                          "AND coalesce(help_at_ms, 0) <= $3");
+
+enum error_code store_contact_note_help(struct work *work, int64_t id, int64_t before_ms,
+                                        bool *ret_noted, struct error *error)
+{
+    int64_t changed = 0;
+    enum error_code code =
+        db_run(work->db, &CONTACT_NOTE_HELP,
+               DB_VALUES(DB_INT(id), DB_INT(work->now_ms), DB_INT(before_ms)), &changed, error);
+    if (code == OK) {
+        *ret_noted = changed > 0;
+    }
+    return code;
+}

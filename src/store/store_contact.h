@@ -45,6 +45,11 @@ MUST_USE enum error_code store_contact_update(struct work *work,
 MUST_USE enum error_code store_contact_set_suppressed(struct work *work, int64_t id, int64_t bits,
                                                       struct error *error);
 
+/* Notes that the answer to HELP goes out now, unless it went after `before_ms`: then *ret_noted is
+ * false. */
+MUST_USE enum error_code store_contact_note_help(struct work *work, int64_t id, int64_t before_ms,
+                                                 bool *ret_noted, struct error *error);
+
 struct store_contact_filter {
     struct text text;     /* part of the name; empty = any */
     int64_t digits;       /* the phone begins with these; 0 = any. Not together with `text` */
