@@ -44,6 +44,7 @@ static void refuse(struct api_query *query, const char *name, const char *code, 
 void api_query_open(struct api_query *query, struct api_call *call, struct error *error)
 {
     *query = (struct api_query){.call = call, .error = error};
+    call->query_read = true;
     struct text rest = call->request->query;
     struct text name, value;
     bool valid = false;

@@ -230,6 +230,18 @@ static enum error_code read_request(struct request *request, struct error *error
     return code;
 }
 
+/* An operation that takes no parameters must not seem to take some. Pages and webhooks may get what
+ * others append to their addresses. */
+static enum error_code refuse_unread_query(const struct request *request, struct error *error)
+{
+    const struct http_request *http = request->http;
+    if (request->call.query_read || http->query.size == 0 ||
+        request->match.route->scope == API_PUBLIC || !text_starts_with(http->path, TEXT("/api/"))) {
+        return OK;
+    }
+    return error_field(error, "query", "unknown_field", "this operation takes no parameters");
+}
+
 static enum error_code run_write(struct work *work, void *context, struct error *error)
 {
     struct request *request = context;
@@ -238,6 +250,9 @@ static enum error_code run_write(struct work *work, void *context, struct error 
     enum error_code code = idempotent_begin(request, &replayed, error);
     if (code == OK && !replayed) {
         code = request->match.route->handler(&request->call, error);
+        if (code == OK) {
+            code = refuse_unread_query(request, error);
+        }
         if (code == OK) {
             code = idempotent_end(request, error);
         }
@@ -284,6 +299,9 @@ void request_process(struct request *request, struct service_reader *reader)
         code = read_request(request, &request->error);
         if (code == OK && !writes) {
             code = request->match.route->handler(&request->call, &request->error);
+            if (code == OK) {
+                code = refuse_unread_query(request, &request->error);
+            }
         }
         service_reader_end(reader);
         request->work.db = NULL;

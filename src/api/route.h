@@ -59,6 +59,7 @@ struct api_call {
     void *prepared; /* what `prepare` left, in work->arena */
     const struct api_route *route;
     struct dispatch *dispatch; /* private to the folder's core */
+    bool query_read;           /* the handler has looked at the query string */
 };
 
 typedef enum error_code api_handler(struct api_call *call, struct error *error);

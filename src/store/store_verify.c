@@ -145,8 +145,10 @@ DB_SQL(CHECK_FAILED_WITH_DOUBT,
 DB_SQL(CHECK_ENDED_PENDING,
        "SELECT count(*) FROM message m JOIN enrollment e ON e.id = m.enrollment_id "
        "WHERE m.state IN (0, 1) AND e.live IS NULL");
-DB_SQL(CHECK_NO_BODY, "SELECT count(*) FROM message m WHERE NOT EXISTS "
-                      "(SELECT 1 FROM message_body b WHERE b.message_id = m.id)");
+/* Texts of ended messages go after a while, those of a forgotten person at once. */
+DB_SQL(CHECK_NO_BODY, "SELECT count(*) FROM message m WHERE m.state < 5 AND NOT EXISTS "
+                      "(SELECT 1 FROM message_body b WHERE b.message_id = m.id) AND NOT EXISTS "
+                      "(SELECT 1 FROM contact c WHERE c.id = m.contact_id AND c.erased = 1)");
 DB_SQL(CHECK_NO_CONTACT, "SELECT count(*) FROM enrollment e WHERE NOT EXISTS "
                          "(SELECT 1 FROM contact c WHERE c.id = e.contact_id)");
 DB_SQL(CHECK_NO_TIME, "SELECT count(*) FROM message WHERE state IN (0, 1) AND next_at_ms IS NULL");

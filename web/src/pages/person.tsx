@@ -180,12 +180,12 @@ export default function Person({ params }: { params: Record<string, string> }) {
     const optOut = async (): Promise<void> => {
         const yes = await ask({ title: t('Opt this person out?'), body: <p>{t('{name} gets nothing more from any sequence until they write START or you lift it.', { name })}</p>, action: t('Opt out'), danger: true });
         if (!yes) return;
-        await call(api.POST('/api/opt-outs', { body: { phone: data.phone } }));
+        await call(api.POST('/api/opt-outs', { body: { phone: data.phone ?? '' } }));
         toast(t('Opted out.'));
         reload();
     };
     const reply = async (text: string): Promise<void> => {
-        await call(api.POST('/api/sandbox/replies', { body: { phone: data.phone, text } }));
+        await call(api.POST('/api/sandbox/replies', { body: { phone: data.phone ?? '', text } }));
         toast(t('The simulated person wrote “{text}”.', { text }));
     };
     return (
