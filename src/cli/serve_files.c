@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/store_event.h"
 #include "store/store_instance.h"
 
 #include <dirent.h>
@@ -84,6 +85,22 @@ enum error_code serve_clean_spool(const char *directory, struct error *error)
     return OK;
 }
 
+/* A process that was killed could not say when: its events do. */
+static enum error_code find_last_event(struct work *work, int64_t *last_ms, struct error *error)
+{
+    struct store_event *events = NULL;
+    size_t count = 0;
+    int64_t newest = 0;
+    enum error_code code = store_event_newest(work, &newest, error);
+    if (code == OK) {
+        code = store_event_list(work, newest - 1, 1, &events, &count, error);
+    }
+    if (code == OK && count > 0 && events[0].at_ms > *last_ms) {
+        *last_ms = events[0].at_ms;
+    }
+    return code;
+}
+
 static enum error_code find_last_moment(struct work *work, void *context, struct error *error)
 {
     int64_t *last_ms = context;
@@ -98,7 +115,7 @@ static enum error_code find_last_moment(struct work *work, void *context, struct
         *last_ms = instance.beat_at_ms > instance.stopped_at_ms ? instance.beat_at_ms
                                                                 : instance.stopped_at_ms;
     }
-    return code;
+    return code == OK ? find_last_event(work, last_ms, error) : code;
 }
 
 enum error_code serve_last_moment(struct store *store, int64_t *ret_ms, struct error *error)
