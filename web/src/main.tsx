@@ -4,7 +4,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { t } from './core/i18n';
 import { readPrefs } from './core/prefs';
 import { matchPath, startRouter } from './core/router';
-import { Alert, Button, Empty, Skeleton } from './ui/parts';
+import { Pending } from './ui/page';
+import { Alert, Button, Empty } from './ui/parts';
 import { ROUTES, type Page } from './ui/routes';
 import { SetupPage } from './ui/setup';
 import { Shell } from './ui/shell';
@@ -56,9 +57,7 @@ function Current() {
             ) : Found ? (
                 <Found params={match.params} key={match.name === 'settings' ? 'settings' : match.params['id'] ?? match.name} />
             ) : (
-                <div class="page">
-                    <Skeleton lines={6} height={24} />
-                </div>
+                <Pending title={t('Loading…')} error={null} retry={() => undefined} />
             )}
         </Shell>
     );

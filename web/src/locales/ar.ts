@@ -907,5 +907,6 @@ const texts: Catalog = {
     'not secret: only enrolls in and opts out of the sequences you name': 'ليس سرًا: يسجّل ويلغي فقط في السلاسل التي تحددها',
     'Pages that may use it': 'الصفحات المسموح لها به',
     'sent in {n} times': { one: 'أُرسل مرة', two: 'أُرسل مرتين', few: 'أُرسل {n} مرات', many: 'أُرسل {n} مرة', other: 'أُرسل {n} مرة' },
+    'Loading…': 'جارٍ التحميل…',
 };
 export default texts;

@@ -907,5 +907,6 @@ const texts: Catalog = {
     'not secret: only enrolls in and opts out of the sequences you name': 'no es secreta: solo inscribe y da de baja en las secuencias que indiques',
     'Pages that may use it': 'Páginas que pueden usarla',
     'sent in {n} times': { one: 'enviado {n} vez', other: 'enviado {n} veces' },
+    'Loading…': 'Cargando…',
 };
 export default texts;

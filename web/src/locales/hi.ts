@@ -907,5 +907,6 @@ const texts: Catalog = {
     'not secret: only enrolls in and opts out of the sequences you name': 'गुप्त नहीं: केवल आपके बताए क्रमों में जोड़ती और बाहर करती है',
     'Pages that may use it': 'इसे इस्तेमाल कर सकने वाले पृष्ठ',
     'sent in {n} times': { one: '{n} बार भेजा गया', other: '{n} बार भेजा गया' },
+    'Loading…': 'लोड हो रहा है…',
 };
 export default texts;

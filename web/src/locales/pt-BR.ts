@@ -907,5 +907,6 @@ const texts: Catalog = {
     'not secret: only enrolls in and opts out of the sequences you name': 'não é secreta: só inscreve e descadastra nas sequências que você indicar',
     'Pages that may use it': 'Páginas que podem usá-la',
     'sent in {n} times': { one: 'enviado {n} vez', other: 'enviado {n} vezes' },
+    'Loading…': 'Carregando…',
 };
 export default texts;

@@ -4,8 +4,8 @@ import { api, call, type ApiError, type Schemas } from '../core/api';
 import * as format from '../core/format';
 import { t } from '../core/i18n';
 import { navigate } from '../core/router';
-import { PageHead, usePage } from '../ui/page';
-import { ask, Button, Card, Dialog, Empty, Failure, Icon, Menu, Phone, showError, Skeleton, TextField, Time, toast, useWork } from '../ui/parts';
+import { PageHead, Pending, usePage } from '../ui/page';
+import { ask, Button, Card, Dialog, Empty, Failure, Icon, Menu, Phone, showError, TextField, Time, toast, useWork } from '../ui/parts';
 import { useResource } from '../ui/resource';
 import { can, language } from '../ui/state';
 import { EnrollmentState } from '../ui/status';
@@ -21,7 +21,7 @@ export default function ContactPage({ params }: { params: Record<string, string>
     const data = contact.data;
     const name = data?.name || format.phone(phone);
     usePage(name, [{ label: t('Contacts'), href: '/contacts' }]);
-    if (!data) return <div class="page">{contact.error ? <Failure error={contact.error} retry={contact.reload} /> : <Skeleton lines={6} height={26} />}</div>;
+    if (!data) return <Pending title={name} error={contact.error} retry={contact.reload} />;
     const erase = async (): Promise<void> => {
         const yes = await ask({ title: t('Erase this person?'), body: <p>{t('Number, name, fields and texts are removed for good. Counts stay, and the number stays blocked so that a later import cannot bring it back.')}</p>, action: t('Erase'), danger: true, typed: phone });
         if (!yes) return;

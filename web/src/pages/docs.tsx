@@ -6,8 +6,8 @@ import { entries, exampleOf, propertiesOf, refName, resolve, typeWord, type Docu
 import { setQuery } from '../core/router';
 import { curl, javascript, python } from '../core/snippets';
 import { uuid } from '../core/uuid';
-import { PageHead, usePage } from '../ui/page';
-import { Alert, Button, Code, Empty, Failure, SearchField, Segmented, Skeleton, TextField } from '../ui/parts';
+import { PageHead, Pending, usePage } from '../ui/page';
+import { Alert, Button, Code, Empty, SearchField, Segmented, TextField } from '../ui/parts';
 import { useResource } from '../ui/resource';
 import { language, place } from '../ui/state';
 
@@ -278,7 +278,7 @@ export default function Docs() {
     useEffect(() => {
         if (entry) window.document.querySelector('.docs-main')?.scrollIntoView({ block: 'start' });
     }, [chosen]);
-    if (!document) return <div class="page">{loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Skeleton lines={8} />}</div>;
+    if (!document) return <Pending title={t('API')} error={loaded.error} retry={loaded.reload} />;
     const wanted = q.trim().toLowerCase();
     const fits = (one: Entry): boolean => !wanted || [one.path, one.method, one.operation.summary, one.operation.description ?? '', one.id].join(' ').toLowerCase().includes(wanted);
     const shown = list.filter(fits);

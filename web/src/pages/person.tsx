@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { api, call, type Message, type Schemas } from '../core/api';
 import * as format from '../core/format';
 import { t } from '../core/i18n';
-import { PageHead, usePage } from '../ui/page';
+import { PageHead, Pending, usePage } from '../ui/page';
 import { Alert, ask, Button, Card, Empty, Failure, Icon, Menu, Phone, showError, Skeleton, Time, toast } from '../ui/parts';
 import { WhatsAppText } from '../ui/phone';
 import { useResource } from '../ui/resource';
@@ -170,7 +170,7 @@ export default function Person({ params }: { params: Record<string, string> }) {
         { label: t('Sequences'), href: '/sequences' },
         ...(sequence.data && data ? [{ label: sequence.data.name, href: `/sequences/${data.sequence_id}/people` }] : []),
     ]);
-    if (!data) return <div class="page">{enrollment.error ? <Failure error={enrollment.error} retry={enrollment.reload} /> : <Skeleton lines={6} height={26} />}</div>;
+    if (!data) return <Pending title={name} error={enrollment.error} retry={enrollment.reload} />;
     const reload = (): void => {
         enrollment.reload();
         explain.reload();

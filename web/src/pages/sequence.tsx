@@ -4,7 +4,7 @@ import { api, call, type Sequence } from '../core/api';
 import * as format from '../core/format';
 import { plural, t } from '../core/i18n';
 import { navigate } from '../core/router';
-import { usePage } from '../ui/page';
+import { Pending, usePage } from '../ui/page';
 import { Alert, Button, Dialog, Failure, Icon, Menu, showError, Skeleton, toast, useWork, ErrorText } from '../ui/parts';
 import { useResource } from '../ui/resource';
 import { can, language, place } from '../ui/state';
@@ -24,12 +24,7 @@ function tabOf(path: string): 'builder' | 'people' | 'add' | 'results' {
 export default function SequencePage({ params }: { params: Record<string, string> }) {
     const id = params['id'] as string;
     const loaded = useResource(`sequence ${id}`, () => call(api.GET('/api/sequences/{id}', { params: { path: { id } } })), { on: ['sequence', 'enrollment', 'stats', 'batch', 'counters'], when: event => !event.data['sequence_id'] || event.data['sequence_id'] === id });
-    if (!loaded.data)
-        return (
-            <div class="page">
-                {loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Skeleton lines={6} height={28} />}
-            </div>
-        );
+    if (!loaded.data) return <Pending title={t('Sequence')} error={loaded.error} retry={loaded.reload} />;
     return <Loaded key={id} sequence={loaded.data} reload={loaded.reload} />;
 }
 function SaveLine({ model }: { model: Model }) {

@@ -2,6 +2,8 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
+import type { ApiError } from '../core/api';
+import { Failure, Skeleton } from './parts';
 import { me } from './state';
 
 export interface Crumb {
@@ -31,5 +33,16 @@ export function PageHead({ title, lead, children }: { title: ComponentChildren; 
             </div>
             {children ? <div class="actions">{children}</div> : null}
         </header>
+    );
+}
+/* A page whose data has not come, or could not be had: it still has its heading. */
+export function Pending({ title, error, retry }: { title: string; error: ApiError | null; retry: () => void }) {
+    return (
+        <div class="page">
+            <h1 id="page-title" tabIndex={-1} class={error ? '' : 'visually-hidden'}>
+                {title}
+            </h1>
+            {error ? <Failure error={error} retry={retry} /> : <Skeleton lines={6} height={28} />}
+        </div>
     );
 }
