@@ -2,6 +2,7 @@
  * for what survives a restart. */
 #include "service/import_job.h"
 
+#include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/mem.h"
 #include "service/batch.h"
@@ -13,6 +14,8 @@ enum {
     STEP_BYTES = 2 * 1024 * 1024,
     SORT_MEMORY = 12 * 1024 * 1024,
     CHUNK_BYTES = 2 * 1024 * 1024,
+    CHUNK_WANTED_US = 25000, /* of the writer's time; the commit comes on top */
+    CHUNK_ROWS_LEAST = 250,
     FIELDS_BYTES_MAX = 128 * 1024,
     TIMEZONE_MAX = 64,
 };
@@ -22,6 +25,7 @@ struct import_chunk {
     struct buffer records;
     size_t count;
     bool last;
+    int64_t took_us; /* the writer, the last time; 0 = not yet */
 };
 
 struct import_job {
@@ -44,6 +48,7 @@ struct import_job {
     enum error_code code;
     struct import_chunk chunks[2];
     size_t turn;
+    size_t chunk_rows; /* of the next chunk */
 };
 
 void import_job_free(struct import_job *job)
@@ -189,13 +194,29 @@ static struct import_record judge_repeat(struct import_job *job, const struct im
     return copy;
 }
 
+/* The chunk came back from the writer: how many rows fit into the time that others may wait? */
+static void learn_chunk_rows(struct import_job *job, const struct import_chunk *chunk)
+{
+    if (job->chunk_rows == 0) {
+        job->chunk_rows = IMPORT_CHUNK_ROWS;
+    }
+    if (chunk->took_us <= 0 || chunk->count == 0) {
+        return;
+    }
+    size_t rows = chunk->count * CHUNK_WANTED_US / (size_t)chunk->took_us;
+    rows = rows < 2 * chunk->count ? rows : 2 * chunk->count; /* a short one says little */
+    rows = rows < IMPORT_CHUNK_ROWS ? rows : IMPORT_CHUNK_ROWS;
+    job->chunk_rows = rows > CHUNK_ROWS_LEAST ? rows : CHUNK_ROWS_LEAST;
+}
+
 static enum error_code fill_chunk(struct import_job *job, struct import_chunk *chunk,
                                   struct error *error)
 {
+    learn_chunk_rows(job, chunk);
     buffer_clear(&chunk->records);
     chunk->count = 0;
     chunk->last = false;
-    while (chunk->count < IMPORT_CHUNK_ROWS && chunk->records.size < CHUNK_BYTES) {
+    while (chunk->count < job->chunk_rows && chunk->records.size < CHUNK_BYTES) {
         const struct import_record *record = NULL;
         enum error_code code = import_sort_next(job->sort, &record, error);
         if (code != OK) {
@@ -433,6 +454,7 @@ enum error_code import_chunk_run(struct work *work, struct import_chunk *chunk, 
                                  struct error *error)
 {
     struct writing writing = {.work = work, .job = chunk->job};
+    int64_t started_us = clock_measure_us();
     enum error_code code = batch_get(work, chunk->job->batch_id, &writing.batch, error);
     if (code != OK) {
         return code;
@@ -446,5 +468,6 @@ enum error_code import_chunk_run(struct work *work, struct import_chunk *chunk, 
     code = write_records(&writing, chunk, error);
     buffer_done(&writing.cells);
     buffer_done(&writing.input);
+    chunk->took_us = clock_measure_us() - started_us;
     return code;
 }

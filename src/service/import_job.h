@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 /* One import as the runner carries it out: reads the upload, sorts it, and hands chunks of at most
- * IMPORT_CHUNK_ROWS rows to the writer. What is done stands in the batch row and is written with
+ * IMPORT_CHUNK_ROWS rows to the writer, fewer when the machine is slow: other writes wait for the
+ * chunk that is being written. What is done stands in the batch row and is written with
  * each chunk, so a restart reads the file again and goes on behind it.
  * Thread: the runner, except import_chunk_run(). */
 enum { IMPORT_CHUNK_ROWS = 5000 };
