@@ -112,3 +112,36 @@ export async function settled(page) {
   await page.waitForFunction(() => document.querySelectorAll('.skeleton').length === 0);
   await page.waitForLoadState('domcontentloaded');
 }
+
+// axe judges colours only of what is in sight.
+export const TALL = { width: 1280, height: 2400 };
+
+/** Changes the colours and waits until no part of the page is on its way from the old ones. */
+export async function colours(page, colorScheme) {
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  await page.evaluate(async () => {
+    for (let frame = 0; frame < 60; frame++) {
+      await new Promise(requestAnimationFrame);
+      if (frame > 1 && document.getAnimations().every((one) => one.playState !== 'running')) return;
+    }
+  });
+}
+
+export async function places(page, sequences) {
+  const list = await page.evaluate(async (id) => (await (await fetch(`/api/sequences/${id}/enrollments?limit=1`)).json()).data[0], sequences.welcome.id);
+  const inside = `/sequences/${sequences.welcome.id}`;
+  await page.goto('/settings');
+  await settled(page);
+  const settings = await page.locator('main .tabs a').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
+  assert.ok(settings.length >= 4, settings.join());
+  return [
+    '/', '/?range=24h', '/sequences', inside, `${inside}/people`, `${inside}/add`, `${inside}/add?way=paste`, `${inside}/add?way=one`, `${inside}/add?way=api`, `${inside}/results`,
+    `/people/${list.id}`, '/contacts', `/contacts/${list.phone}`, '/messages', '/docs', '/help', '/nowhere', ...settings,
+  ];
+}
+export async function assertHead(page, where, titles) {
+  assert.equal(await page.locator('h1').count(), where === '/nowhere' ? await page.locator('h1').count() : 1, `one h1 on ${where}`);
+  const title = await page.title();
+  assert.match(title, / – /, where);
+  titles.add(title);
+}
