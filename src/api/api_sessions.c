@@ -3,20 +3,13 @@
 #include "api/routes.h"
 #include "service/access.h"
 
-static enum error_code only_users(const struct api_call *call, struct error *error)
-{
-    return call->work->actor.kind == ACTOR_USER
-               ? OK
-               : error_set(error, ERROR_DENIED, "only a signed-in user has sessions");
-}
-
 static enum error_code list_sessions(struct api_call *call, struct error *error)
 {
     struct access_session *sessions = NULL;
     size_t count = 0;
     struct text token = http_request_cookie(call->request, "dripline_session");
-    enum error_code code = only_users(call, error);
-    if (code == OK) {
+    enum error_code code = OK;
+    if (call->work->actor.kind == ACTOR_USER) { /* a key has none */
         code = access_sessions(call->work, call->service->access, call->work->actor.id, token,
                                &sessions, &count, error);
     }
@@ -42,11 +35,11 @@ static enum error_code list_sessions(struct api_call *call, struct error *error)
 
 static enum error_code delete_session(struct api_call *call, struct error *error)
 {
-    enum error_code code = only_users(call, error);
-    if (code == OK) {
-        code = access_session_revoke(call->work, call->service->access, call->work->actor.id,
-                                     call->params[0], error);
+    if (call->work->actor.kind != ACTOR_USER) {
+        return error_set(error, ERROR_NOT_FOUND, "there is no such session");
     }
+    enum error_code code = access_session_revoke(call->work, call->service->access,
+                                                 call->work->actor.id, call->params[0], error);
     if (code == OK) {
         api_no_content(call);
     }
