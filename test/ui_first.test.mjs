@@ -103,7 +103,10 @@ test('signing in: wrong words, a deep link, an ended session, signing out', { sk
   // The session ends while someone types: the words stay and are saved after signing in again.
   const other = await open();
   const made = await server.api('POST', '/api/sequences', { name: 'Typing', messages: [{ day: 1, type: 'text', message: 'Hello' }] });
+  // What the page asks by itself is answered first, so that only the typing meets the ended session.
+  const answers = ['lint', 'preview'].map((what) => page.waitForResponse((response) => response.url().endsWith(`/${what}`)));
   await page.goto(`/sequences/${made.body.id}`);
+  await Promise.all(answers);
   const text = page.getByLabel('Text', { exact: true });
   await text.waitFor();
   await page.context().clearCookies();
