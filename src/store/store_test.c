@@ -8,10 +8,10 @@
 #include "domain/message.h"
 #include "store/counters.h"
 #include "store/journal.h"
+#include "store/migrate.h"
 #include "store/store_event.h"
 #include "store/store_idempotency.h"
 #include "store/store_instance.h"
-#include "store/migrate.h"
 #include "store/testing.h"
 
 #include <stdio.h>
