@@ -162,7 +162,10 @@ static void the_rate_is_kept(void **state UNUSED)
         lane_claimed(&lane, capacity);
         sent += capacity;
     }
-    assert_in_range(sent, 80, 106); /* half a second at 200, and the bucket */
+    /* Never more than the bucket and the time that passed allow. Fewer are right when the machine
+     * kept this test waiting: what a full bucket cannot hold is lost, not caught up. */
+    int64_t allowed = 10 + (clock_measure_us() - started_us) * 200 / 1000000;
+    assert_in_range(sent, 20, (uint64_t)allowed + 1);
     lane_done(&lane);
 }
 
