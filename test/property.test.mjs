@@ -40,7 +40,7 @@ function queries(entry) {
   )]));
   const shares = fc.record(model, { requiredKeys: [], noNullPrototype: true });
   return fc.tuple(shares, fc.constantFrom('', '', '', '', 'unknown=1', '%zz', '&&=')).map(([record, tail]) => {
-    const words = Object.entries(record).filter(([, one]) => one.value != null).map(([name, one]) => `${name}=${encodeURIComponent(String(one.value).toWellFormed())}`);
+    const words = Object.entries(record).filter(([, one]) => one.value != null).map(([name, one]) => `${name}=${encodeURIComponent(Buffer.from(String(one.value)).toString())}`);
     if (tail !== '') words.push(tail);
     return words.length > 0 ? `?${words.join('&')}` : '';
   });
