@@ -13,6 +13,9 @@ git ls-files 'src/*.c' 'src/*.h' 'fuzz/*.c' 'bench/*.c' | grep -v '_table\.c$' |
 step "build: gcc"
 DRIPLINE_UI=required tools/build.sh -Dtests=enabled
 
+step "web UI: types and unit tests"
+(cd web && npm run --silent check && npm test --silent)
+
 step "unit tests"
 meson test -C build --quiet --print-errorlogs
 
