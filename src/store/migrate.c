@@ -23,6 +23,11 @@ static const char *const PUBLIC[] = {
     NULL,
 };
 
+static const char *const EMAIL[] = {
+#include "migration_0006.inc"
+    NULL,
+};
+
 static const struct migration {
     int64_t number;
     const char *name;
@@ -32,6 +37,7 @@ static const struct migration {
     {2, "webhooks", WEBHOOKS},
     {3, "alerts", ALERTS},
     {4, "public", PUBLIC},
+    {6, "email", EMAIL},
 };
 
 int64_t migrate_target(void)

@@ -47,6 +47,7 @@ enum {
     WORK_WAKE_EVENTS = 4,
     WORK_WAKE_WEBHOOKS = 8,
     WORK_WAKE_SETTINGS = 16, /* settings, sequences or channels changed: caches reload */
+    WORK_WAKE_MAIL = 32,     /* a mail waits */
 };
 
 struct work {
