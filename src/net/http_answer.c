@@ -104,6 +104,21 @@ static struct MHD_Response *build_bytes(struct exchange *exchange, struct http_r
                                                               mem_free);
 }
 
+int64_t answer_patience_ms(const struct http_response *response)
+{
+    if (response->stream != NULL) {
+        return 0;
+    }
+    struct stat facts = {0};
+    int64_t bytes = (int64_t)response->body.size;
+    if (response->file_path != NULL && stat(response->file_path, &facts) == 0) {
+        bytes = facts.st_size;
+    } else if (response->fixed.data != NULL) {
+        bytes = (int64_t)response->fixed.size;
+    }
+    return ANSWER_GRACE_MS + bytes / ANSWER_MIN_BYTES * 1000;
+}
+
 struct MHD_Response *answer_build(struct exchange *exchange, struct http_response *response)
 {
     struct MHD_Response *built = build_bytes(exchange, response);

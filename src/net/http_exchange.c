@@ -134,32 +134,16 @@ static enum MHD_Result queue_answer(struct exchange *exchange)
     if (built == NULL) {
         return MHD_NO;
     }
-    enum MHD_Result queued =
-        MHD_queue_response(exchange->mhd, (unsigned)exchange->response.status, built);
+    enum MHD_Result queued = refusal_queue_answer(exchange->mhd, exchange->response.status, built);
     MHD_destroy_response(built);
     return queued;
-}
-
-static void fill_refusal(struct exchange *exchange, int status, const char *reason,
-                         struct http_response *response)
-{
-    const struct http_server_callbacks *callbacks = &exchange->server->settings.callbacks;
-    http_response_init(response, 0);
-    response->status = status;
-    if (callbacks->on_refusal != NULL) {
-        callbacks->on_refusal(callbacks->context, &exchange->request, status, reason, response);
-    } else {
-        http_response_set_header(response, "Content-Type", TEXT("text/plain; charset=utf-8"));
-        buffer_add_format(&response->body, "%s\n", reason);
-    }
-    response->status = status;
-    response->close = true;
 }
 
 static enum MHD_Result refuse(struct exchange *exchange, int status, const char *reason)
 {
     struct http_response response;
-    fill_refusal(exchange, status, reason, &response);
+    refusal_fill(exchange->server, &exchange->request, status, reason, &response);
+    connection_set_deadline(exchange->connection, answer_patience_ms(&response));
     exchange->built = answer_build(exchange, &response);
     exchange->response = response;
     return queue_answer(exchange);
@@ -167,15 +151,66 @@ static enum MHD_Result refuse(struct exchange *exchange, int status, const char 
 
 /* A refused body that is small is read to its end first: a socket closed over unread bytes resets
  * the connection, and the client may lose the answer with it. */
-static enum MHD_Result refuse_body(struct exchange *exchange, int status, const char *reason)
+static bool is_read_before_refusal(const struct exchange *exchange)
 {
     bool waits_for_go_ahead = http_request_header(&exchange->request, "expect").data != NULL;
     bool small = exchange->content_length >= 0 && exchange->content_length <= DISCARD_MAX;
-    if (!exchange->has_body || waits_for_go_ahead || !small) {
+    return exchange->has_body && !waits_for_go_ahead && small;
+}
+
+static enum MHD_Result refuse_body(struct exchange *exchange, int status, const char *reason)
+{
+    if (!is_read_before_refusal(exchange)) {
         return refuse(exchange, status, reason);
     }
+    connection_body(exchange->connection, true, 0, false);
     exchange->discard_status = status;
     exchange->discard_reason = reason;
+    return MHD_YES;
+}
+
+static bool suspend_unless_stopping(struct exchange *exchange, enum exchange_phase phase)
+{
+    struct http_server *server = exchange->server;
+    pthread_mutex_lock(&server->handing_lock);
+    bool open = !server->stopping;
+    if (open) {
+        server->handed++;
+        exchange->phase = phase;
+        MHD_suspend_connection(exchange->mhd);
+    }
+    pthread_mutex_unlock(&server->handing_lock);
+    return open;
+}
+
+/* Who may not send a large body is told so before it fills memory or the disk. */
+static enum MHD_Result ask_for_body(struct exchange *exchange)
+{
+    const struct http_server_callbacks *callbacks = &exchange->server->settings.callbacks;
+    if (!suspend_unless_stopping(exchange, PHASE_ASKED)) {
+        return refuse(exchange, 503, "the server is stopping");
+    }
+    callbacks->on_ask(callbacks->context, &exchange->request);
+    return MHD_YES;
+}
+
+static enum MHD_Result begin_body(struct exchange *exchange)
+{
+    exchange->phase = PHASE_BODY;
+    if (exchange->has_body) {
+        connection_body(exchange->connection, true, 0, false);
+    }
+    return MHD_YES;
+}
+
+/* The owner answered without the body. */
+static enum MHD_Result begin_dropping(struct exchange *exchange)
+{
+    if (!is_read_before_refusal(exchange)) {
+        exchange->phase = PHASE_ANSWERED;
+        return queue_answer(exchange);
+    }
+    connection_body(exchange->connection, true, 0, false);
     return MHD_YES;
 }
 
@@ -202,10 +237,30 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method, cons
         return refuse_body(exchange, 413, "the body is larger than this address takes");
     }
     buffer_init(&exchange->body, (size_t)exchange->plan.body_limit);
-    if (exchange->has_body) {
-        connection_body(exchange->connection, true, 0, false);
+    bool large = exchange->has_body &&
+                 (exchange->content_length < 0 || exchange->content_length > BODY_DEFAULT_LIMIT);
+    return exchange->plan.ask && large && callbacks->on_ask != NULL ? ask_for_body(exchange)
+                                                                    : begin_body(exchange);
+}
+
+/* Counts what is in memory for all requests together. */
+static bool keep_in_memory(struct exchange *exchange, const char *data, size_t size)
+{
+    atomic_size_t *all = &exchange->server->body_bytes;
+    if (atomic_fetch_add(all, size) + size > BODIES_MAX) {
+        atomic_fetch_sub(all, size);
+        return false;
     }
-    return MHD_YES;
+    exchange->body_counted += size;
+    buffer_add(&exchange->body, data, size);
+    return true;
+}
+
+static void forget_body(struct exchange *exchange)
+{
+    buffer_done(&exchange->body);
+    atomic_fetch_sub(&exchange->server->body_bytes, exchange->body_counted);
+    exchange->body_counted = 0;
 }
 
 static enum MHD_Result take_data(struct exchange *exchange, const char *data, size_t *size)
@@ -213,47 +268,44 @@ static enum MHD_Result take_data(struct exchange *exchange, const char *data, si
     size_t taken = *size;
     *size = 0;
     exchange->request.body_size += (int64_t)taken;
-    if (exchange->discard_status != 0) {
+    if (exchange->discard_status != 0 || exchange->phase == PHASE_DROPPING) {
+        connection_body(exchange->connection, true, taken, false);
         return exchange->request.body_size > DISCARD_MAX ? MHD_NO : MHD_YES;
     }
     if (exchange->request.body_size > exchange->plan.body_limit) {
         exchange->overflowed = true;
-        buffer_clear(&exchange->body);
+        forget_body(exchange);
+        connection_body(exchange->connection, true, taken, false);
         return exchange->request.body_size > exchange->plan.body_limit + DISCARD_MAX ? MHD_NO
                                                                                      : MHD_YES;
     }
     if (exchange->plan.spool_directory != NULL) {
         return spool_chunk(exchange, data, taken) ? MHD_YES : MHD_NO;
     }
-    buffer_add(&exchange->body, data, taken);
+    if (!keep_in_memory(exchange, data, taken)) {
+        forget_body(exchange);
+        exchange->discard_status = 503;
+        exchange->discard_reason = "too many large requests at once; try again soon";
+    }
     connection_body(exchange->connection, true, taken, false);
     return MHD_YES;
-}
-
-static bool suspend_unless_stopping(struct exchange *exchange)
-{
-    struct http_server *server = exchange->server;
-    pthread_mutex_lock(&server->handing_lock);
-    bool open = !server->stopping;
-    if (open) {
-        server->handed++;
-        exchange->phase = PHASE_HANDED;
-        MHD_suspend_connection(exchange->mhd);
-    }
-    pthread_mutex_unlock(&server->handing_lock);
-    return open;
 }
 
 static enum MHD_Result finish(struct exchange *exchange)
 {
     connection_body(exchange->connection, false, 0, false);
+    if (exchange->phase == PHASE_DROPPING) {
+        exchange->phase = PHASE_ANSWERED;
+        connection_set_deadline(exchange->connection, ANSWER_GRACE_MS);
+        return queue_answer(exchange);
+    }
     if (exchange->discard_status != 0) {
         return refuse(exchange, exchange->discard_status, exchange->discard_reason);
     }
     if (exchange->overflowed) {
         return refuse(exchange, 413, "the body is larger than this address takes");
     }
-    if (!suspend_unless_stopping(exchange)) {
+    if (!suspend_unless_stopping(exchange, PHASE_HANDED)) {
         return refuse(exchange, 503, "the server is stopping");
     }
     if (exchange->plan.spool_directory != NULL && exchange->has_body) {
@@ -272,7 +324,8 @@ void exchange_hand_over(struct exchange *exchange)
     const struct http_server_callbacks *callbacks = &exchange->server->settings.callbacks;
     if (exchange->spool_failed) {
         struct http_response response;
-        fill_refusal(exchange, 503, "the upload could not be stored", &response);
+        refusal_fill(exchange->server, &exchange->request, 503, "the upload could not be stored",
+                     &response);
         http_request_respond(&exchange->request, &response);
         return;
     }
@@ -293,10 +346,17 @@ enum MHD_Result exchange_on_data(void *context, struct MHD_Connection *mhd, cons
     switch (exchange->phase) {
     case PHASE_HEADERS:
         return begin(exchange, method, version);
+    case PHASE_ADMITTED:
+        return begin_body(exchange);
+    case PHASE_REFUSED:
+        exchange->phase = PHASE_DROPPING;
+        return begin_dropping(exchange);
     case PHASE_BODY:
+    case PHASE_DROPPING:
         return *size > 0 ? take_data(exchange, data, size) : finish(exchange);
     case PHASE_ANSWERED:
         return queue_answer(exchange);
+    case PHASE_ASKED:
     case PHASE_HANDED:
     case PHASE_QUEUED:
         return MHD_YES;
@@ -304,18 +364,29 @@ enum MHD_Result exchange_on_data(void *context, struct MHD_Connection *mhd, cons
     return MHD_NO;
 }
 
+void http_request_admit(struct http_request *request)
+{
+    struct exchange *exchange = (struct exchange *)(void *)request;
+    CHECK(exchange->phase == PHASE_ASKED);
+    exchange->phase = PHASE_ADMITTED;
+    exchange_resume(exchange->server, exchange->mhd);
+}
+
 void http_request_respond(struct http_request *request, struct http_response *response)
 {
     struct exchange *exchange = (struct exchange *)(void *)request;
     struct http_server *server = exchange->server;
     struct MHD_Connection *mhd = exchange->mhd;
-    CHECK(exchange->phase == PHASE_HANDED);
-    response->close = response->close || atomic_load(&server->quiesced);
+    bool asked = exchange->phase == PHASE_ASKED;
+    CHECK(asked || exchange->phase == PHASE_HANDED);
+    response->close = response->close || asked || atomic_load(&server->quiesced);
     answer_compress(exchange, response);
+    int64_t patience_ms = answer_patience_ms(response);
     exchange->built = answer_build(exchange, response);
     exchange->response = *response;
     *response = (struct http_response){0};
-    exchange->phase = PHASE_ANSWERED;
+    exchange->phase = asked ? PHASE_REFUSED : PHASE_ANSWERED;
+    connection_set_deadline(exchange->connection, patience_ms);
     /* From here on the HTTP thread may free the exchange at any moment. */
     exchange_resume(server, mhd);
 }
@@ -340,7 +411,7 @@ void exchange_unreference(struct exchange *exchange)
         callbacks->on_end(callbacks->context, &exchange->request);
     }
     http_response_done(&exchange->response);
-    buffer_done(&exchange->body);
+    forget_body(exchange);
     arena_free(exchange->arena);
     mem_free(exchange->spool_path);
     pthread_mutex_destroy(&exchange->lock);

@@ -49,6 +49,20 @@ static bool split_address(const char *listen_address, char *host, size_t host_si
     return true;
 }
 
+/* A peer that went without a word is found within about a minute, also while a stream to it is
+ * idle. Accepted sockets inherit this. */
+static void find_dead_peers(int descriptor)
+{
+    int on = 1, idle_s = 30, every_s = 10, probes = 3;
+    unsigned unacknowledged_ms = 60000;
+    (void)setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    (void)setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+    (void)setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &every_s, sizeof(every_s));
+    (void)setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+    (void)setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms,
+                     sizeof(unacknowledged_ms));
+}
+
 static int listen_on(const struct addrinfo *address)
 {
     int descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -58,6 +72,7 @@ static int listen_on(const struct addrinfo *address)
     int on = 1;
     (void)setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     (void)setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    find_dead_peers(descriptor);
     if (bind(descriptor, address->ai_addr, address->ai_addrlen) != 0 ||
         listen(descriptor, LISTEN_BACKLOG) != 0) {
         int saved = errno;
@@ -159,7 +174,6 @@ static enum error_code start_daemon(struct http_server *server, int descriptor, 
         {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)drop_library_log, NULL},
         {MHD_OPTION_LISTEN_SOCKET, descriptor, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)settings->connection_limit, NULL},
-        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)settings->per_address_limit, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)((settings->keep_alive_ms + 999) / 1000), NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
@@ -173,9 +187,10 @@ static enum error_code start_daemon(struct http_server *server, int descriptor, 
         {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
-    struct MHD_Daemon *daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        exchange_on_data, server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    struct MHD_Daemon *daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD |
+                                                     MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+                                                 0, connection_accept, server, exchange_on_data,
+                                                 server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
     if (daemon == NULL) {
         (void)close(descriptor);
         return error_set(error, ERROR_UNAVAILABLE, "could not start the HTTP server");

@@ -15,6 +15,7 @@ struct http_server;
 /* What the owner wants done with a request's body, asked when its headers are complete. */
 struct http_body_plan {
     int64_t body_limit;          /* bytes; more is answered 413 */
+    bool ask;                    /* call on_ask before a body of more than 64 KiB is read */
     const char *spool_directory; /* not NULL: the body goes to a file in here */
     int refuse_status;           /* not 0: answer that and read no body */
     const char *refuse_reason;   /* for the problem text; static */
@@ -25,9 +26,14 @@ struct http_server_callbacks {
     /* Headers are complete, body not yet read. On an HTTP thread: decide, do not wait. NULL: 64 KiB
      * for everyone. */
     void (*on_headers)(void *context, struct http_request *request, struct http_body_plan *plan);
+    /* Headers of a request whose plan says `ask` are complete. On an HTTP thread: queue it and
+     * return; later call http_request_admit(), or answer and so take no body. NULL: all are
+     * admitted. */
+    void (*on_ask)(void *context, struct http_request *request);
     /* The request is complete. On an HTTP or spool thread: queue it and return. */
     void (*on_request)(void *context, struct http_request *request);
-    /* Writes the body and headers of a refusal (framing, limits, plan). NULL: a plain line. */
+    /* Writes the body and headers of a refusal (framing, limits, plan). `request` may be empty,
+     * without context. NULL: a plain line. */
     void (*on_refusal)(void *context, const struct http_request *request, int status,
                        const char *reason, struct http_response *response);
     /* The request is about to be freed: answered, or its client went away. May be NULL. */
@@ -38,11 +44,11 @@ struct http_server_settings {
     const char *listen;         /* "127.0.0.1:8080", "[::1]:8080", ":8080", port 0 = any; or NULL */
     const char *unix_path;      /* also, or instead, a Unix socket with mode 0600; or NULL */
     size_t connection_limit;    /* 0 = 4,096 */
-    size_t per_address_limit;   /* connections of one address; 0 = 512 */
+    size_t per_address_limit;   /* connections of one address, or one /64 of IPv6; 0 = 512 */
     int64_t header_timeout_ms;  /* 0 = 10,000 */
     int64_t keep_alive_ms;      /* 0 = 60,000; idle between requests, and any silence */
     int64_t body_rate_grace_ms; /* 0 = 5,000; after it a body must keep ... */
-    int64_t body_rate_min_bytes; /* 0 = 1,024 bytes per second on average */
+    int64_t body_rate_min_bytes; /* 0 = 1,024 bytes per second; no pause over four graces */
     struct http_server_callbacks callbacks;
 };
 
@@ -61,6 +67,10 @@ void http_server_free(struct http_server *server);
 /* Gives the request and the answer away; any thread, exactly once per request. The response's
  * contents move out; the struct itself stays the caller's and is empty afterwards. */
 void http_request_respond(struct http_request *request, struct http_response *response);
+
+/* Takes the body of a request that on_ask() brought; on_request() follows when all of it is here.
+ * The request may be gone before this returns. Any thread, exactly once. */
+void http_request_admit(struct http_request *request);
 
 /* In place of an answer: puts `raw` on the wire as it is and ends the connection, with a TCP reset
  * when `reset`. For the fake provider, which misbehaves on purpose. Any thread. */

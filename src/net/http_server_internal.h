@@ -22,22 +22,30 @@ enum {
     SPOOL_WAITING_MAX = 1 << 20,   /* bytes of one upload that may wait for the disk */
     WATCH_INTERVAL_MS = 500,
     COMPRESS_LEAST = 1024,
+    BODIES_MAX = 128 * 1024 * 1024, /* bytes of all bodies that are in memory together */
+    BODY_SILENCE_GRACES = 4,        /* of a body's grace: the longest it may pause */
+    ANSWER_GRACE_MS = 30000,        /* a client may take so long for any answer, and ... */
+    ANSWER_MIN_BYTES = 4096,        /* ... a second more for so many bytes */
 };
 
 struct connection {
     struct http_server *server;
     struct connection *next, *previous;
     int descriptor;
-    int64_t deadline_us;     /* 0 = none: headers must be complete, or a request must come */
-    int64_t body_started_us; /* 0 = no body is coming in */
-    int64_t body_bytes;
-    bool body_waits; /* for our disk, not for the client */
+    uint8_t group[16];        /* the address, or of IPv6 the network that one customer has */
+    int64_t deadline_us;      /* 0 = none: headers complete, next request, or answer taken */
+    int64_t body_deadline_us; /* 0 = no body is coming in; each byte that comes puts it off */
+    bool body_waits;          /* for our disk, not for the client */
 };
 
 enum exchange_phase {
     PHASE_HEADERS,  /* request line seen */
+    PHASE_ASKED,    /* the owner is asked whether it takes the body */
+    PHASE_ADMITTED, /* it does */
+    PHASE_REFUSED,  /* it answered instead */
     PHASE_BODY,     /* collecting */
     PHASE_HANDED,   /* with the owner */
+    PHASE_DROPPING, /* the answer is here, but the client still sends its body */
     PHASE_ANSWERED, /* the answer is here, the HTTP thread must queue it */
     PHASE_QUEUED,   /* libmicrohttpd sends it */
 };
@@ -57,7 +65,8 @@ struct exchange {
     int64_t content_length; /* -1 = none stated */
     bool has_body;
     bool overflowed;
-    int discard_status; /* not 0: read and drop the body, then answer this */
+    size_t body_counted; /* bytes of `body` in the server's count */
+    int discard_status;  /* not 0: read and drop the body, then answer this */
     const char *discard_reason;
     enum exchange_phase phase;
     struct http_response response;
@@ -103,6 +112,7 @@ struct http_server {
     pthread_cond_t all_answered;
     size_t handed;
     bool stopping;
+    atomic_size_t body_bytes; /* of all bodies in memory */
     struct queue *spool_queue;
     struct thread *spool_thread;
     atomic_uint_fast64_t spool_number;
@@ -114,6 +124,8 @@ void connection_notify(void *context, struct MHD_Connection *mhd, void **socket_
 struct connection *connection_of(struct MHD_Connection *mhd);
 void connection_set_deadline(struct connection *connection, int64_t timeout_ms); /* 0 = none */
 void connection_body(struct connection *connection, bool coming, size_t bytes, bool waits);
+/* libmicrohttpd asks before it takes a connection: whether its address has few enough. */
+enum MHD_Result connection_accept(void *context, const struct sockaddr *address, socklen_t size);
 /* Cuts sockets whose time is up; false when nothing is left to watch. */
 bool connections_watch(struct http_server *server);
 void connection_cut(struct connection *connection);
@@ -137,6 +149,13 @@ void exchange_resume(struct http_server *server, struct MHD_Connection *mhd);
 /* Hands the complete request to the owner; the connection is suspended already. */
 void exchange_hand_over(struct exchange *exchange);
 
+/* http_refusal.c */
+enum MHD_Result refusal_queue_answer(struct MHD_Connection *mhd, int status,
+                                     struct MHD_Response *response);
+/* Lets the server's owner write a refusal; `request` may be one of which nothing is known. */
+void refusal_fill(struct http_server *server, const struct http_request *request, int status,
+                  const char *reason, struct http_response *response);
+
 /* http_spool.c: bodies to files */
 MUST_USE enum error_code spool_start(struct http_server *server, struct error *error);
 void spool_stop(struct http_server *server);
@@ -148,7 +167,10 @@ void spool_end(struct exchange *exchange);
 
 /* http_answer.c: struct http_response to libmicrohttpd's */
 void answer_compress(const struct exchange *exchange, struct http_response *response);
+/* `exchange` is needed for a stream only. */
 struct MHD_Response *answer_build(struct exchange *exchange, struct http_response *response);
+/* How long a client may take to read it; 0 = for ever (a stream). */
+int64_t answer_patience_ms(const struct http_response *response);
 
 /* http_stream.c */
 struct MHD_Response *stream_attach(struct http_stream *stream, struct exchange *exchange);

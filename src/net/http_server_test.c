@@ -21,6 +21,7 @@ struct fixture {
     int port;
     char directory[64];
     atomic_int requests;
+    atomic_int asked;
     struct http_stream *_Atomic stream;
 };
 
@@ -32,10 +33,36 @@ static void on_headers(void *context, struct http_request *request, struct http_
         plan->body_limit = 64 << 20;
     } else if (text_equal(request->path, TEXT("/small"))) {
         plan->body_limit = 10;
+    } else if (text_starts_with(request->path, TEXT("/ask/"))) {
+        plan->body_limit = 1 << 20;
+        plan->ask = true;
     } else if (text_equal(request->path, TEXT("/never"))) {
         plan->refuse_status = 405;
         plan->refuse_reason = "not here";
     }
+}
+
+static void on_ask(void *context, struct http_request *request)
+{
+    struct fixture *fixture = context;
+    atomic_fetch_add(&fixture->asked, 1);
+    if (text_equal(request->path, TEXT("/ask/yes"))) {
+        http_request_admit(request);
+        return;
+    }
+    struct http_response response;
+    http_response_init(&response, 0);
+    response.status = 401;
+    buffer_add_chars(&response.body, "who are you? end");
+    http_request_respond(request, &response);
+}
+
+static void on_refusal(void *context, const struct http_request *request, int status,
+                       const char *reason, struct http_response *response)
+{
+    (void)context;
+    (void)request;
+    buffer_add_format(&response->body, "our words for %d: %s\n", status, reason);
 }
 
 static void answer_upload(struct http_request *request, struct http_response *response)
@@ -90,7 +117,11 @@ static int setup(void **state)
         .header_timeout_ms = 1000,
         .body_rate_grace_ms = 1000,
         .per_address_limit = 8,
-        .callbacks = {.context = fixture, .on_headers = on_headers, .on_request = on_request},
+        .callbacks = {.context = fixture,
+                      .on_headers = on_headers,
+                      .on_ask = on_ask,
+                      .on_refusal = on_refusal,
+                      .on_request = on_request},
     };
     struct error error = {0};
     CHECK(http_server_start(&settings, &fixture->server, &error) == OK);
@@ -178,10 +209,70 @@ static void ambiguous_framing_is_refused_and_closes(void **state)
             atomic_load(&fixture->requests) != before) {
             fail_msg("vector %zu was taken: %s", i, answer);
         }
-        if (answer[0] != '\0' && strncmp(answer, "HTTP/1.1 400", 12) != 0) {
-            fail_msg("vector %zu: %.40s", i, answer);
+        if (answer[0] != '\0' && (strncmp(answer, "HTTP/1.1 400", 12) != 0 ||
+                                  strstr(answer, "our words for 400: ") == NULL)) {
+            fail_msg("vector %zu: %s", i, answer);
         }
     }
+}
+
+/* Refusals that the HTTP library makes by itself, before or after our own code was called. */
+static void every_refusal_is_in_our_words(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const vectors[] = {
+        "nonsense\r\n\r\n",
+        "GET /\r\n\r\n",
+        "GET / HTTP/1.1\r\nX-A: b\r\n\r\n",
+        "POST / HTTP/1.1\r\n" HOST "Content-Length: x\r\n\r\n",
+        "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+        char answer[4096];
+        bool closed = exchange(fixture->port, vectors[i], answer, sizeof(answer));
+        if (!closed || strchr(answer, '<') != NULL ||
+            (answer[0] != '\0' && strstr(answer, "our words for 4") == NULL)) {
+            fail_msg("vector %zu: %s", i, answer);
+        }
+    }
+}
+
+/* Sends `size` bytes of body to `path` and reads the answer. */
+static void send_body(const struct fixture *fixture, const char *path, size_t size, char *answer,
+                      size_t capacity)
+{
+    struct buffer request;
+    bool closed = false;
+    buffer_init(&request, 2 << 20);
+    buffer_add_format(&request, "POST %s HTTP/1.1\r\n" HOST "Content-Length: %zu\r\n\r\n", path,
+                      size);
+    for (size_t i = 0; i < size; i++) {
+        buffer_add_byte(&request, 'x');
+    }
+    int descriptor = test_connect(fixture->port);
+    test_send(descriptor, buffer_chars(&request), request.size);
+    (void)test_receive(descriptor, " end", answer, capacity, &closed);
+    (void)close(descriptor);
+    buffer_done(&request);
+}
+
+static void a_large_body_is_asked_for(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { LARGE = 200 * 1024, ANSWER_MAX = LARGE + 4096 };
+    char *answer = mem_alloc(ANSWER_MAX);
+    send_body(fixture, "/ask/yes", LARGE, answer, ANSWER_MAX);
+    assert_non_null(strstr(answer, "HTTP/1.1 200"));
+    assert_int_equal(atomic_load(&fixture->asked), 1);
+    assert_int_equal(atomic_load(&fixture->requests), 1);
+    send_body(fixture, "/ask/no", LARGE, answer, ANSWER_MAX);
+    assert_non_null(strstr(answer, "HTTP/1.1 401"));
+    assert_int_equal(atomic_load(&fixture->asked), 2);
+    send_body(fixture, "/ask/no", 100, answer, ANSWER_MAX);
+    assert_non_null(strstr(answer, "HTTP/1.1 200")); /* a small body is read first */
+    assert_int_equal(atomic_load(&fixture->asked), 2);
+    assert_int_equal(atomic_load(&fixture->requests), 2);
+    mem_free(answer);
 }
 
 static void bodies_over_the_limit_are_refused(void **state)
@@ -406,6 +497,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SERVER_TEST(a_request_is_answered_as_it_came),
         SERVER_TEST(ambiguous_framing_is_refused_and_closes),
+        SERVER_TEST(every_refusal_is_in_our_words),
+        SERVER_TEST(a_large_body_is_asked_for),
         SERVER_TEST(bodies_over_the_limit_are_refused),
         SERVER_TEST(long_heads_are_refused),
         SERVER_TEST(slow_clients_are_cut),
