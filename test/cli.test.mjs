@@ -176,7 +176,7 @@ test('every command works beside a running server', async (t) => {
   assert.match(restore.stderr, new RegExp(`process ${server.daemon.pid}`));
   const tick = await call(['tick']);
   assert.equal(tick.code, 75);
-  const second = await run(['serve', '--data', server.data, '--listen', '127.0.0.1:0'], { timeoutMs: 10_000 });
+  const second = await run(['serve', '--data', server.data, '--listen', '127.0.0.1:0']);
   assert.notEqual(second.code, 0);
   assert.match(second.stderr, new RegExp(`process ${server.daemon.pid}`));
 });

@@ -21,7 +21,7 @@ const ended = (server, id) =>
   until(async () => {
     const { body } = await server.api('GET', `/api/batches/${id}`);
     return ['completed', 'failed', 'cancelled', 'undone'].includes(body.status) && body;
-  }, `batch ${id} ends`, 60_000);
+  }, `batch ${id} ends`, 180_000);
 
 const csv = (server, id, text, query = '') =>
   server.api('POST', `/api/sequences/${id}/enroll/bulk${query}`, text, { 'content-type': 'text/csv' });
@@ -196,7 +196,7 @@ test('an import goes on after the process was killed, and nobody is in twice', a
   const { text, counts } = largeFile(60_000);
   const accepted = await csv(server, id, text);
   assert.equal(accepted.status, 202, accepted.text);
-  await until(async () => (await server.api('GET', `/api/batches/${accepted.body.id}`)).body.processed_rows > 0, 'first rows are in', 30_000, 2);
+  await until(async () => (await server.api('GET', `/api/batches/${accepted.body.id}`)).body.processed_rows > 0, 'first rows are in', 60_000, 2);
   await server.kill();
   await server.start();
   const done = await ended(server, accepted.body.id);

@@ -35,6 +35,16 @@ async function detach(strace) {
   clearTimeout(timer);
 }
 
+/** Whether the server is gone: a kill of the last moment becomes known by asking it. */
+async function hasDied(server) {
+  for (let tries = 0; tries < 3; tries++) {
+    const alive = !server.daemon.exited && (await fetch(`${server.base}/healthz`).then((answer) => answer.ok, () => false));
+    if (alive) return false;
+    if (await Promise.race([server.daemon.ended.then(() => true), new Promise((resolve) => setTimeout(resolve, 5_000, false))])) return true;
+  }
+  throw new Error(`neither alive nor dead: ${server.daemon.log.slice(-1000)}`);
+}
+
 test('a kill at each write, flush, send and receive of one send cycle', async (t) => {
   const { server: first, simulator: unused, channel } = await startPair(t);
   const { port } = first;
@@ -62,8 +72,7 @@ test('a kill at each write, flush, send and receive of one send cycle', async (t
         await server.api('POST', '/api/sandbox/clock', { to: TO });
       } catch { /* killed in between: what this test is about */ }
       await detach(strace);
-      await new Promise((resolve) => setTimeout(resolve, 30)); // a kill of the last moment becomes known
-      const died = server.daemon.exited;
+      const died = await hasDied(server);
       if (died) {
         kills++;
         await server.start();

@@ -1,10 +1,10 @@
 // Every page for everyone: no findings by axe in light and in dark, one heading, and a title of its own.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { assertAccessible, assertQuiet, noBrowser } from './lib/browser.mjs';
+import { assertAccessible, assertQuiet, BROWSER } from './lib/browser.mjs';
 import { assertHead, colours, places, populate, settled, startUi, TALL } from './lib/ui.mjs';
 
-test('light and dark', { skip: noBrowser, timeout: 120_000 }, async (t) => {
+test('light and dark', BROWSER, async (t) => {
   const { server, open } = await startUi(t, { clock: 'manual' });
   const sequences = await populate(server, { days: 1, perDay: 16 });
   const page = await open({ viewport: TALL });

@@ -1,7 +1,8 @@
 // What the first visit costs, what the second asks for, and how tight the pages' policy is.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { assertQuiet, newPage, noBrowser } from './lib/browser.mjs';
+import { assertQuiet, BROWSER, newPage } from './lib/browser.mjs';
+import { eventually, until } from './lib/process.mjs';
 import { enroll, makeTexts, settled, startUi } from './lib/ui.mjs';
 
 const FIRST_VISIT_BYTES = 150_000;
@@ -20,7 +21,7 @@ async function meter(page) {
   return seen;
 }
 
-test('the first visit is small and the second asks for nothing twice', { skip: noBrowser, timeout: 60_000 }, async (t) => {
+test('the first visit is small and the second asks for nothing twice', BROWSER, async (t) => {
   const { server, browser, open } = await startUi(t);
   const sequence = await makeTexts(server, 'Small', [[1, 'One'], [3, 'Two']]);
   await enroll(server, sequence, '919812300001');
@@ -30,7 +31,8 @@ test('the first visit is small and the second asks for nothing twice', { skip: n
     await page.goto(path);
     await settled(page);
     await page.locator('.topbar .link-state').getByText('Live').waitFor();
-    assert.ok(first.bytes > 20_000 && first.bytes < FIRST_VISIT_BYTES, `${path}: ${first.bytes} bytes`);
+    await until(() => first.bytes > 20_000, 'the network is told of');
+    assert.ok(first.bytes < FIRST_VISIT_BYTES, `${path}: ${first.bytes} bytes`);
     t.diagnostic(`${path}: ${first.bytes} bytes`);
     const again = await page.context().newPage();
     const second = await meter(again);
@@ -44,11 +46,12 @@ test('the first visit is small and the second asks for nothing twice', { skip: n
   const first = await meter(stranger);
   await stranger.goto('/');
   await stranger.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await until(() => first.bytes > 5_000, 'the network is told of');
   assert.ok(first.bytes < FIRST_VISIT_BYTES / 2, `the sign-in page: ${first.bytes} bytes`);
   assertQuiet(stranger);
 });
 
-test('a strict policy on each page', { skip: noBrowser, timeout: 60_000 }, async (t) => {
+test('a strict policy on each page', BROWSER, async (t) => {
   const { server, open } = await startUi(t);
   for (const path of ['/', '/sequences', '/docs', '/setup']) {
     const answer = await fetch(server.base + path, { headers: { accept: 'text/html' } });
@@ -72,26 +75,36 @@ test('a strict policy on each page', { skip: noBrowser, timeout: 60_000 }, async
     }
   });
   assert.equal(refused, true);
-  assert.ok(page.complaints.every((words) => /TrustedHTML|Trusted ?Type/i.test(words)), page.complaints.join());
+  assertQuiet(page, [/TrustedHTML|Trusted ?Type/i]);
 });
 
-test('the choice of dark and of a language survives a reload without a flash', { skip: noBrowser, timeout: 60_000 }, async (t) => {
+test('the choice of dark and of a language survives a reload without a flash', BROWSER, async (t) => {
   const { open } = await startUi(t);
   const page = await open({ colorScheme: 'light' });
   await page.goto('/sequences?status=draft');
   await page.locator('.profile').first().click();
   await page.getByRole('dialog').getByRole('button', { name: 'Dark' }).click();
   const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor + getComputedStyle(document.body).backgroundColor);
+  await page.waitForFunction(() => document.documentElement.dataset.theme === 'dark');
   const dark = await background();
   for (const [code, heading, direction] of [['es', 'Secuencias', 'ltr'], ['pt-BR', 'Sequências', 'ltr'], ['hi', /[\u0900-\u097f]/, 'ltr'], ['ar', /[\u0600-\u06ff]/, 'rtl']]) {
     await page.locator('#profile-language').selectOption(code);
     await page.locator('h1').filter({ hasText: heading }).waitFor();
-    assert.deepEqual(await page.evaluate(() => [document.documentElement.lang, document.documentElement.dir || 'ltr']), [code, direction]);
+    await eventually(async () => assert.deepEqual(await page.evaluate(() => [document.documentElement.lang, document.documentElement.dir || 'ltr']), [code, direction]));
     assert.match(page.url(), /status=draft/); // the page is not lost
   }
-  await page.reload({ waitUntil: 'commit' });
-  await page.waitForFunction(() => document.body !== null);
-  assert.equal(await background(), dark, 'dark before the first paint');
+  // Every frame that is drawn after a reload is dark, the first as well.
+  await page.addInitScript(() => {
+    window.drawn = [];
+    const look = () => {
+      if (document.body) window.drawn.push(getComputedStyle(document.documentElement).backgroundColor + getComputedStyle(document.body).backgroundColor);
+      if (window.drawn.length < 200) requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  });
+  await page.reload();
+  await page.waitForFunction(() => window.drawn.length > 5);
+  assert.deepEqual([...new Set(await page.evaluate(() => window.drawn))], [dark]);
   await page.locator('h1').filter({ hasText: /[\u0600-\u06ff]/ }).waitFor();
   assertQuiet(page);
 });

@@ -1,9 +1,9 @@
 // No findings by axe with a dialog open and with an error shown, in light and in dark.
 import test from 'node:test';
-import { assertAccessible, assertQuiet, newPage, noBrowser } from './lib/browser.mjs';
+import { assertAccessible, assertQuiet, BROWSER, newPage } from './lib/browser.mjs';
 import { ADMIN, colours, populate, settled, startUi, TALL } from './lib/ui.mjs';
 
-test('with a dialog open, and with an error shown', { skip: noBrowser, timeout: 120_000 }, async (t) => {
+test('with a dialog open, and with an error shown', BROWSER, async (t) => {
   const { server, browser, open } = await startUi(t, { clock: 'manual' });
   const sequences = await populate(server, { days: 1, perDay: 16 });
   const page = await open({ viewport: TALL });

@@ -2,16 +2,16 @@
 // data moves sideways.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { assertAccessible, assertQuiet, noBrowser } from './lib/browser.mjs';
+import { assertAccessible, assertQuiet, BROWSER } from './lib/browser.mjs';
 import { places, populate, settled, startUi, TALL } from './lib/ui.mjs';
 
-test('right to left, and on a narrow screen', { skip: noBrowser, timeout: 120_000 }, async (t) => {
+test('right to left, and on a narrow screen', BROWSER, async (t) => {
   const { server, open } = await startUi(t, { clock: 'manual' });
   const sequences = await populate(server, { days: 1, perDay: 16 });
-  const page = await open({ locale: 'ar', viewport: TALL });
+  const page = await open({ locale: 'ar', viewport: TALL, reducedMotion: 'reduce' });
   await page.goto('/');
   await settled(page);
-  assert.equal(await page.evaluate(() => document.documentElement.dir), 'rtl');
+  await page.waitForFunction(() => document.documentElement.dir === 'rtl');
   for (const where of await places(page, sequences)) {
     await page.setViewportSize(TALL);
     await page.goto(where);

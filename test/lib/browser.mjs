@@ -3,11 +3,22 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { existsSync, readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
+import { PATIENCE_MS } from './process.mjs';
 
 const require = createRequire(import.meta.url);
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
-export const noBrowser = existsSync(EXECUTABLE) ? false : 'no Chromium on this machine';
+const noBrowser = existsSync(EXECUTABLE) ? false : 'no Chromium on this machine';
+
+/** Options of every test that drives a browser. */
+export const BROWSER = { skip: noBrowser, timeout: 300_000 };
+
+/** SLOW_CPU=4 makes the browser four times as slow, to find tests that only pass on a fast machine. */
+const SLOW_CPU = Number(process.env.SLOW_CPU ?? 1);
+async function slowDown(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: SLOW_CPU });
+}
 
 const FLAGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -26,6 +37,8 @@ export async function startBrowser(t) {
  */
 export async function newPage(browser, base, options = {}) {
   const context = await browser.newContext({ baseURL: base, viewport: { width: 1280, height: 900 }, ...options });
+  context.setDefaultTimeout(PATIENCE_MS);
+  if (SLOW_CPU > 1) context.on('page', (opened) => slowDown(opened).catch(() => {}));
   const page = await context.newPage();
   watch(page, base);
   return page;

@@ -64,7 +64,7 @@ export async function runThroughKills(t, { seed, rows, kills, faults = ROUGH, en
     killed++;
     await server.start();
   }
-  await until(async () => (await server.api('GET', `/api/batches/${batchId}`)).body.status === 'completed', 'the import survives', 60_000);
+  await until(async () => (await server.api('GET', `/api/batches/${batchId}`)).body.status === 'completed', 'the import survives', 120_000);
   const last = await server.api('POST', '/api/sandbox/clock', { to: new Date(end).toISOString() });
   assert.equal(last.status, 200, last.text);
   const stuck = await messagesInStatus(server, 'pending,sending');

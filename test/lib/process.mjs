@@ -15,18 +15,29 @@ export function temporaryFolder(t) {
   return folder;
 }
 
+/**
+ * A port that nothing listens on. Below the ports that the kernel gives to outgoing connections: a
+ * server that is killed and started again would now and then find its port taken by one of those.
+ */
 export async function freePort() {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (let tries = 0; tries < 200; tries++) {
+    const port = 12_000 + Math.floor(Math.random() * 20_000);
+    const server = createServer();
+    server.listen(port, '127.0.0.1');
+    const free = await once(server, 'listening').then(() => true, () => false);
+    if (!free) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+  throw new Error('no free port');
 }
 
+/** How long a test waits for what must come: long, since the machine may be slow and busy. */
+export const PATIENCE_MS = 60_000;
+
 /** Waits until `condition()` is truthy; fails with `what` after `timeoutMs`. Returns the truthy value. */
-export async function until(condition, what, timeoutMs = 20_000, everyMs = 25) {
+export async function until(condition, what, timeoutMs = PATIENCE_MS, everyMs = 25) {
   const end = Date.now() + timeoutMs;
   let last;
   for (;;) {
@@ -42,8 +53,21 @@ export async function until(condition, what, timeoutMs = 20_000, everyMs = 25) {
   }
 }
 
+/** Calls `assertions()` again and again until it throws no more; its last words when it never does. */
+export async function eventually(assertions, timeoutMs = PATIENCE_MS) {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await assertions();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** Runs a command to its end: {code, stdout, stderr}. */
-export async function run(args, { input, env, timeoutMs = 60_000, binary = BINARY } = {}) {
+export async function run(args, { input, env, timeoutMs = 180_000, binary = BINARY } = {}) {
   const child = spawn(binary, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   let stdout = '';

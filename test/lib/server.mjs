@@ -17,7 +17,7 @@ export function client(base, key) {
         ...headers,
       },
       body: body === undefined ? undefined : json ? JSON.stringify(body) : body,
-      signal: AbortSignal.timeout(120_000),
+      signal: AbortSignal.timeout(300_000),
     });
     const text = await response.text();
     const mediaType = (response.headers.get('content-type') ?? '').split(';')[0].trim();
