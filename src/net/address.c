@@ -1,10 +1,11 @@
-/* Public and other addresses: see address.h. Every rule is a row of a table. */
+/* Public and other addresses: see address.h. Every rule about who is public is a row of a table. */
 #include "net/address.h"
 
 #include "base/compiler.h"
 
 #include <arpa/inet.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 struct block {
@@ -32,15 +33,16 @@ static const struct block CLOSED_V4[] = {
 };
 
 static const struct block CLOSED_V6[] = {
-    {{0x01, 0x00}, 64},             /* discard */
-    {{0x20, 0x01, 0x00, 0x00}, 23}, /* protocol assignments, Teredo */
-    {{0x20, 0x01, 0x0d, 0xb8}, 32}, /* documentation */
-    {{0x3f, 0xff, 0x00}, 20},       /* documentation */
-    {{0x5f, 0x00}, 16},             /* segment routing */
-    {{0xfc}, 7},                    /* unique local */
-    {{0xfe, 0x80}, 10},             /* link-local */
-    {{0xfe, 0xc0}, 10},             /* former site-local */
-    {{0xff}, 8},                    /* multicast */
+    {{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48}, /* a network's own NAT64, to wherever it likes */
+    {{0x01, 0x00}, 64},                         /* discard */
+    {{0x20, 0x01, 0x00, 0x00}, 23},             /* protocol assignments, Teredo */
+    {{0x20, 0x01, 0x0d, 0xb8}, 32},             /* documentation */
+    {{0x3f, 0xff, 0x00}, 20},                   /* documentation */
+    {{0x5f, 0x00}, 16},                         /* segment routing */
+    {{0xfc}, 7},                                /* unique local */
+    {{0xfe, 0x80}, 10},                         /* link-local */
+    {{0xfe, 0xc0}, 10},                         /* former site-local */
+    {{0xff}, 8},                                /* multicast */
 };
 
 /* Prefixes that carry an IPv4 address; `at` is where it stands. */
@@ -53,7 +55,6 @@ static const struct wrapped WRAPPED[] = {
     {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96, 12}, /* mapped */
     {{0}, 96, 12},                                        /* compatible; ::, ::1 */
     {{0x00, 0x64, 0xff, 0x9b}, 96, 12},                   /* NAT64 */
-    {{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48, 12},       /* local NAT64 */
     {{0x20, 0x02}, 16, 2},                                /* 6to4 */
 };
 
@@ -114,4 +115,79 @@ bool address_is_loopback(const char *numeric)
     static const uint8_t ONE[16] = {[15] = 1};
     return memcmp(address, ONE, sizeof(ONE)) == 0 ||
            (inside(address, WRAPPED[0].prefix, 96) && address[12] == 127);
+}
+
+static bool read_address(struct text text, uint8_t address[16], bool *ret_v4)
+{
+    char copy[INET6_ADDRSTRLEN];
+    text = text_trim(text);
+    if (text.size == 0 || text.size >= sizeof(copy) || memchr(text.data, '\0', text.size) != NULL) {
+        return false;
+    }
+    memcpy(copy, text.data, text.size);
+    copy[text.size] = '\0';
+    *ret_v4 = inet_pton(AF_INET, copy, address) == 1;
+    return *ret_v4 || inet_pton(AF_INET6, copy, address) == 1;
+}
+
+bool address_parse(struct text entry, char ret_numeric[ADDRESS_MAX])
+{
+    uint8_t address[16] = {0};
+    bool v4 = false;
+    size_t end = 0;
+    struct text host = text_trim(entry);
+    bool bracketed = text_starts_with(host, TEXT("["));
+    if (bracketed) {
+        host = text_find(host, ']', &end) ? text_head(text_skip(host, 1), end - 1) : TEXT("");
+    }
+    if (!read_address(host, address, &v4)) {
+        /* "203.0.113.9:1234"; an IPv6 address with a port stands in brackets. */
+        if (bracketed || !text_find(host, ':', &end) ||
+            !read_address(text_head(host, end), address, &v4)) {
+            return false;
+        }
+    }
+    return inet_ntop(v4 ? AF_INET : AF_INET6, address, ret_numeric, ADDRESS_MAX) != NULL;
+}
+
+bool address_in_list(const char *numeric, struct text list)
+{
+    uint8_t address[16] = {0};
+    bool v4 = false;
+    struct text entry;
+    if (!read_address(text_from(numeric), address, &v4)) {
+        return false;
+    }
+    while (text_next(&list, ',', &entry)) {
+        uint8_t block[16] = {0};
+        bool block_v4 = false;
+        struct text prefix = {0};
+        if (!text_next(&entry, '/', &prefix) || !read_address(prefix, block, &block_v4) ||
+            block_v4 != v4) {
+            continue;
+        }
+        int64_t bits = v4 ? 32 : 128;
+        int64_t wanted = bits;
+        if (entry.data != NULL && !text_to_int64(text_trim(entry), &wanted)) {
+            continue;
+        }
+        if (wanted >= 0 && wanted <= bits && inside(address, block, (int)wanted)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void address_network(const char *numeric, char ret_network[ADDRESS_MAX])
+{
+    uint8_t address[16] = {0};
+    bool v4 = false;
+    char prefix[INET6_ADDRSTRLEN] = "";
+    if (!read_address(text_from(numeric), address, &v4) || v4) {
+        (void)snprintf(ret_network, ADDRESS_MAX, "%s", numeric);
+        return;
+    }
+    memset(address + 8, 0, 8);
+    (void)inet_ntop(AF_INET6, address, prefix, sizeof(prefix));
+    (void)snprintf(ret_network, ADDRESS_MAX, "%s/64", prefix);
 }

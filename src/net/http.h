@@ -35,6 +35,9 @@ struct http_request {
 
 /* First header of that name (any case); {NULL, 0} when absent, data != NULL when present. */
 struct text http_request_header(const struct http_request *request, const char *name);
+/* All headers of that name as one comma-separated list, as they would mean if they were one. */
+struct text http_request_header_list(const struct http_request *request, struct arena *arena,
+                                     const char *name);
 /* Cookie of that exact name; {NULL, 0} when absent. */
 struct text http_request_cookie(const struct http_request *request, const char *name);
 /* Keeps a spooled body: whoever calls this removes the file `body_path` names itself. */

@@ -48,7 +48,9 @@ void answer_compress(const struct exchange *exchange, struct http_response *resp
         !is_compressible(http_response_header(response, "content-type"))) {
         return;
     }
-    http_response_set_header(response, "Vary", TEXT("Accept-Encoding"));
+    struct text vary = http_response_header(response, "vary");
+    http_response_set_header_format(response, "Vary", "%.*s%sAccept-Encoding", TEXT_ARGS(vary),
+                                    vary.size == 0 ? "" : ", ");
     struct text accepted = http_request_header(&exchange->request, "accept-encoding");
     if (!http_list_accepts(accepted, TEXT("gzip"), true)) {
         return;

@@ -120,6 +120,23 @@ struct text http_request_header(const struct http_request *request, const char *
     return (struct text){0};
 }
 
+struct text http_request_header_list(const struct http_request *request, struct arena *arena,
+                                     const char *name)
+{
+    const struct exchange *exchange = (const struct exchange *)(const void *)request;
+    struct text wanted = text_from(name);
+    struct text list = {0};
+    for (size_t i = 0; i < exchange->header_count; i++) {
+        if (text_equal_ignore_case(exchange->headers[i].name, wanted)) {
+            struct text value = exchange->headers[i].value;
+            list = list.data == NULL
+                       ? value
+                       : arena_format(arena, "%.*s,%.*s", TEXT_ARGS(list), TEXT_ARGS(value));
+        }
+    }
+    return list;
+}
+
 void http_request_keep_body(struct http_request *request)
 {
     struct exchange *exchange = (struct exchange *)(void *)request;
