@@ -122,19 +122,35 @@ static enum error_code read_preview(struct api_call *call, struct preview_reques
     return json_reader_done(&reader);
 }
 
-static void encode_template(struct json_writer *writer, const struct step_template *template)
+/* The header in one line: its text, its address, or its place on the map. */
+static struct text header_line(struct arena *arena, const struct template_header *header)
+{
+    if (header->type != HEADER_LOCATION) {
+        return header->text.size > 0 ? header->text : header->url;
+    }
+    struct text place = arena_format(arena, "%.*s, %.*s", TEXT_ARGS(header->latitude),
+                                     TEXT_ARGS(header->longitude));
+    const struct text words[] = {header->address, header->name};
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        if (words[i].size > 0) {
+            place = arena_format(arena, "%.*s · %.*s", TEXT_ARGS(words[i]), TEXT_ARGS(place));
+        }
+    }
+    return place;
+}
+
+static void encode_template(struct arena *arena, struct json_writer *writer,
+                            const struct step_template *template)
 {
     if (template->name.size == 0) {
         json_field_null(writer, "template");
         return;
     }
-    struct text header =
-        template->header.text.size > 0 ? template->header.text : template->header.url;
     json_key(writer, "template");
     json_object_begin(writer);
     json_field_text(writer, "name", template->name);
     json_field_text(writer, "language", template->language);
-    encode_text_or_null(writer, "header", header);
+    encode_text_or_null(writer, "header", header_line(arena, &template->header));
     CLEANUP_IN_PLACE(buffer_done) struct buffer body;
     buffer_init(&body, 1 << 17);
     for (size_t i = 0; i < template->body_count; i++) {
@@ -152,7 +168,8 @@ static void encode_template(struct json_writer *writer, const struct step_templa
     json_object_end(writer);
 }
 
-static void encode_preview_message(struct json_writer *writer, const struct preview *preview,
+static void encode_preview_message(struct arena *arena, struct json_writer *writer,
+                                   const struct preview *preview,
                                    const struct preview_message *message)
 {
     const struct step *step = message->step;
@@ -166,7 +183,7 @@ static void encode_preview_message(struct json_writer *writer, const struct prev
     encode_text_or_null(writer, "media_url", message->media_url);
     encode_text_or_null(writer, "media_type", text_from(media_type));
     encode_text_or_null(writer, "filename", message->filename);
-    encode_template(writer, &message->template);
+    encode_template(arena, writer, &message->template);
     json_field_time_or_null(writer, "due_at", message->due_at_ms);
     if (message->due_at_ms == 0) {
         json_field_null(writer, "local_time");
@@ -184,7 +201,8 @@ static void encode_preview_message(struct json_writer *writer, const struct prev
     json_object_end(writer);
 }
 
-static void encode_preview(struct json_writer *writer, const struct preview *preview)
+static void encode_preview(struct arena *arena, struct json_writer *writer,
+                           const struct preview *preview)
 {
     json_object_begin(writer);
     json_field_time(writer, "enrolled_at", preview->enrolled_at_ms);
@@ -194,7 +212,7 @@ static void encode_preview(struct json_writer *writer, const struct preview *pre
     json_key(writer, "messages");
     json_array_begin(writer);
     for (size_t i = 0; i < preview->message_count; i++) {
-        encode_preview_message(writer, preview, &preview->messages[i]);
+        encode_preview_message(arena, writer, preview, &preview->messages[i]);
     }
     json_array_end(writer);
     json_key(writer, "fields");
@@ -232,7 +250,7 @@ static enum error_code preview(struct api_call *call, struct error *error)
     if (code == OK) {
         struct json_writer writer;
         api_json(call, &writer);
-        encode_preview(&writer, &made);
+        encode_preview(call->work->arena, &writer, &made);
     }
     return code;
 }

@@ -29,17 +29,17 @@ static enum provider_media_kind media_kind(enum media_type type)
     return PROVIDER_MEDIA_IMAGE;
 }
 
-static enum error_code fill_header(const struct template_header *header,
-                                   struct provider_template *template, struct error *error)
+static void fill_header(const struct template_header *header, struct provider_template *template)
 {
     enum media_type media = MEDIA_IMAGE;
     switch (header->type) {
     case HEADER_NONE:
-        return OK;
+        return;
     case HEADER_TEXT:
         template->header_type = PROVIDER_HEADER_TEXT;
-        template->header = (struct provider_parameter){.value = header->text};
-        return OK;
+        template->header =
+            (struct provider_parameter){.name = header->parameter, .value = header->text};
+        return;
     case HEADER_IMAGE:
         break;
     case HEADER_VIDEO:
@@ -49,12 +49,16 @@ static enum error_code fill_header(const struct template_header *header,
         media = MEDIA_DOCUMENT;
         break;
     case HEADER_LOCATION:
-        return error_set(error, ERROR_UNSUPPORTED, "location headers cannot be sent");
+        template->header_type = PROVIDER_HEADER_LOCATION;
+        template->header_location = (struct provider_location){.latitude = header->latitude,
+                                                               .longitude = header->longitude,
+                                                               .name = header->name,
+                                                               .address = header->address};
+        return;
     }
     template->header_type = PROVIDER_HEADER_MEDIA;
     template->header_media = (struct provider_media){
         .kind = media_kind(media), .url = header->url, .filename = header->filename};
-    return OK;
 }
 
 static enum provider_button_type button_type(enum button_type type)
@@ -98,11 +102,9 @@ static enum error_code fill_template(const struct flight *flight, struct arena *
     template.body_count = source.body_count;
     template.buttons = buttons;
     template.button_count = source.button_count;
-    code = fill_header(&source.header, &template, error);
-    if (code == OK) {
-        *ret_template = template;
-    }
-    return code;
+    fill_header(&source.header, &template);
+    *ret_template = template;
+    return OK;
 }
 
 static enum error_code build_message(const struct flight *flight, struct text token,

@@ -50,16 +50,29 @@ static struct text render_compiled(struct renderer *renderer, const struct perso
     return arena_text(renderer->arena, buffer_text(&buffer));
 }
 
+/* What a person's own values made longer than WhatsApp takes fails before it is sent. */
+static void limit(struct renderer *renderer, struct text text, size_t units)
+{
+    if (renderer->out->failure == REASON_NONE && text_utf16_length(text) > units) {
+        renderer->out->failure = REASON_TOO_LONG;
+    }
+}
+
 static struct text render_template(struct renderer *renderer, const struct step_template *source)
 {
     struct step_template made = *source;
-    made.header.text = render(renderer, source->header.text, PERSONALIZE_PARAMETER);
+    struct text *texts[TEMPLATE_HEADER_TEXTS];
+    template_header_texts(&made.header, texts);
+    for (size_t i = 0; i < TEMPLATE_HEADER_TEXTS; i++) {
+        *texts[i] = render(renderer, *texts[i], PERSONALIZE_PARAMETER);
+    }
     made.header.url = render(renderer, source->header.url, PERSONALIZE_URL);
-    made.header.filename = render(renderer, source->header.filename, PERSONALIZE_PARAMETER);
+    limit(renderer, made.header.text, TEMPLATE_HEADER_TEXT_MAX);
     made.body = arena_array(renderer->arena, source->body_count + 1, sizeof(*made.body));
     for (size_t i = 0; i < source->body_count; i++) {
         made.body[i].name = source->body[i].name;
         made.body[i].text = render(renderer, source->body[i].text, PERSONALIZE_PARAMETER);
+        limit(renderer, made.body[i].text, TEMPLATE_PARAMETER_MAX);
     }
     made.buttons = arena_array(renderer->arena, source->button_count + 1, sizeof(*made.buttons));
     for (size_t i = 0; i < source->button_count; i++) {
@@ -67,6 +80,8 @@ static struct text render_template(struct renderer *renderer, const struct step_
         made.buttons[i].text =
             render(renderer, source->buttons[i].text,
                    source->buttons[i].type == BUTTON_URL ? PERSONALIZE_URL : PERSONALIZE_PARAMETER);
+        limit(renderer, made.buttons[i].text,
+              source->buttons[i].type == BUTTON_COPY_CODE ? TEMPLATE_CODE_MAX : STEP_URL_MAX);
     }
     CLEANUP_IN_PLACE(buffer_done) struct buffer json;
     buffer_init(&json, BODY_MAX);
@@ -150,10 +165,8 @@ enum error_code render_step(struct progress *progress, struct progress_sequence 
     if (step->template.name.size > 0) {
         rendered.body.template = render_template(&renderer, &step->template);
     }
-    size_t limit = step->media_url.size > 0 ? STEP_CAPTION_MAX : STEP_TEXT_MAX;
-    if (rendered.failure == REASON_NONE && text_utf16_length(rendered.body.text) > limit) {
-        rendered.failure = REASON_TOO_LONG;
-    }
+    limit(&renderer, rendered.body.text,
+          step->media_url.size > 0 ? STEP_CAPTION_MAX : STEP_TEXT_MAX);
     *ret_rendered = rendered;
     return OK;
 }

@@ -268,6 +268,15 @@ void sequence_assign_ordinals(struct arena *arena, struct sequence *sequence,
     }
 }
 
+void template_header_texts(struct template_header *header,
+                           struct text *ret_texts[TEMPLATE_HEADER_TEXTS])
+{
+    struct text *const texts[TEMPLATE_HEADER_TEXTS] = {&header->text,     &header->filename,
+                                                       &header->latitude, &header->longitude,
+                                                       &header->name,     &header->address};
+    memcpy(ret_texts, texts, sizeof(texts));
+}
+
 static int compare_steps(const void *left, const void *right)
 {
     const struct step *a = left;
@@ -293,13 +302,13 @@ static void copy_template(struct arena *arena, struct step_template *template)
     template->name = arena_text(arena, template->name);
     template->language = arena_text(arena, template->language);
     struct template_header *header = &template->header;
-    header->text = arena_text(arena, header->text);
+    struct text *texts[TEMPLATE_HEADER_TEXTS];
+    template_header_texts(header, texts);
+    for (size_t i = 0; i < TEMPLATE_HEADER_TEXTS; i++) {
+        *texts[i] = arena_text(arena, *texts[i]);
+    }
     header->url = arena_text(arena, header->url);
-    header->filename = arena_text(arena, header->filename);
-    header->latitude = arena_text(arena, header->latitude);
-    header->longitude = arena_text(arena, header->longitude);
-    header->name = arena_text(arena, header->name);
-    header->address = arena_text(arena, header->address);
+    header->parameter = arena_text(arena, header->parameter);
     struct template_parameter *body = arena_array(arena, template->body_count + 1, sizeof(*body));
     for (size_t i = 0; i < template->body_count; i++) {
         body[i].name = arena_text(arena, template->body[i].name);

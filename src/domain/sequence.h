@@ -46,7 +46,8 @@ enum {
     TEMPLATE_BUTTONS_MAX = 10,
     TEMPLATE_PARAMETER_MAX = 1024,
     TEMPLATE_HEADER_TEXT_MAX = 60,
-    TEMPLATE_CODE_MAX = 15, /* copy-code buttons */
+    TEMPLATE_CODE_MAX = 15,   /* copy-code buttons */
+    TEMPLATE_PLACE_MAX = 240, /* name and address of a location */
     STEP_ORDINAL_MAX = 1023,
 };
 #define SEQUENCE_MAX_LATE_MS_DEFAULT (INT64_C(3) * 24 * 3600 * 1000)
@@ -72,10 +73,11 @@ struct template_parameter {
 struct template_header {
     enum header_type type;
     struct text text;      /* HEADER_TEXT: the parameter */
+    struct text parameter; /* HEADER_TEXT: its name, empty in a positional template */
     struct text url;       /* image, video, document */
     struct text filename;  /* document */
-    struct text latitude;  /* HEADER_LOCATION, decimal text as given */
-    struct text longitude; /* HEADER_LOCATION */
+    struct text latitude;  /* HEADER_LOCATION: decimal text, or placeholders */
+    struct text longitude; /* likewise */
     struct text name;      /* HEADER_LOCATION */
     struct text address;   /* HEADER_LOCATION */
 };
@@ -193,6 +195,12 @@ void step_template_encode(struct json_writer *writer, const struct step_template
 MUST_USE enum error_code step_template_parse(struct arena *arena, const struct json *json,
                                              struct step_template *ret_template,
                                              struct error *error);
+
+/* The texts of a header that may hold placeholders, but its address: in the header given, so that
+ * they can be read, listed or replaced. Those its type does not have are empty. */
+enum { TEMPLATE_HEADER_TEXTS = 6 };
+void template_header_texts(struct template_header *header,
+                           struct text *ret_texts[TEMPLATE_HEADER_TEXTS]);
 
 /* Highest day of any step, 0 without steps. */
 int32_t sequence_total_days(const struct sequence *sequence);

@@ -43,7 +43,7 @@ static void encode_header(struct json_writer *writer, const struct template_head
     /* Short forms where nothing is lost: the text itself, or the address whose ending tells. */
     struct template_header read = {0};
     sequence_header_of_text(header->type == HEADER_TEXT ? header->text : header->url, &read);
-    if (read.type == header->type && header->filename.size == 0) {
+    if (read.type == header->type && header->filename.size == 0 && header->parameter.size == 0) {
         json_put_text(writer, header->type == HEADER_TEXT ? header->text : header->url);
         return;
     }
@@ -53,6 +53,7 @@ static void encode_header(struct json_writer *writer, const struct template_head
     case HEADER_NONE:
         break;
     case HEADER_TEXT:
+        field_text_or_null(writer, "name", header->parameter);
         json_field_text(writer, "text", header->text);
         break;
     case HEADER_IMAGE:

@@ -143,6 +143,28 @@ static void check_text(struct lint *lint, size_t at, struct text field, struct t
     }
 }
 
+static void check_header_name(struct lint *lint, size_t at, const struct lint_template *found)
+{
+    const struct step *step = &lint->sequence->steps[at];
+    const struct template_header *header = &step->template.header;
+    if (header->type != HEADER_TEXT || found->header != HEADER_TEXT ||
+        text_equal(header->parameter, found->header_name)) {
+        return;
+    }
+    struct text field = place(lint, at, "template.header");
+    if (found->named) {
+        find(lint, LINT_ERROR, "template_parameters", field, step->id, -1,
+             "the header of template \"%.*s\" takes the parameter \"%.*s\": give {\"type\": "
+             "\"text\", \"name\": \"%.*s\", \"text\": …}",
+             TEXT_ARGS(step->template.name), TEXT_ARGS(found->header_name),
+             TEXT_ARGS(found->header_name));
+    } else {
+        find(lint, LINT_ERROR, "template_parameters", field, step->id, -1,
+             "the parameters of template \"%.*s\" have no names: give the header as plain text",
+             TEXT_ARGS(step->template.name));
+    }
+}
+
 static void check_template_state(struct lint *lint, size_t at, const struct lint_template *found)
 {
     const struct step *step = &lint->sequence->steps[at];
@@ -161,6 +183,7 @@ static void check_template_state(struct lint *lint, size_t at, const struct lint
                  ? "none"
                  : header_type_to_text(step->template.header.type));
     }
+    check_header_name(lint, at, found);
     /* Quick-reply buttons may go without payload: they then answer their label. */
     size_t filled = 0;
     for (size_t i = 0; i < step->template.button_count; i++) {
@@ -208,6 +231,18 @@ static void check_template_body(struct lint *lint, size_t at, const struct lint_
     }
 }
 
+static void check_header_texts(struct lint *lint, size_t at, struct template_header header)
+{
+    struct text field = place(lint, at, "template.header");
+    struct text *texts[TEMPLATE_HEADER_TEXTS];
+    template_header_texts(&header, texts);
+    for (size_t i = 0; i < TEMPLATE_HEADER_TEXTS; i++) {
+        check_text(lint, at, field, *texts[i],
+                   texts[i] == &header.text ? TEMPLATE_HEADER_TEXT_MAX : TEMPLATE_PLACE_MAX);
+    }
+    check_text(lint, at, field, header.url, STEP_URL_MAX);
+}
+
 static void check_template(struct lint *lint, size_t at)
 {
     const struct step *step = &lint->sequence->steps[at];
@@ -217,9 +252,7 @@ static void check_template(struct lint *lint, size_t at)
         check_text(lint, at, arena_format(lint->arena, "messages[%zu].template.body[%zu]", at, i),
                    template->body[i].text, TEMPLATE_PARAMETER_MAX);
     }
-    check_text(lint, at, place(lint, at, "template.header"), template->header.text,
-               TEMPLATE_HEADER_TEXT_MAX);
-    check_text(lint, at, place(lint, at, "template.header"), template->header.url, STEP_URL_MAX);
+    check_header_texts(lint, at, template->header);
     for (size_t i = 0; i < template->button_count; i++) {
         const struct template_button *button = &template->buttons[i];
         check_text(lint, at, place(lint, at, "template.buttons"), button->text, STEP_URL_MAX);

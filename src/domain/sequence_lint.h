@@ -17,6 +17,7 @@ struct lint_template {
     size_t body_count;             /* parameters of the body */
     const struct text *body_names; /* named only, `body_count` of them */
     enum header_type header;       /* HEADER_TEXT only when it has a parameter */
+    struct text header_name;       /* named only: of the text header's parameter */
     size_t button_count;           /* buttons that need a parameter */
     bool has_opt_out;              /* a button or footer that says how to stop */
 };

@@ -112,20 +112,83 @@ static void read_identity(struct arena *arena, struct json_reader *reader,
     }
 }
 
+/* "48.13", "-0.1278": at most three digits, then a fraction, within the limit either way. */
+static bool is_degrees(struct text text, double limit)
+{
+    double value = 0;
+    double scale = 1;
+    size_t at = text.size > 0 && (text.data[0] == '-' || text.data[0] == '+') ? 1 : 0;
+    size_t digits = 0;
+    bool fraction = false;
+    for (; at < text.size; at++) {
+        char c = text.data[at];
+        if (c == '.' && !fraction && digits > 0) {
+            fraction = true;
+        } else if (c < '0' || c > '9' || ++digits > 20) {
+            return false;
+        } else if (fraction) {
+            scale /= 10;
+            value += (c - '0') * scale;
+        } else {
+            value = value * 10 + (c - '0');
+        }
+    }
+    return digits > 0 && text.data[text.size - 1] != '.' && value <= limit;
+}
+
+/* A place on the map as a number, as decimal text, or as text with placeholders. */
+static void read_degrees(struct arena *arena, struct json_reader *reader, const char *name,
+                         double limit, struct text *ret_text)
+{
+    const struct json *value = json_get(reader->json, name);
+    struct text text = {0};
+    double number = 0;
+    if (json_number(value, &number)) {
+        (void)json_reader_any(reader, name);
+        text = arena_format(arena, "%.7f", number);
+        while (text.size > 1 && text.data[text.size - 1] == '0') {
+            text.size--;
+        }
+        text.size -= text.data[text.size - 1] == '.' ? 1 : 0;
+    } else if (!json_reader_required(reader, name) ||
+               !json_reader_text(reader, name, 1, 240, &text)) {
+        return;
+    }
+    *ret_text = arena_text(arena, text_trim(text));
+    if (!text_find(*ret_text, '{', &(size_t){0}) && !is_degrees(*ret_text, limit)) {
+        json_reader_fail(reader, name, "invalid_format",
+                         "give degrees between -%d and %d, like \"48.1374\"", (int)limit,
+                         (int)limit);
+    }
+}
+
 static void read_location(struct arena *arena, struct json_reader *reader,
                           struct template_header *header)
 {
-    static const char *const NAMES[4] = {"latitude", "longitude", "name", "address"};
-    struct text *const places[4] = {&header->latitude, &header->longitude, &header->name,
-                                    &header->address};
-    for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++) {
-        struct text value = {0};
-        if (i < 2 && !json_reader_required(reader, NAMES[i])) {
-            continue;
+    read_degrees(arena, reader, "latitude", 90, &header->latitude);
+    read_degrees(arena, reader, "longitude", 180, &header->longitude);
+    struct text value = {0};
+    if (json_reader_text(reader, "name", 0, TEMPLATE_PLACE_MAX, &value)) {
+        header->name = arena_text(arena, text_trim(value));
+    }
+    if (json_reader_text(reader, "address", 0, TEMPLATE_PLACE_MAX, &value)) {
+        header->address = arena_text(arena, text_trim(value));
+    }
+}
+
+static void read_header_text(struct arena *arena, struct json_reader *reader,
+                             struct template_header *header)
+{
+    struct text name = {0};
+    if (json_reader_text(reader, "name", 0, 64, &name) && name.size > 0) {
+        if (!is_name(name)) {
+            json_reader_fail(reader, "name", "invalid_format",
+                             "parameter names are lower-case letters, digits and _");
         }
-        if (json_reader_text(reader, NAMES[i], 1, 240, &value)) {
-            *places[i] = arena_text(arena, value);
-        }
+        header->parameter = arena_text(arena, name);
+    }
+    if (json_reader_required(reader, "text")) {
+        sequence_read_text(arena, reader, "text", TEMPLATE_HEADER_TEXT_MAX, &header->text);
     }
 }
 
@@ -135,18 +198,18 @@ static void read_header_object(struct arena *arena, struct json_reader *reader,
     int type = HEADER_TEXT;
     if (!json_reader_required(reader, "type") ||
         !json_reader_choice(reader, "type", HEADER_CHOICES, ARRAY_SIZE(HEADER_CHOICES), &type)) {
-        json_reader_ignore(reader, "text");
-        json_reader_ignore(reader, "url");
-        json_reader_ignore(reader, "filename");
+        static const char *const FIELDS[] = {"text",     "name",      "url",    "filename",
+                                             "latitude", "longitude", "address"};
+        for (size_t i = 0; i < ARRAY_SIZE(FIELDS); i++) {
+            json_reader_ignore(reader, FIELDS[i]);
+        }
         return;
     }
     header->type = (enum header_type)type;
     if (header->type == HEADER_LOCATION) {
         read_location(arena, reader, header);
     } else if (header->type == HEADER_TEXT) {
-        if (json_reader_required(reader, "text")) {
-            sequence_read_text(arena, reader, "text", TEMPLATE_HEADER_TEXT_MAX, &header->text);
-        }
+        read_header_text(arena, reader, header);
     } else {
         if (json_reader_required(reader, "url")) {
             sequence_read_url(arena, reader, "url", &header->url);

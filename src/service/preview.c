@@ -177,9 +177,12 @@ static struct step_template fill_template(struct preview_texts *texts,
 {
     struct step_template made = *source;
     struct arena *arena = texts->work->arena;
-    made.header.text = fill_in(texts, source->header.text, PERSONALIZE_PARAMETER);
+    struct text *header[TEMPLATE_HEADER_TEXTS];
+    template_header_texts(&made.header, header);
+    for (size_t i = 0; i < TEMPLATE_HEADER_TEXTS; i++) {
+        *header[i] = fill_in(texts, *header[i], PERSONALIZE_PARAMETER);
+    }
     made.header.url = fill_in(texts, source->header.url, PERSONALIZE_URL);
-    made.header.filename = fill_in(texts, source->header.filename, PERSONALIZE_PARAMETER);
     made.body = arena_array(arena, source->body_count + 1, sizeof *made.body);
     for (size_t i = 0; i < source->body_count; i++) {
         made.body[i].name = source->body[i].name;
@@ -253,8 +256,13 @@ static void list_fields(struct field_list *list, const struct sequence *sequence
         list_uses(list, step->message);
         list_uses(list, step->media_url);
         list_uses(list, step->filename);
-        list_uses(list, template->header.text);
-        list_uses(list, template->header.url);
+        struct template_header header = template->header;
+        struct text *texts[TEMPLATE_HEADER_TEXTS];
+        template_header_texts(&header, texts);
+        for (size_t j = 0; j < TEMPLATE_HEADER_TEXTS; j++) {
+            list_uses(list, *texts[j]);
+        }
+        list_uses(list, header.url);
         for (size_t j = 0; j < template->body_count; j++) {
             list_uses(list, template->body[j].text);
         }

@@ -36,7 +36,7 @@ static size_t read_names(struct text text, struct text names[NAMES_MAX])
     return count;
 }
 
-static enum header_type header_of(const struct json *component)
+static enum header_type header_of(const struct json *component, bool named, struct text *ret_name)
 {
     struct text format = json_get_text(component, "format");
     struct text names[NAMES_MAX];
@@ -52,7 +52,11 @@ static enum header_type header_of(const struct json *component)
     if (text_equal(format, TEXT("LOCATION"))) {
         return HEADER_LOCATION;
     }
-    return read_names(json_get_text(component, "text"), names) > 0 ? HEADER_TEXT : HEADER_NONE;
+    if (read_names(json_get_text(component, "text"), names) == 0) {
+        return HEADER_NONE;
+    }
+    *ret_name = named ? names[0] : (struct text){0};
+    return HEADER_TEXT;
 }
 
 static void read_buttons(const struct json *component, struct lint_template *template)
@@ -88,7 +92,7 @@ struct lint_template sequences_lint_template(struct arena *arena,
         struct text type = json_get_text(component, "type");
         struct text text = json_get_text(component, "text");
         if (text_equal(type, TEXT("HEADER"))) {
-            result.header = header_of(component);
+            result.header = header_of(component, result.named, &result.header_name);
         } else if (text_equal(type, TEXT("BODY"))) {
             struct text *names = arena_array(arena, NAMES_MAX, sizeof(*names));
             result.body_count = read_names(text, names);

@@ -1,5 +1,5 @@
 /* The checks of a send in Meta's order, each with Meta's code: what is wrong with the recipient,
- * the content, the rates and the template. */
+ * the content and the rates. Templates: simulator_check_template.c. */
 #include "simulator/simulator_send.h"
 
 enum {
@@ -98,118 +98,6 @@ static bool check_media(struct send *send, const char *type)
            send_refuse(send, 131009, "caption is longer than 1024 characters");
 }
 
-static bool check_parameter(struct send *send, const struct json *parameter)
-{
-    struct text text = {0};
-    if (!json_text(json_get(parameter, "text"), &text)) {
-        return true;
-    }
-    size_t spaces = 0;
-    bool bad = text.size == 0;
-    for (size_t i = 0; i < text.size; i++) {
-        spaces = text.data[i] == ' ' ? spaces + 1 : 0;
-        bad = bad || text.data[i] == '\n' || text.data[i] == '\t' || spaces > 4;
-    }
-    return !bad || send_refuse(send, 132018,
-                               "Param text cannot have new-line/tab characters or more than 4 "
-                               "consecutive spaces");
-}
-
-/* The template's name and the values of its parameters, joined, for the ledger and for matching. */
-static struct text describe_template(struct send *send, const struct json *template)
-{
-    struct text described = json_get_text(template, "name");
-    const struct json *components = json_get(template, "components");
-    for (size_t i = 0; i < json_count(components); i++) {
-        const struct json *parameters = json_get(json_at(components, i), "parameters");
-        for (size_t n = 0; n < json_count(parameters); n++) {
-            struct text value = json_get_text(json_at(parameters, n), "text");
-            described = arena_format(send->simulator->arena, "%.*s|%.*s", TEXT_ARGS(described),
-                                     TEXT_ARGS(value));
-        }
-    }
-    return described;
-}
-
-static bool check_component(struct send *send, const struct template *known,
-                            const struct json *component)
-{
-    struct text type = json_get_text(component, "type");
-    const struct json *parameters = json_get(component, "parameters");
-    size_t count = json_count(parameters);
-    for (size_t i = 0; i < count; i++) {
-        if (!check_parameter(send, json_at(parameters, i))) {
-            return false;
-        }
-    }
-    if (known == NULL) {
-        return true;
-    }
-    if (text_equal_ignore_case(type, TEXT("body"))) {
-        if (count != (size_t)known->body_count) {
-            return send_refuse(send, 132000, "body: number of localizable_params does not match");
-        }
-        bool named = count > 0 && json_get(json_at(parameters, 0), "parameter_name") != NULL;
-        return count == 0 || named == known->named ||
-               send_refuse(send, 100, "Parameter name is missing or empty");
-    }
-    if (text_equal_ignore_case(type, TEXT("header")) && count != (size_t)known->header_count) {
-        return send_refuse(send, 132012, "header: Format mismatch");
-    }
-    return true;
-}
-
-static bool check_template_state(struct send *send, const struct template *known)
-{
-    struct text status = text_from(known->status);
-    if (text_equal(status, TEXT("PAUSED"))) {
-        return send_refuse(send, 132015, "Template is paused due to low quality");
-    }
-    if (text_equal(status, TEXT("DISABLED"))) {
-        return send_refuse(send, 132016, "Template is disabled");
-    }
-    return text_equal(status, TEXT("APPROVED")) ||
-           send_refuse(send, 132001, "Template name does not exist in the translation");
-}
-
-static bool check_template(struct send *send)
-{
-    const struct json *template = json_get(send->json, "template");
-    struct text name = json_get_text(template, "name");
-    struct text language = json_get_text(json_get(template, "language"), "code");
-    const struct json *components = json_get(template, "components");
-    send->text = describe_template(send, template);
-    if (name.size == 0 || language.size == 0) {
-        return send_refuse(send, 131008, "template.name and template.language.code are required");
-    }
-    bool name_known = false;
-    const struct template *known =
-        world_template(&send->simulator->world, name, language, &name_known);
-    if (known == NULL && (name_known || send->simulator->faults.strict_templates)) {
-        return send_refuse(send, 132001, "Template name does not exist in the translation");
-    }
-    if (known != NULL && !check_template_state(send, known)) {
-        return false;
-    }
-    bool has_body = false;
-    bool has_header = false;
-    for (size_t i = 0; i < json_count(components); i++) {
-        const struct json *component = json_at(components, i);
-        struct text type = json_get_text(component, "type");
-        has_body = has_body || text_equal_ignore_case(type, TEXT("body"));
-        has_header = has_header || text_equal_ignore_case(type, TEXT("header"));
-        if (!check_component(send, known, component)) {
-            return false;
-        }
-    }
-    if (known != NULL &&
-        ((known->body_count > 0 && !has_body) || (known->header_count > 0 && !has_header))) {
-        return send_refuse(send, 132000, "number of localizable_params does not match");
-    }
-    send->category = known == NULL ? TEXT("UTILITY") : text_from(known->category);
-    return true;
-}
-
 bool send_check_content(struct send *send)
 {
     static const char *const MEDIA[] = {"image", "video", "document", "audio", "sticker"};
@@ -272,5 +160,5 @@ bool send_check_limits(struct send *send)
                            "Too many messages sent from this phone number to the same "
                            "recipient");
     }
-    return !text_equal(send->type, TEXT("template")) || check_template(send);
+    return !text_equal(send->type, TEXT("template")) || send_check_template(send);
 }

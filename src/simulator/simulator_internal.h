@@ -119,12 +119,25 @@ struct number {
     int64_t bucket_at_ms;
 };
 
+/* What a button of a template takes with each send. */
+enum template_button {
+    TEMPLATE_BUTTON_NONE,        /* no such button */
+    TEMPLATE_BUTTON_PLAIN,       /* nothing */
+    TEMPLATE_BUTTON_QUICK_REPLY, /* a payload, if the sender likes */
+    TEMPLATE_BUTTON_URL,         /* the end of its address */
+    TEMPLATE_BUTTON_COPY_CODE,   /* a code */
+};
+enum { TEMPLATE_BUTTONS = 10 };
+
 struct template
 {
     char *name, *language, *category, *status, *components; /* owned */
     int64_t id;
-    int64_t body_count, header_count, url_count; /* parameters */
-    bool header_media, named;
+    char *header, *body;              /* owned: their texts with {{places}} */
+    char header_format[12];           /* "TEXT", "IMAGE" …; empty without a header */
+    int64_t body_count, header_count; /* parameters */
+    bool named;
+    enum template_button buttons[TEMPLATE_BUTTONS];
 };
 
 struct recent {

@@ -2,7 +2,7 @@
 
 #include "simulator/simulator_internal.h"
 
-/* Shared by simulator_send.c and simulator_check.c. */
+/* Shared by simulator_send.c, simulator_check.c and simulator_check_template.c. */
 
 /* One send on its way through the checks. */
 struct send {
@@ -24,4 +24,5 @@ bool send_refuse(struct send *send, int64_t code, const char *details);
 /* Each returns false after a refusal. */
 bool send_read_recipient(struct send *send); /* finds the person and draws their luck */
 bool send_check_content(struct send *send);
-bool send_check_limits(struct send *send); /* self, throughput, pair, template */
+bool send_check_limits(struct send *send);   /* self, throughput, pair, template */
+bool send_check_template(struct send *send); /* state and parameters */

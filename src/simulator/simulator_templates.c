@@ -46,27 +46,6 @@ static int64_t count_variables(struct text text)
     return (int64_t)count;
 }
 
-static void count_parameters(const struct json *components, struct template *template)
-{
-    for (size_t i = 0; i < json_count(components); i++) {
-        const struct json *component = json_at(components, i);
-        struct text type = json_get_text(component, "type");
-        struct text format = json_get_text(component, "format");
-        if (text_equal(type, TEXT("BODY"))) {
-            template->body_count = count_variables(json_get_text(component, "text"));
-        } else if (text_equal(type, TEXT("HEADER"))) {
-            template->header_media = format.size > 0 && !text_equal(format, TEXT("TEXT"));
-            template->header_count =
-                template->header_media ? 1 : count_variables(json_get_text(component, "text"));
-        } else if (text_equal(type, TEXT("BUTTONS"))) {
-            const struct json *buttons = json_get(component, "buttons");
-            for (size_t n = 0; n < json_count(buttons); n++) {
-                template->url_count += count_variables(json_get_text(json_at(buttons, n), "url"));
-            }
-        }
-    }
-}
-
 static char *copy_or(struct text text, const char *fallback)
 {
     if (text.size == 0) {
@@ -76,6 +55,58 @@ static char *copy_or(struct text text, const char *fallback)
     memcpy(copy, text.data, text.size);
     copy[text.size] = '\0';
     return copy;
+}
+
+static enum template_button button_of(const struct json *button)
+{
+    struct text type = json_get_text(button, "type");
+    if (text_equal(type, TEXT("URL"))) {
+        return count_variables(json_get_text(button, "url")) > 0 ? TEMPLATE_BUTTON_URL
+                                                                 : TEMPLATE_BUTTON_PLAIN;
+    }
+    if (text_equal(type, TEXT("COPY_CODE"))) {
+        return TEMPLATE_BUTTON_COPY_CODE;
+    }
+    return text_equal(type, TEXT("QUICK_REPLY")) ? TEMPLATE_BUTTON_QUICK_REPLY
+                                                 : TEMPLATE_BUTTON_PLAIN;
+}
+
+static void replace(char **place, struct text text)
+{
+    mem_free(*place);
+    *place = copy_or(text, "");
+}
+
+static void read_header(const struct json *component, struct template *template)
+{
+    struct text format = json_get_text(component, "format");
+    if (format.size == 0 || format.size >= sizeof(template->header_format)) {
+        format = TEXT("TEXT");
+    }
+    memset(template->header_format, 0, sizeof(template->header_format));
+    memcpy(template->header_format, format.data, format.size);
+    replace(&template->header, json_get_text(component, "text"));
+    template->header_count =
+        text_equal(format, TEXT("TEXT")) ? count_variables(text_from(template->header)) : 1;
+}
+
+static void count_parameters(const struct json *components, struct template *template)
+{
+    for (size_t i = 0; i < json_count(components); i++) {
+        const struct json *component = json_at(components, i);
+        struct text type = json_get_text(component, "type");
+        if (text_equal(type, TEXT("BODY"))) {
+            replace(&template->body, json_get_text(component, "text"));
+            template->body_count = count_variables(text_from(template->body));
+        } else if (text_equal(type, TEXT("HEADER"))) {
+            read_header(component, template);
+        } else if (text_equal(type, TEXT("BUTTONS"))) {
+            const struct json *buttons = json_get(component, "buttons");
+            for (size_t n = 0; n < json_count(buttons) && n < TEMPLATE_BUTTONS; n++) {
+                template->buttons[n] = button_of(json_at(buttons, n));
+            }
+        }
+    }
 }
 
 static struct template *template_slot(struct world *world, struct text name, struct text language)
@@ -89,6 +120,8 @@ static struct template *template_slot(struct world *world, struct text name, str
             mem_free(template->category);
             mem_free(template->status);
             mem_free(template->components);
+            mem_free(template->header);
+            mem_free(template->body);
             return template;
         }
     }
@@ -123,6 +156,8 @@ enum error_code world_template_put(struct world *world, const struct json *json,
         .category = copy_or(json_get_text(json, "category"), "MARKETING"),
         .status = copy_or(json_get_text(json, "status"), "APPROVED"),
         .components = buffer_take(&text),
+        .header = mem_copy_text(""),
+        .body = mem_copy_text(""),
         .id = ++world->template_number,
         .named = text_equal(json_get_text(json, "parameter_format"), TEXT("NAMED")),
     };

@@ -43,6 +43,8 @@ static void template_done(struct template *template)
     mem_free(template->category);
     mem_free(template->status);
     mem_free(template->components);
+    mem_free(template->header);
+    mem_free(template->body);
 }
 
 static void recent_done(struct recent *recent)
