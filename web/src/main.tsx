@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { t } from './core/i18n';
 import { readPrefs } from './core/prefs';
 import { matchPath, startRouter } from './core/router';
-import { Pending } from './ui/page';
+import { Pending, usePage } from './ui/page';
 import { Alert, Button, Empty } from './ui/parts';
 import { ROUTES, type Page } from './ui/routes';
 import { SetupPage } from './ui/setup';
@@ -15,9 +15,10 @@ import { language, phase, place, setLanguage, start } from './ui/state';
 const loaded = new Map<unknown, Page>();
 
 function NotFound() {
+    usePage(t('This page does not exist'));
     return (
         <div class="page">
-            <Empty icon="map-pin-off" title={t('This page does not exist')} actions={<a class="button" href="/">{t('To the dashboard')}</a>}>
+            <Empty icon="map-pin-off" level="h1" title={t('This page does not exist')} actions={<a class="button" href="/">{t('To the dashboard')}</a>}>
                 {t('The address may be mistyped, or what it showed was deleted.')}
             </Empty>
         </div>
