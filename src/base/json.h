@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* Reading JSON from outside. The only user of jansson.
+/* Reading JSON from outside.
  *
  * A parsed document is a tree of `struct json` values, immutable and owned by its root: every
  * value got from an accessor is borrowed and lives as long as the root. Accessors accept NULL and
@@ -28,14 +28,16 @@ enum json_kind {
 };
 
 struct json_limits {
-    size_t size;  /* bytes of the document; 0 = 1 MiB */
-    size_t depth; /* nested arrays and objects; 0 = 32 */
+    size_t size;    /* bytes of the document; 0 = 1 MiB */
+    size_t depth;   /* nested arrays and objects; 0 = 32 */
+    size_t members; /* of all objects together; 0 = no limit but the size */
 };
 
 /* Parses one whole document.
  * limits     NULL for the defaults
  * Errors     ERROR_INVALID with line and column in the message: bad syntax, bad UTF-8, a NUL
- *            character, the same key twice, an integer beyond int64; ERROR_TOO_BIG over a limit */
+ *            character, the same key twice, an integer beyond int64; the same with the reason
+ *            "too_deep" or "too_many_members"; ERROR_TOO_BIG over the limit in bytes */
 MUST_USE enum error_code json_parse(struct text text, const struct json_limits *limits,
                                     struct json **ret_json, struct error *error);
 void json_free(struct json *json); /* the root only; NULL is fine */
@@ -68,7 +70,7 @@ int64_t json_get_int64(const struct json *json, const char *name, int64_t fallba
 struct json_iterator {
     struct text name;
     const struct json *value;
-    void *private_at;
+    size_t private_next;
 };
 bool json_iterate(const struct json *json, struct json_iterator *at);
 

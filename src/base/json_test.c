@@ -42,7 +42,7 @@ static void bad_documents_are_refused(void **state UNUSED)
         {TEXT_INIT("[NaN]"), ERROR_INVALID},
         {TEXT_INIT("{\"a\0b\":1}"), ERROR_INVALID},
         {TEXT_INIT("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"),
-         ERROR_TOO_BIG},
+         ERROR_INVALID},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct json *json = NULL;
@@ -54,6 +54,14 @@ static void bad_documents_are_refused(void **state UNUSED)
     struct json_limits limits = {.size = 4};
     assert_int_equal(json_parse(TEXT("[1,2]"), &limits, &json, NULL), ERROR_TOO_BIG);
     struct error error = {0};
+    struct json_limits few = {.members = 2};
+    assert_int_equal(json_parse(TEXT("[{\"a\":1},{\"b\":\":::\"}]"), &few, &json, &error), OK);
+    json_free(json);
+    json = NULL;
+    assert_int_equal(json_parse(TEXT("[{\"a\":1},{\"b\":{\"c\":1}}]"), &few, &json, &error),
+                     ERROR_INVALID);
+    assert_string_equal(error.reason, "too_many_members");
+    error = (struct error){0};
     assert_int_equal(json_parse(TEXT("{\n  \"a\": ?\n}"), NULL, &json, &error), ERROR_INVALID);
     assert_non_null(strstr(error.message, "line 2"));
 }
