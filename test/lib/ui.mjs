@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { newPage, startBrowser } from './browser.mjs';
 import { YEAR } from './drip.mjs';
-import { eventually, until } from './process.mjs';
+import { until } from './process.mjs';
 import { Random } from './random.mjs';
 import { advance, startServer } from './server.mjs';
 
@@ -125,24 +125,4 @@ export async function colours(page, colorScheme) {
       if (frame > 1 && document.getAnimations().every((one) => one.playState !== 'running')) return;
     }
   });
-}
-
-export async function places(page, sequences) {
-  const list = await page.evaluate(async (id) => (await (await fetch(`/api/sequences/${id}/enrollments?limit=1`)).json()).data[0], sequences.welcome.id);
-  const inside = `/sequences/${sequences.welcome.id}`;
-  await page.goto('/settings');
-  await settled(page);
-  const settings = await page.locator('main .tabs a').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
-  assert.ok(settings.length >= 4, settings.join());
-  return [
-    '/', '/?range=24h', '/sequences', inside, `${inside}/people`, `${inside}/add`, `${inside}/add?way=paste`, `${inside}/add?way=one`, `${inside}/add?way=api`, `${inside}/results`,
-    `/people/${list.id}`, '/contacts', `/contacts/${list.phone}`, '/messages', '/docs', '/help', '/nowhere', ...settings,
-  ];
-}
-export async function assertHead(page, where, titles) {
-  await eventually(async () => {
-    assert.equal(await page.locator('h1').count(), 1, `one h1 on ${where}`);
-    assert.match(await page.title(), / – /, where);
-  });
-  titles.add(await page.title());
 }
