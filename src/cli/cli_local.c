@@ -9,6 +9,7 @@
 #include "net/http_server.h"
 #include "service/access.h"
 #include "service/runner.h"
+#include "service/verify.h"
 #include "store/store.h"
 
 #include <pthread.h>
@@ -88,6 +89,9 @@ enum error_code cli_local_open(const struct cli *cli, bool create, struct cli_lo
         .writer = {.clock = local->clock, .wake = wake, .wake_context = local},
     };
     enum error_code code = store_open(&settings, &local->store, error);
+    if (code == OK) {
+        code = verify_upgrade(local->store, error);
+    }
     if (code == OK) {
         code = set_up_service(local, error);
     }

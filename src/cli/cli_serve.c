@@ -16,6 +16,7 @@
 #include "service/idempotency.h"
 #include "service/retention.h"
 #include "service/transaction.h"
+#include "service/verify.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -76,7 +77,8 @@ static enum error_code open_store(struct serve *serve, struct error *error)
         .create = true,
         .writer = {.clock = serve->clock, .wake = wake, .wake_context = serve},
     };
-    return store_open(&settings, &serve->store, error);
+    enum error_code code = store_open(&settings, &serve->store, error);
+    return code == OK ? verify_upgrade(serve->store, error) : code;
 }
 
 /* A clock moved by hand must not go back at a restart: what was planned would come twice. */

@@ -72,6 +72,14 @@ static struct store_message new_message(const struct planning *planning,
     };
 }
 
+static struct counter_place place_of(const struct planning *planning,
+                                     const struct store_message *message)
+{
+    return (struct counter_place){.sequence_id = message->sequence_id,
+                                  .step_id = message->step_id,
+                                  .enrolled_at_ms = planning->row.enrolled_at_ms};
+}
+
 /* Writes a message that ends where it begins: too late, or impossible to make. */
 static enum error_code add_ended(struct planning *planning, struct store_message *message,
                                  enum message_state state, enum message_reason reason,
@@ -90,9 +98,8 @@ static enum error_code add_ended(struct planning *planning, struct store_message
     if (code != OK) {
         return code;
     }
-    progress_count(progress, message->sequence_id, message->step_id, OUTCOME_WAITING, 0, -1);
-    progress_count(progress, message->sequence_id, message->step_id, (int)outcome, counted_reason,
-                   1);
+    const struct counter_place place = place_of(planning, message);
+    counters_move(progress->work, &place, OUTCOME_WAITING, 0, outcome, counted_reason);
     planning->run->pass->failed += state == MESSAGE_FAILED;
     return progress_event(progress, message,
                           state == MESSAGE_FAILED ? "message.failed" : "message.skipped", detail,
@@ -134,9 +141,8 @@ static enum error_code add_message(struct planning *planning, const struct sched
         message.state = MESSAGE_PLANNED;
         message.next_at_ms = next->due_at_ms;
         code = store_message_insert(run->work, &message, error);
-        progress_count(&run->progress, message.sequence_id, message.step_id, OUTCOME_WAITING, 0,
-                       -1);
-        progress_count(&run->progress, message.sequence_id, message.step_id, OUTCOME_QUEUED, 0, 1);
+        const struct counter_place place = place_of(planning, &message);
+        counters_move(run->work, &place, OUTCOME_WAITING, 0, OUTCOME_QUEUED, 0);
         planning->row.next_due_at_ms = 0;
         planning->finished = true;
     }

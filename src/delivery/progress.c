@@ -138,12 +138,25 @@ enum error_code progress_person(struct progress *progress, const struct progress
     return OK;
 }
 
-void progress_count(struct progress *progress, int64_t sequence_id, int64_t step_id, int outcome,
-                    int64_t reason, int64_t delta)
+enum error_code progress_place(struct progress *progress, const struct store_message *message,
+                               struct counter_place *ret_place, struct error *error)
 {
-    if (sequence_id != 0 && step_id != 0) {
-        counters_add(progress->work, sequence_id, step_id, outcome, reason, delta);
+    enum error_code code = OK;
+    *ret_place = (struct counter_place){0};
+    if (message->sequence_id == 0 || message->step_id == 0 || message->enrollment_id == 0) {
+        return OK;
     }
+    if (progress->started_id != message->enrollment_id) {
+        code = store_progress_start(progress->work, message->enrollment_id,
+                                    &progress->started_at_ms, error);
+        progress->started_id = code == OK ? message->enrollment_id : 0;
+    }
+    if (code == OK) {
+        *ret_place = (struct counter_place){.sequence_id = message->sequence_id,
+                                            .step_id = message->step_id,
+                                            .enrolled_at_ms = progress->started_at_ms};
+    }
+    return code;
 }
 
 enum error_code progress_event(struct progress *progress, const struct store_message *message,
@@ -175,36 +188,44 @@ static bool reached(const struct store_message *message, enum message_rank rank)
     return message->state == MESSAGE_ACCEPTED && message->rank >= rank;
 }
 
-static void count_rank(struct progress *progress, const struct store_message *before,
-                       const struct store_message *after, enum message_rank rank, int outcome)
+static int rank_change(const struct store_message *before, const struct store_message *after,
+                       enum message_rank rank)
 {
-    int64_t delta = (int64_t)reached(after, rank) - (int64_t)reached(before, rank);
+    return (int)reached(after, rank) - (int)reached(before, rank);
+}
+
+static void count_rank(struct work *work, const struct counter_place *place, int outcome, int delta)
+{
     if (delta != 0) {
-        progress_count(progress, after->sequence_id, after->step_id, outcome, 0, delta);
+        counters_add(work, place, outcome, 0, delta);
     }
     if (delta > 0) {
-        counters_add_hour(progress->work, after->sequence_id, outcome, 1);
+        counters_add_time(work, place->sequence_id, outcome, 1);
     }
 }
 
-static void count_move(struct progress *progress, const struct store_message *before,
-                       const struct store_message *after)
+static enum error_code count_move(struct progress *progress, const struct store_message *before,
+                                  const struct store_message *after, struct error *error)
 {
     enum step_outcome from = OUTCOME_QUEUED;
     enum step_outcome to = OUTCOME_QUEUED;
     int64_t from_reason = 0;
     int64_t to_reason = 0;
+    int delivered = rank_change(before, after, RANK_DELIVERED);
+    int read = rank_change(before, after, RANK_READ);
+    struct counter_place place;
     store_message_counter(before, &from, &from_reason);
     store_message_counter(after, &to, &to_reason);
-    if (from != to || from_reason != to_reason) {
-        progress_count(progress, after->sequence_id, after->step_id, (int)from, from_reason, -1);
-        progress_count(progress, after->sequence_id, after->step_id, (int)to, to_reason, 1);
-        if (from != to && to != OUTCOME_QUEUED) {
-            counters_add_hour(progress->work, after->sequence_id, (int)to, 1);
-        }
+    if (from == to && from_reason == to_reason && delivered == 0 && read == 0) {
+        return OK;
     }
-    count_rank(progress, before, after, RANK_DELIVERED, OUTCOME_DELIVERED);
-    count_rank(progress, before, after, RANK_READ, OUTCOME_READ);
+    enum error_code code = progress_place(progress, after, &place, error);
+    if (code == OK && place.sequence_id != 0) {
+        counters_move(progress->work, &place, from, from_reason, to, to_reason);
+        count_rank(progress->work, &place, OUTCOME_DELIVERED, delivered);
+        count_rank(progress->work, &place, OUTCOME_READ, read);
+    }
+    return code;
 }
 
 static const char *event_type(const struct store_message *before, const struct store_message *after)
@@ -411,7 +432,9 @@ enum error_code progress_move(struct progress *progress, struct store_message *m
     if (code != OK || (to.state == from.state && to.rank == from.rank)) {
         return code;
     }
-    count_move(progress, &before, message);
-    code = tell_move(progress, &before, message, error);
+    code = count_move(progress, &before, message, error);
+    if (code == OK) {
+        code = tell_move(progress, &before, message, error);
+    }
     return code == OK ? follow_enrollment(progress, &before, message, error) : code;
 }

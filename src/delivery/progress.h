@@ -23,6 +23,8 @@ struct progress {
     struct quiet_hours quiet;
     bool settings_read;
     bool planning_held; /* private: what ends meanwhile plans nothing */
+    int64_t started_id; /* private: the enrollment whose beginning was looked up last */
+    int64_t started_at_ms;
 };
 void progress_init(struct progress *progress, struct work *work);
 

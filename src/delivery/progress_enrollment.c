@@ -25,10 +25,12 @@ enum error_code progress_set_status(struct progress *progress, struct store_prog
 {
     int64_t now_ms = progress->work->now_ms;
     bool was_paused = row->status == ENROLLMENT_PAUSED;
-    counters_add(progress->work, row->sequence_id, 0, (int)row->status, 0, -1);
-    counters_add(progress->work, row->sequence_id, 0, (int)status, 0, 1);
+    const struct counter_place place = {.sequence_id = row->sequence_id,
+                                        .enrolled_at_ms = row->enrolled_at_ms};
+    counters_add(progress->work, &place, (int)row->status, 0, -1);
+    counters_add(progress->work, &place, (int)status, 0, 1);
     if (status == ENROLLMENT_COMPLETED) {
-        counters_add_hour(progress->work, row->sequence_id, COUNTER_HOUR_COMPLETED, 1);
+        counters_add_time(progress->work, row->sequence_id, COUNTER_TIME_COMPLETED, 1);
     }
     row->status = status;
     row->status_reason = status_reason;
@@ -198,8 +200,10 @@ static enum error_code count_never_sent(struct progress *progress, const struct 
         int64_t step_id = sequence->plan.steps[i].id;
         if (schedule_key(&sequence->plan, &person, i) > row->position &&
             !has_message(messages, count, step_id)) {
-            progress_count(progress, row->sequence_id, step_id, OUTCOME_WAITING, 0, -1);
-            progress_count(progress, row->sequence_id, step_id, OUTCOME_CANCELLED, reason, 1);
+            const struct counter_place place = {.sequence_id = row->sequence_id,
+                                                .step_id = step_id,
+                                                .enrolled_at_ms = row->enrolled_at_ms};
+            counters_move(progress->work, &place, OUTCOME_WAITING, 0, OUTCOME_CANCELLED, reason);
         }
     }
     return code;

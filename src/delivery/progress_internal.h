@@ -1,6 +1,7 @@
 #pragma once
 
 #include "delivery/progress.h"
+#include "store/counters.h"
 
 /* Shared by the files that move enrollments on; included in delivery/ only. */
 
@@ -15,9 +16,10 @@ MUST_USE enum error_code progress_set_status(struct progress *progress, struct s
 /* True when the step of this message is over for its enrollment: it ended, and was not only put
  * aside by a pause or an edit. */
 bool progress_step_is_over(const struct store_message *message);
-/* Moves one person x step between counters; from or to < 0 means none. */
-void progress_count(struct progress *progress, int64_t sequence_id, int64_t step_id, int outcome,
-                    int64_t reason, int64_t delta);
+/* Where a message counts. A test send counts nowhere: ret_place->sequence_id is 0. */
+MUST_USE enum error_code progress_place(struct progress *progress,
+                                        const struct store_message *message,
+                                        struct counter_place *ret_place, struct error *error);
 /* Adds the event of a message; `type` like "message.sent". */
 MUST_USE enum error_code progress_event(struct progress *progress,
                                         const struct store_message *message, const char *type,

@@ -291,11 +291,13 @@ static enum error_code plan_enrolled(struct work *work, void *context, struct er
     struct progress_sequence *sequence = NULL;
     progress_init(&progress, work);
     enum error_code code = progress_sequence(&progress, enrolling->sequence_id, &sequence, error);
+    struct counter_place place = {.sequence_id = enrolling->sequence_id,
+                                  .enrolled_at_ms = work->now_ms};
+    counters_add(work, &place, ENROLLMENT_ACTIVE, 0, 1);
     for (size_t i = 0; code == OK && i < sequence->plan.step_count; i++) {
-        counters_add(work, enrolling->sequence_id, sequence->plan.steps[i].id, OUTCOME_WAITING, 0,
-                     1);
+        place.step_id = sequence->plan.steps[i].id;
+        counters_add(work, &place, OUTCOME_WAITING, 0, 1);
     }
-    counters_add(work, enrolling->sequence_id, 0, ENROLLMENT_ACTIVE, 0, 1);
     return code == OK ? progress_plan(&progress, enrolling->enrollment_id, error) : code;
 }
 

@@ -202,8 +202,10 @@ static enum error_code skip_step(struct action_run *run, const struct planning *
         enum step_outcome after = OUTCOME_SKIPPED;
         int64_t after_reason = 0;
         store_message_counter(&message, &after, &after_reason);
-        counters_add(work, row->sequence_id, step_id, (int)before, before_reason, -1);
-        counters_add(work, row->sequence_id, step_id, (int)after, after_reason, 1);
+        const struct counter_place place = {.sequence_id = row->sequence_id,
+                                            .step_id = step_id,
+                                            .enrolled_at_ms = row->enrolled_at_ms};
+        counters_move(work, &place, before, before_reason, after, after_reason);
     }
     return code;
 }

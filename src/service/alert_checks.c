@@ -38,17 +38,11 @@ struct alert_finding *alert_finding_add(struct alert_findings *findings, struct 
 static enum error_code check_failures(struct work *work, struct alert_findings *findings,
                                       struct error *error)
 {
-    struct store_counter_hour *hours = NULL;
-    size_t count = 0;
-    int64_t sent = 0;
-    int64_t failed = 0;
+    struct store_counter_time happened;
     int64_t from_ms = floor_divide(work->now_ms, MS_PER_HOUR) * MS_PER_HOUR - MS_PER_HOUR;
-    enum error_code code =
-        store_counter_hours(work, 0, from_ms, work->now_ms + 1, &hours, &count, error);
-    for (size_t i = 0; i < count && code == OK; i++) {
-        sent += hours[i].outcome == OUTCOME_SENT ? hours[i].count : 0;
-        failed += hours[i].outcome == OUTCOME_FAILED ? hours[i].count : 0;
-    }
+    enum error_code code = store_counter_time(work, 0, from_ms, work->now_ms + 1, &happened, error);
+    int64_t sent = code == OK ? happened.counts[OUTCOME_SENT] : 0;
+    int64_t failed = code == OK ? happened.counts[OUTCOME_FAILED] : 0;
     if (code != OK || failed < FAILED_LEAST ||
         failed * 100 < (sent + failed) * FAILED_WARNING_PERCENT) {
         return code;

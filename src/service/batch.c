@@ -91,13 +91,16 @@ static enum error_code uncount(struct progress *progress, const struct store_bat
         return code;
     }
     code = progress_person(progress, sequence, &stored, &person, error);
-    counters_add(progress->work, batch->sequence_id, 0, (int)row->status, 0, -1);
+    struct counter_place place = {.sequence_id = batch->sequence_id,
+                                  .enrolled_at_ms = stored.enrolled_at_ms};
+    counters_add(progress->work, &place, (int)row->status, 0, -1);
     /* Steps behind the beginning were counted as sent before when the row said so. */
     int64_t reason = row->messages_sent > 0 ? REASON_SENT_BEFORE : REASON_NOT_NEEDED;
     for (size_t i = 0; code == OK && i < sequence->plan.step_count; i++) {
         bool behind = schedule_key(&sequence->plan, &person, i) <= row->position;
-        counters_add(progress->work, batch->sequence_id, sequence->plan.steps[i].id,
-                     behind ? OUTCOME_SKIPPED : OUTCOME_WAITING, behind ? reason : 0, -1);
+        place.step_id = sequence->plan.steps[i].id;
+        counters_add(progress->work, &place, behind ? OUTCOME_SKIPPED : OUTCOME_WAITING,
+                     behind ? reason : 0, -1);
     }
     return code;
 }

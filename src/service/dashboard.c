@@ -3,64 +3,38 @@
 
 #include "base/instant.h"
 #include "base/zone.h"
-#include "store/counters.h"
 #include "store/store_channel.h"
+#include "store/store_counter.h"
 #include "store/store_sequence.h"
 
 #include <stdlib.h>
 
-static void add(struct dashboard_totals *totals, int64_t outcome, int64_t count)
+static struct dashboard_totals totals_of(const struct store_counter_time *happened)
 {
-    static const struct {
-        int64_t outcome;
-        size_t offset;
-    } PLACES[] = {
-        {COUNTER_HOUR_ENROLLED, offsetof(struct dashboard_totals, enrolled)},
-        {COUNTER_HOUR_COMPLETED, offsetof(struct dashboard_totals, completed)},
-        {OUTCOME_SENT, offsetof(struct dashboard_totals, sent)},
-        {OUTCOME_DELIVERED, offsetof(struct dashboard_totals, delivered)},
-        {OUTCOME_READ, offsetof(struct dashboard_totals, read)},
-        {OUTCOME_REPLIED, offsetof(struct dashboard_totals, replied)},
-        {OUTCOME_FAILED, offsetof(struct dashboard_totals, failed)},
-        {OUTCOME_SKIPPED, offsetof(struct dashboard_totals, skipped)},
-        {OUTCOME_CANCELLED, offsetof(struct dashboard_totals, cancelled)},
-        {OUTCOME_UNKNOWN, offsetof(struct dashboard_totals, unknown)},
-        {OUTCOME_OPTED_OUT, offsetof(struct dashboard_totals, opted_out)},
+    const int64_t *counts = happened->counts;
+    return (struct dashboard_totals){
+        .enrolled = counts[COUNTER_TIME_ENROLLED],
+        .completed = counts[COUNTER_TIME_COMPLETED],
+        .sent = counts[OUTCOME_SENT],
+        .delivered = counts[OUTCOME_DELIVERED],
+        .read = counts[OUTCOME_READ],
+        .replied = counts[OUTCOME_REPLIED],
+        .failed = counts[OUTCOME_FAILED],
+        .skipped = counts[OUTCOME_SKIPPED],
+        .cancelled = counts[OUTCOME_CANCELLED],
+        .unknown = counts[OUTCOME_UNKNOWN],
+        .opted_out = counts[OUTCOME_OPTED_OUT],
     };
-    for (size_t i = 0; i < ARRAY_SIZE(PLACES); i++) {
-        if (PLACES[i].outcome == outcome) {
-            *(int64_t *)((char *)totals + PLACES[i].offset) += count;
-            return;
-        }
-    }
 }
 
-/* Test sends belong to no sequence and are shown nowhere; opt-outs without one are. */
-static bool is_shown(const struct store_counter_hour *row)
-{
-    return row->sequence_id != 0 || row->outcome == OUTCOME_OPTED_OUT;
-}
-
-static enum error_code read_period(struct work *work, int64_t from_ms, int64_t to_ms,
-                                   struct dashboard_totals *totals,
-                                   struct dashboard_sequence *sequences, size_t sequence_count,
+static enum error_code read_period(struct work *work, int64_t sequence_id, int64_t from_ms,
+                                   int64_t to_ms, struct dashboard_totals *ret_totals,
                                    struct error *error)
 {
-    struct store_counter_hour *rows = NULL;
-    size_t count = 0;
-    int64_t from_hour_ms = from_ms - (from_ms % MS_PER_HOUR + MS_PER_HOUR) % MS_PER_HOUR;
-    enum error_code code = store_counter_period(work, from_hour_ms, to_ms, &rows, &count, error);
-    for (size_t i = 0; code == OK && i < count; i++) {
-        if (!is_shown(&rows[i])) {
-            continue;
-        }
-        add(totals, rows[i].outcome, rows[i].count);
-        for (size_t j = 0; j < sequence_count; j++) {
-            if (sequences[j].id == rows[i].sequence_id) {
-                add(&sequences[j].totals, rows[i].outcome, rows[i].count);
-                break;
-            }
-        }
+    struct store_counter_time happened;
+    enum error_code code = store_counter_time(work, sequence_id, from_ms, to_ms, &happened, error);
+    if (code == OK) {
+        *ret_totals = totals_of(&happened);
     }
     return code;
 }
@@ -104,10 +78,15 @@ static enum error_code read_sequences(struct work *work, struct dashboard *dashb
             .status = all[i].sequence.status,
             .active_count = counts->active,
         };
+        code = code == OK ? read_period(work, all[i].sequence.id, dashboard->from_ms,
+                                        dashboard->to_ms, &dashboard->sequences[i].totals, error)
+                          : code;
     }
     dashboard->has_enrollment = dashboard->people.enrolled > 0;
-    code = read_period(work, dashboard->from_ms, dashboard->to_ms, &dashboard->totals,
-                       dashboard->sequences, count, error);
+    if (code == OK) {
+        code =
+            read_period(work, 0, dashboard->from_ms, dashboard->to_ms, &dashboard->totals, error);
+    }
     if (count > 1) {
         qsort(dashboard->sequences, count, sizeof(*dashboard->sequences), compare_sequences);
     }
@@ -142,8 +121,8 @@ enum error_code dashboard_read(struct work *work, int64_t from_ms, int64_t to_ms
     struct dashboard dashboard = {.from_ms = from_ms, .to_ms = to_ms};
     enum error_code code = read_sequences(work, &dashboard, error);
     if (code == OK) {
-        code = read_period(work, from_ms - (to_ms - from_ms), from_ms, &dashboard.previous, NULL, 0,
-                           error);
+        code =
+            read_period(work, 0, from_ms - (to_ms - from_ms), from_ms, &dashboard.previous, error);
     }
     if (code == OK) {
         code = funnel_failures(work, &dashboard.failures, &dashboard.failure_count, error);
@@ -162,21 +141,25 @@ enum error_code dashboard_read(struct work *work, int64_t from_ms, int64_t to_ms
     return code;
 }
 
-/* The start of the hour or local day that holds `at_ms`. */
+/* The start of the local hour or day that holds `at_ms`. Where clocks go back, the hour that comes
+ * twice is two hours. */
 static int64_t start_of(const struct zone *zone, bool hourly, int64_t at_ms)
 {
+    int64_t local_ms = zone_to_local(zone, at_ms);
     if (hourly) {
-        return floor_divide(at_ms, MS_PER_HOUR) * MS_PER_HOUR;
+        return at_ms - (local_ms - floor_divide(local_ms, MS_PER_HOUR) * MS_PER_HOUR);
     }
     enum zone_fit fit;
-    int64_t day = floor_divide(zone_to_local(zone, at_ms), MS_PER_DAY);
-    return zone_from_local(zone, day * MS_PER_DAY, &fit);
+    return zone_from_local(zone, floor_divide(local_ms, MS_PER_DAY) * MS_PER_DAY, &fit);
 }
 
 static int64_t start_of_next(const struct zone *zone, bool hourly, int64_t start_ms)
 {
     if (hourly) {
-        return start_ms + MS_PER_HOUR;
+        /* A clock change of half an hour makes one hour of an hour and a half. */
+        int64_t next_ms = start_ms + MS_PER_HOUR;
+        int64_t over_ms = next_ms - start_of(zone, true, next_ms);
+        return over_ms == 0 ? next_ms : next_ms + MS_PER_HOUR - over_ms;
     }
     /* Days have 23 to 25 hours; 30 hours on is always within the next one. */
     return start_of(zone, false, start_ms + 30 * MS_PER_HOUR);
@@ -187,30 +170,24 @@ enum error_code dashboard_series(struct work *work, int64_t sequence_id, int64_t
                                  struct dashboard_point **ret_points, size_t *ret_count,
                                  struct error *error)
 {
-    struct dashboard_point *points =
-        arena_array(work->arena, DASHBOARD_POINTS_MAX, sizeof(*points));
-    struct store_counter_hour *rows = NULL;
+    size_t most = hourly ? DASHBOARD_HOURS_MAX : DASHBOARD_DAYS_MAX;
+    struct dashboard_point *points = arena_array(work->arena, most, sizeof(*points));
+    enum error_code code = OK;
     size_t count = 0;
-    size_t row_count = 0;
-    int64_t start_ms = start_of(zone, hourly, from_ms);
-    for (int64_t at_ms = start_ms; at_ms < to_ms; at_ms = start_of_next(zone, hourly, at_ms)) {
-        if (count == DASHBOARD_POINTS_MAX) {
+    int64_t next_ms = 0;
+    for (int64_t at_ms = start_of(zone, hourly, from_ms); code == OK && at_ms < to_ms;
+         at_ms = next_ms) {
+        if (count == most) {
             return error_field(error, "from", "out_of_range",
-                               "the span has more than %d points; choose a shorter one or days",
-                               DASHBOARD_POINTS_MAX);
+                               hourly ? "hours are shown for %zu days at most; choose a shorter "
+                                        "span or interval=day"
+                                      : "the span has more than %zu days; choose a shorter one",
+                               hourly ? most / 24 : most);
         }
-        points[count++].at_ms = at_ms;
-    }
-    enum error_code code = store_counter_hours(work, sequence_id, start_ms - MS_PER_HOUR + 1, to_ms,
-                                               &rows, &row_count, error);
-    size_t at = 0;
-    for (size_t i = 0; code == OK && count > 0 && i < row_count; i++) {
-        /* Where a day begins within an hour (zones of half hours), the hour counts for the day it
-         * ends in. */
-        while (at + 1 < count && rows[i].hour_at_ms + MS_PER_HOUR - 1 >= points[at + 1].at_ms) {
-            at++;
-        }
-        add(&points[at].totals, rows[i].outcome, rows[i].count);
+        next_ms = start_of_next(zone, hourly, at_ms);
+        points[count].at_ms = at_ms;
+        code = read_period(work, sequence_id, at_ms, next_ms, &points[count].totals, error);
+        count++;
     }
     if (code == OK) {
         *ret_points = points;

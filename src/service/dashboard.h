@@ -56,10 +56,10 @@ MUST_USE enum error_code dashboard_read(struct work *work, int64_t from_ms, int6
                                         struct dashboard *ret_dashboard, struct error *error);
 
 struct dashboard_point {
-    int64_t at_ms; /* start of the hour, or of the local day */
+    int64_t at_ms; /* start of the local hour or day */
     struct dashboard_totals totals;
 };
-enum { DASHBOARD_POINTS_MAX = 2000 };
+enum { DASHBOARD_HOURS_MAX = 31 * 24 + 1, DASHBOARD_DAYS_MAX = 367 };
 /* One point per hour or day, empty ones included, from the hour or day that holds `from_ms`.
  * sequence_id  0 = all
  * Errors       ERROR_INVALID: too many points */

@@ -11,6 +11,7 @@
 #include "service/batch.h"
 #include "store/counters.h"
 #include "store/store_batch.h"
+#include "store/store_cohort.h"
 #include "store/store_enrollment.h"
 
 #include <stdlib.h>
@@ -40,11 +41,12 @@ static const struct store_message *message_of(const struct store_message *messag
     return NULL;
 }
 
-static void count_step(struct edit_run *run, int64_t step_id, enum step_outcome outcome,
-                       enum message_reason reason)
+static void count_step(struct edit_run *run, int64_t enrolled_at_ms, int64_t step_id,
+                       enum step_outcome outcome, enum message_reason reason)
 {
-    counters_add(run->work, run->sequence_id, step_id, OUTCOME_WAITING, 0, -1);
-    counters_add(run->work, run->sequence_id, step_id, (int)outcome, reason, 1);
+    const struct counter_place place = {
+        .sequence_id = run->sequence_id, .step_id = step_id, .enrolled_at_ms = enrolled_at_ms};
+    counters_move(run->work, &place, OUTCOME_WAITING, 0, outcome, reason);
 }
 
 /* Steps that this person will not get any more move out of "waiting". Those with a message are
@@ -57,7 +59,7 @@ static void count_lost_steps(struct edit_run *run, const struct edit_person *per
         int64_t id = plan->before.steps[i].id;
         if (plan->after_of[i] == EDIT_NO_STEP && edit_was_ahead(plan, person, i) &&
             message_of(messages, count, id) == NULL) {
-            count_step(run, id, OUTCOME_CANCELLED, REASON_EDITED);
+            count_step(run, person->after.enrolled_at_ms, id, OUTCOME_CANCELLED, REASON_EDITED);
         }
     }
     for (size_t i = 0; i < plan->after.step_count; i++) {
@@ -67,7 +69,7 @@ static void count_lost_steps(struct edit_run *run, const struct edit_person *per
             before_step == EDIT_NO_STEP || edit_was_ahead(plan, person, (size_t)before_step);
         if (counted_waiting && !edit_is_ahead(plan, person, i) &&
             message_of(messages, count, id) == NULL) {
-            count_step(run, id, OUTCOME_SKIPPED, REASON_NOT_NEEDED);
+            count_step(run, person->after.enrolled_at_ms, id, OUTCOME_SKIPPED, REASON_NOT_NEEDED);
         }
     }
 }
@@ -189,19 +191,30 @@ static enum error_code apply_person(void *context, const struct store_action_row
 
 /* ---- everyone ---- */
 
-static void count_new_steps(struct work *work, const struct edit_plan *plan,
-                            const int64_t people[ENROLLMENT_STATUS_COUNT], int64_t sequence_id)
+/* Everybody counts under the new steps, cohort by cohort. */
+static enum error_code count_new_steps(struct work *work, const struct edit_plan *plan,
+                                       int64_t sequence_id, struct error *error)
 {
-    int64_t live = people[ENROLLMENT_ACTIVE] + people[ENROLLMENT_PAUSED];
-    int64_t ended = people[ENROLLMENT_COMPLETED] + people[ENROLLMENT_STOPPED] +
-                    people[ENROLLMENT_OPTED_OUT] + people[ENROLLMENT_FAILED];
-    for (size_t i = 0; i < plan->after.step_count; i++) {
-        if (plan->before_of[i] == EDIT_NO_STEP) {
-            int64_t id = plan->after.steps[i].id;
-            counters_add(work, sequence_id, id, OUTCOME_WAITING, 0, live);
-            counters_add(work, sequence_id, id, OUTCOME_SKIPPED, REASON_NOT_NEEDED, ended);
+    struct store_cohort *cohorts = NULL;
+    size_t count = 0;
+    enum error_code code = store_cohort_people(work, sequence_id, &cohorts, &count, error);
+    for (size_t i = 0; code == OK && i < plan->after.step_count; i++) {
+        if (plan->before_of[i] != EDIT_NO_STEP) {
+            continue;
+        }
+        for (size_t at = 0; at < count; at++) {
+            const int64_t *people = cohorts[at].counts;
+            const struct counter_place place = {.sequence_id = sequence_id,
+                                                .step_id = plan->after.steps[i].id,
+                                                .enrolled_at_ms = cohorts[at].at_ms};
+            counters_add(work, &place, OUTCOME_WAITING, 0,
+                         people[ENROLLMENT_ACTIVE] + people[ENROLLMENT_PAUSED]);
+            counters_add(work, &place, OUTCOME_SKIPPED, REASON_NOT_NEEDED,
+                         people[ENROLLMENT_COMPLETED] + people[ENROLLMENT_STOPPED] +
+                             people[ENROLLMENT_OPTED_OUT] + people[ENROLLMENT_FAILED]);
         }
     }
+    return code;
 }
 
 static void write_plan(struct json_writer *writer, const char *name,
@@ -289,7 +302,10 @@ enum error_code edit_effects_apply(struct work *work, const struct sequence *bef
         return code;
     }
     run.last_id--;
-    count_new_steps(work, &plan, people, before->id);
+    code = count_new_steps(work, &plan, before->id, error);
+    if (code != OK) {
+        return code;
+    }
     *ret_batch_id = 0;
     work->wakes |= WORK_WAKE_DELIVERY;
     int64_t inside = people[ENROLLMENT_ACTIVE] + people[ENROLLMENT_PAUSED];

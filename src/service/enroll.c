@@ -3,6 +3,7 @@
  * first message due. Sums are kept here and written once per transaction. */
 #include "service/enroll.h"
 
+#include "base/instant.h"
 #include "base/json_writer.h"
 #include "service/phone_hash.h"
 #include "store/counters.h"
@@ -48,27 +49,48 @@ void enroll_refused(struct enroll *enroll, enum enroll_verdict verdict)
 
 /* ---- sums ---------------------------------------------------------------------------------- */
 
+struct beginning {
+    int64_t position;
+    int32_t first_day; /* steps of earlier days are not sent */
+    enum message_reason reason;
+    int64_t sent_before;
+};
+
 static void write_start(struct enroll *enroll, const struct enroll_start *start)
 {
     const struct schedule_plan *plan = &enroll->sequence->plan;
-    int64_t sequence_id = enroll->settings.sequence_id;
+    struct counter_place place = {.sequence_id = enroll->settings.sequence_id,
+                                  .enrolled_at_ms = start->quarter * COUNTER_QUARTER_MS};
+    counters_add(enroll->work, &place, ENROLLMENT_ACTIVE, 0, start->count - start->completed);
+    counters_add(enroll->work, &place, ENROLLMENT_COMPLETED, 0, start->completed);
+    counters_add_time(enroll->work, place.sequence_id, COUNTER_TIME_ENROLLED, start->count);
     for (size_t i = 0; i < plan->step_count; i++) {
         bool behind = plan->steps[i].day < start->first_day;
-        counters_add(enroll->work, sequence_id, plan->steps[i].id,
-                     behind ? OUTCOME_SKIPPED : OUTCOME_WAITING, behind ? start->reason : 0,
-                     start->count);
+        place.step_id = plan->steps[i].id;
+        counters_add(enroll->work, &place, behind ? OUTCOME_SKIPPED : OUTCOME_WAITING,
+                     behind ? start->reason : 0, start->count);
     }
 }
 
-static void count_start(struct enroll *enroll, int32_t first_day, enum message_reason reason)
+static void count_start(struct enroll *enroll, const struct beginning *beginning,
+                        const struct store_enrollment *row)
 {
+    const struct enroll_start start = {
+        .first_day = beginning->first_day,
+        .reason = beginning->reason,
+        .quarter = floor_divide(row->enrolled_at_ms, COUNTER_QUARTER_MS),
+        .count = 1,
+        .completed = row->status == ENROLLMENT_COMPLETED,
+    };
     for (size_t i = 0; i < enroll->start_count; i++) {
-        if (enroll->starts[i].first_day == first_day && enroll->starts[i].reason == reason) {
-            enroll->starts[i].count++;
+        struct enroll_start *same = &enroll->starts[i];
+        if (same->first_day == start.first_day && same->reason == start.reason &&
+            same->quarter == start.quarter) {
+            same->count++;
+            same->completed += start.completed;
             return;
         }
     }
-    const struct enroll_start start = {.first_day = first_day, .reason = reason, .count = 1};
     if (enroll->start_count == ENROLL_STARTS_MAX) {
         write_start(enroll, &start);
         return;
@@ -90,23 +112,10 @@ static enum error_code write_run(struct enroll *enroll, struct error *error)
 enum error_code enroll_close(struct enroll *enroll, struct error *error)
 {
     enum error_code code = write_run(enroll, error);
-    int64_t sequence_id = enroll->settings.sequence_id;
     for (size_t i = 0; i < enroll->start_count; i++) {
         write_start(enroll, &enroll->starts[i]);
     }
     enroll->start_count = 0;
-    if (enroll->active > 0) {
-        counters_add(enroll->work, sequence_id, 0, ENROLLMENT_ACTIVE, 0, enroll->active);
-    }
-    if (enroll->completed > 0) {
-        counters_add(enroll->work, sequence_id, 0, ENROLLMENT_COMPLETED, 0, enroll->completed);
-    }
-    if (enroll->active + enroll->completed > 0) {
-        counters_add_hour(enroll->work, sequence_id, COUNTER_HOUR_ENROLLED,
-                          enroll->active + enroll->completed);
-    }
-    enroll->active = 0;
-    enroll->completed = 0;
     return code;
 }
 
@@ -204,13 +213,6 @@ static int64_t steps_before(const struct schedule_plan *plan, int32_t first_day)
     }
     return count;
 }
-
-struct beginning {
-    int64_t position;
-    int32_t first_day; /* steps of earlier days are not sent */
-    enum message_reason reason;
-    int64_t sent_before;
-};
 
 static struct beginning find_beginning(const struct enroll *enroll,
                                        const struct enroll_person *person)
@@ -316,8 +318,7 @@ static enum error_code insert_enrollment(struct enroll *enroll, const struct enr
     enroll->first_id = enroll->first_id == 0 ? row.id : enroll->first_id;
     enroll->last_id = row.id;
     result->enrollment_id = row.id;
-    *(row.status == ENROLLMENT_ACTIVE ? &enroll->active : &enroll->completed) += 1;
-    count_start(enroll, beginning.first_day, beginning.reason);
+    count_start(enroll, &beginning, &row);
     return OK;
 }
 

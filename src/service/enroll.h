@@ -41,7 +41,9 @@ enum { ENROLL_STARTS_MAX = 16 };
 struct enroll_start { /* private */
     int32_t first_day;
     enum message_reason reason;
-    int64_t count;
+    int64_t quarter; /* of an hour of enrollment, since 1970 */
+    int64_t count;   /* of people; of them have nothing ahead: */
+    int64_t completed;
 };
 
 struct enroll { /* private but for the counts below */
@@ -57,8 +59,6 @@ struct enroll { /* private but for the counts below */
     int64_t next_row_id; /* of batch_row, for callers that keep refused rows */
     size_t start_count;
     struct enroll_start starts[ENROLL_STARTS_MAX];
-    int64_t active;
-    int64_t completed;
     struct store_enroll_run run; /* new people alike, not yet written */
     /* for the caller */
     int64_t counts[ENROLL_VERDICT_COUNT];

@@ -196,7 +196,9 @@ static void taken_ids_are_replaced_and_still_tied_together(void **state)
                            "VALUES (1, 15550001111, 0, 0);"
                            "INSERT INTO enrollment (id, sequence_id, contact_id, status, "
                            "enrolled_at_ms, created_at_ms) VALUES (101, 7, 1, 3, 0, 0);"
-                           "INSERT INTO counter VALUES (7, 0, 3, 0, 1)");
+                           "INSERT INTO counter VALUES (7, 0, 3, 0, 1);"
+                           "INSERT INTO counter_cohort VALUES (7, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, "
+                           "0, 0, 0)");
     assert_ok(import(fixture, &error), &error);
     assert_int_equal(count(fixture, EXPORT_CAMPAIGNS, IMPORT_RENAMED), 1);
     assert_int_equal(count(fixture, EXPORT_ENROLLMENTS, IMPORT_RENAMED), 1);

@@ -87,7 +87,7 @@ static enum consent_word word_of(const struct provider_event *event,
 }
 
 /* `who` may name nobody yet: a STOP of an unknown number is remembered all the same. */
-static enum error_code say(const struct inbound *inbound, struct who *who,
+static enum error_code say(const struct inbound *inbound, struct who *who, int64_t channel_id,
                            enum suppression_kind kind, bool stop, const char *source,
                            struct text reason, int64_t at_ms, struct error *error)
 {
@@ -96,6 +96,7 @@ static enum error_code say(const struct inbound *inbound, struct who *who,
     struct suppress_word word = {
         .phone = phone,
         .contact_id = who->found ? who->person.contact_id : 0,
+        .channel_id = channel_id,
         .kind = kind,
         .stop = stop,
         .at_ms = at_ms,
@@ -129,7 +130,7 @@ static enum error_code meet(const struct inbound *inbound, struct who *who, stru
     return code;
 }
 
-/* The step that was answered counts one reply per person and enrollment. */
+/* The message that was answered counts one reply of its person. */
 static enum error_code count_reply(const struct inbound *inbound,
                                    const struct provider_event *event,
                                    const struct store_channel *channel, int64_t contact_id,
@@ -138,9 +139,10 @@ static enum error_code count_reply(const struct inbound *inbound,
 {
     struct store_inbound_origin origin = {0};
     bool found = false;
-    bool counted = false;
+    bool is_new = false;
     int64_t message_id = 0;
     int64_t attempt = 0;
+    int64_t at_ms = inbound_time_ms(inbound, event);
     enum error_code code = OK;
     *ret_enrollment_id = 0;
     if (event->context_id.size > 0) {
@@ -149,23 +151,25 @@ static enum error_code count_reply(const struct inbound *inbound,
         message_id = found ? message_id : 0;
     }
     if (code == OK) {
-        code = store_inbound_origin(inbound->work, contact_id, channel->id, message_id, &origin,
-                                    &found, error);
+        code = store_inbound_origin(inbound->work, contact_id, channel->id, message_id, at_ms,
+                                    &origin, &found, error);
     }
-    if (code != OK || !found || origin.enrollment_id == 0) {
+    if (code != OK || !found) {
         return code;
     }
     *ret_enrollment_id = origin.enrollment_id;
-    code = store_inbound_counted(inbound->work, contact_id, origin.enrollment_id, inbound_id,
-                                 &counted, error);
-    if (code == OK && !counted) {
-        counters_add(inbound->work, origin.sequence_id, origin.step_id, OUTCOME_REPLIED, 0, 1);
-        counters_add_hour(inbound->work, origin.sequence_id, OUTCOME_REPLIED, 1);
+    code = store_inbound_mark(inbound->work, origin.message_id, INBOUND_REPLIED, at_ms, &is_new,
+                              error);
+    if (code == OK && is_new) {
+        const struct counter_place place = {.sequence_id = origin.sequence_id,
+                                            .step_id = origin.step_id,
+                                            .enrolled_at_ms = origin.enrolled_at_ms};
+        counters_add(inbound->work, &place, OUTCOME_REPLIED, 0, 1);
+        counters_add_time(inbound->work, origin.sequence_id, OUTCOME_REPLIED, 1);
     }
-    if (code == OK) {
-        code = store_inbound_set_enrollment(inbound->work, inbound_id, origin.enrollment_id, error);
-    }
-    return code;
+    return code == OK ? store_inbound_set_enrollment(inbound->work, inbound_id,
+                                                     origin.enrollment_id, error)
+                      : code;
 }
 
 /* Sequences that pause or stop for whoever replies. */
@@ -267,7 +271,7 @@ enum error_code inbound_message(const struct inbound *inbound, const struct stor
     }
     if (code == OK && (word == CONSENT_STOP || word == CONSENT_START)) {
         /* Ordered by the person's own time inside, so that a repeat changes nothing. */
-        code = say(inbound, &who, SUPPRESSION_ALL, word == CONSENT_STOP,
+        code = say(inbound, &who, channel->id, SUPPRESSION_ALL, word == CONSENT_STOP,
                    event->inbound_type == PROVIDER_INBOUND_TEXT ? "stop_word" : "button",
                    event->body, at_ms, error);
     }
@@ -305,7 +309,7 @@ enum error_code inbound_preference(const struct inbound *inbound,
         code = learn_ids(inbound, event, &who, error);
     }
     if (code == OK) {
-        code = say(inbound, &who, SUPPRESSION_MARKETING, event->marketing_stopped,
+        code = say(inbound, &who, 0, SUPPRESSION_MARKETING, event->marketing_stopped,
                    "user_preferences", event->description, inbound_time_ms(inbound, event), error);
     }
     return code;
@@ -316,7 +320,7 @@ enum error_code inbound_marketing_stop(const struct inbound *inbound,
 {
     struct who who;
     enum error_code code = find_who(inbound, event, &who, error);
-    return code == OK ? say(inbound, &who, SUPPRESSION_MARKETING, true, "provider",
+    return code == OK ? say(inbound, &who, 0, SUPPRESSION_MARKETING, true, "provider",
                             event->failure.title, inbound_time_ms(inbound, event), error)
                       : code;
 }

@@ -132,8 +132,10 @@ static enum error_code make_message(struct progress *progress, const struct stor
     if (code == OK) {
         code = store_message_insert(progress->work, message, error);
     }
-    counters_add(progress->work, row->sequence_id, message->step_id, OUTCOME_WAITING, 0, -1);
-    counters_add(progress->work, row->sequence_id, message->step_id, OUTCOME_QUEUED, 0, 1);
+    const struct counter_place place = {.sequence_id = row->sequence_id,
+                                        .step_id = message->step_id,
+                                        .enrolled_at_ms = row->enrolled_at_ms};
+    counters_move(progress->work, &place, OUTCOME_WAITING, 0, OUTCOME_QUEUED, 0);
     return code;
 }
 

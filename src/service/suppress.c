@@ -10,6 +10,7 @@
 #include "store/store_access.h"
 #include "store/store_contact.h"
 #include "store/store_event.h"
+#include "store/store_inbound.h"
 
 static const char *const SOURCES[] = {"stop_word", "button", "user_preferences", "provider",
                                       "api",       "link",   "operator",         "import"};
@@ -80,23 +81,27 @@ static enum error_code find_contact(struct work *work, const struct suppress_wor
     return code;
 }
 
-/* Counts the opt-out under the step whose message was the last to reach the person. */
-static enum error_code count_step(struct work *work, int64_t enrollment_id, int64_t sequence_id,
-                                  struct error *error)
+/* Counts the opt-out under the step whose message was the last to be accepted before it. */
+static enum error_code count_opt_out(struct work *work, int64_t contact_id, int64_t channel_id,
+                                     int64_t at_ms, struct error *error)
 {
-    struct store_message *messages = NULL;
-    size_t count = 0;
+    struct store_inbound_origin origin = {0};
+    bool found = false;
+    bool is_new = false;
     enum error_code code =
-        store_message_for_enrollment(work, enrollment_id, &messages, &count, error);
-    const struct store_message *last = NULL;
-    for (size_t i = 0; code == OK && i < count; i++) {
-        if (messages[i].state == MESSAGE_ACCEPTED &&
-            (last == NULL || messages[i].sent_at_ms > last->sent_at_ms)) {
-            last = &messages[i];
-        }
+        store_inbound_origin(work, contact_id, channel_id, 0, at_ms, &origin, &found, error);
+    if (code == OK && found) {
+        code =
+            store_inbound_mark(work, origin.message_id, INBOUND_OPTED_OUT, at_ms, &is_new, error);
     }
-    if (code == OK && last != NULL) {
-        counters_add(work, sequence_id, last->step_id, OUTCOME_OPTED_OUT, 0, 1);
+    if (code == OK && is_new) {
+        const struct counter_place place = {.sequence_id = origin.sequence_id,
+                                            .step_id = origin.step_id,
+                                            .enrolled_at_ms = origin.enrolled_at_ms};
+        counters_add(work, &place, OUTCOME_OPTED_OUT, 0, 1);
+    }
+    if (code == OK) {
+        counters_add_time(work, is_new ? origin.sequence_id : 0, OUTCOME_OPTED_OUT, 1);
     }
     return code;
 }
@@ -110,14 +115,10 @@ static enum error_code end_enrollments(struct work *work, int64_t contact_id, st
     progress_init(&progress, work);
     enum error_code code = store_contact_enrollments(work, contact_id, true, &rows, &count, error);
     for (size_t i = 0; code == OK && i < count; i++) {
-        code = count_step(work, rows[i].id, rows[i].sequence_id, error);
-        if (code == OK) {
-            code = progress_end(&progress, rows[i].id, ENROLLMENT_OPTED_OUT, REASON_OPTED_OUT,
-                                source, error);
-        }
+        code = progress_end(&progress, rows[i].id, ENROLLMENT_OPTED_OUT, REASON_OPTED_OUT, source,
+                            error);
     }
     if (code == OK) {
-        counters_add_hour(work, count > 0 ? rows[0].sequence_id : 0, OUTCOME_OPTED_OUT, 1);
         *ret_ended = (int64_t)count;
     }
     return code;
@@ -177,12 +178,15 @@ static enum error_code write_row(struct work *work, const struct suppress_word *
 
 /* What follows from a word that counts, beside the ledger's row. */
 static enum error_code carry_out(struct work *work, const struct suppress_word *word,
-                                 const struct store_contact *contact,
+                                 const struct store_contact *contact, int64_t at_ms,
                                  struct suppress_result *result, struct error *error)
 {
     int64_t bits = word->stop ? contact->suppressed | (int64_t)word->kind
                               : contact->suppressed & ~(int64_t)word->kind;
     enum error_code code = store_contact_set_suppressed(work, contact->id, bits, error);
+    if (code == OK && word->stop && word->kind == SUPPRESSION_ALL) {
+        code = count_opt_out(work, contact->id, word->channel_id, at_ms, error);
+    }
     if (code == OK && word->stop && word->kind == SUPPRESSION_ALL) {
         code = end_enrollments(work, contact->id, word->source, &result->ended, error);
     }
@@ -246,7 +250,7 @@ enum error_code suppress_apply(struct work *work, const struct service *service,
         code = write_row(work, word, hash, result.contact_id, at_ms, error);
     }
     if (code == OK && found) {
-        code = carry_out(work, word, &contact, &result, error);
+        code = carry_out(work, word, &contact, at_ms, &result, error);
     }
     if (code == OK) {
         result.changed = true;

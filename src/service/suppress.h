@@ -14,6 +14,7 @@
 struct suppress_word {
     int64_t phone;      /* E.164 digits; 0: known by contact_id only */
     int64_t contact_id; /* 0: found by phone, made when there is none and it is a STOP */
+    int64_t channel_id; /* that it was written to; 0: none in particular */
     enum suppression_kind kind;
     bool stop;          /* true: no more messages; false: lifts it */
     int64_t at_ms;      /* when the person said so; 0 = now */

@@ -2,11 +2,17 @@
  * each with its messages, so one pass over the rows and a flag per step is all it takes. */
 #include "service/tally.h"
 
+#include "base/hash.h"
+#include "base/instant.h"
+#include "store/counters.h"
+#include "store/store_cohort.h"
 #include "store/store_counter.h"
 #include "store/store_sequence.h"
 #include "store/store_verify.h"
 
 #include <string.h>
+
+enum { COHORTS_TOLD_MAX = 5 };
 
 struct tally_run {
     struct work *work;
@@ -16,7 +22,9 @@ struct tally_run {
     bool *seen; /* by index in sequence->plan.steps: the person has a message for it */
     bool open;  /* a person is being counted */
     struct store_progress person;
-    char zone[64]; /* of the person: the row's text lives during the visit only */
+    struct tally_cohort *cohort; /* of the person */
+    struct map64 *cohorts;       /* quarter of an hour → place in tally.cohorts */
+    char zone[64];               /* of the person: the row's text lives during the visit only */
 };
 
 static struct tally_step *find_step(struct tally_run *run, int64_t step_id, bool present)
@@ -40,8 +48,48 @@ static struct tally_step *find_step(struct tally_run *run, int64_t step_id, bool
     return &tally->steps[tally->step_count++];
 }
 
+static struct tally_cohort *find_cohort(struct tally_run *run, int64_t enrolled_at_ms)
+{
+    struct tally *tally = run->tally;
+    int64_t quarter = floor_divide(enrolled_at_ms, COUNTER_QUARTER_MS);
+    int64_t place = 0;
+    if (map64_get(run->cohorts, quarter, &place)) {
+        return &tally->cohorts[place];
+    }
+    if (tally->cohort_count == tally->cohort_capacity) {
+        size_t capacity = tally->cohort_capacity * 2 + 64;
+        struct tally_cohort *cohorts = arena_array(run->work->arena, capacity, sizeof(*cohorts));
+        if (tally->cohort_count > 0) {
+            memcpy(cohorts, tally->cohorts, tally->cohort_count * sizeof(*cohorts));
+        }
+        tally->cohorts = cohorts;
+        tally->cohort_capacity = capacity;
+    }
+    (void)map64_put(run->cohorts, quarter, (int64_t)tally->cohort_count);
+    struct tally_cohort *cohort = &tally->cohorts[tally->cohort_count++];
+    *cohort = (struct tally_cohort){.at_ms = quarter * COUNTER_QUARTER_MS};
+    return cohort;
+}
+
+static void add_to_cohort(struct tally_run *run, size_t step, int64_t outcome)
+{
+    struct tally_cohort *cohort = run->cohort;
+    if (step >= cohort->capacity) {
+        size_t capacity = step + 1 > run->tally->step_count ? step + 1 : run->tally->step_count;
+        int64_t(*counts)[OUTCOME_COUNT] =
+            arena_array(run->work->arena, capacity, sizeof(*cohort->counts));
+        if (cohort->capacity > 0) {
+            memcpy(counts, cohort->counts, cohort->capacity * sizeof(*counts));
+        }
+        cohort->counts = counts;
+        cohort->capacity = capacity;
+    }
+    cohort->counts[step][outcome]++;
+}
+
 static void add(struct tally_run *run, struct tally_step *step, int64_t outcome, int64_t reason)
 {
+    add_to_cohort(run, (size_t)(step - run->tally->steps), outcome);
     for (size_t at = 0; at < step->count_count; at++) {
         if (step->counts[at].outcome == outcome && step->counts[at].reason == reason) {
             step->counts[at].count++;
@@ -61,8 +109,9 @@ static void add(struct tally_run *run, struct tally_step *step, int64_t outcome,
         (struct tally_count){.outcome = outcome, .reason = reason, .count = 1};
 }
 
-static void add_message(struct tally_run *run, const struct store_message *message)
+static void add_message(struct tally_run *run, const struct store_verify_row *row)
 {
+    const struct store_message *message = &row->message;
     enum step_outcome outcome = OUTCOME_QUEUED;
     int64_t reason = 0;
     struct tally_step *step = find_step(run, message->step_id, false);
@@ -73,6 +122,12 @@ static void add_message(struct tally_run *run, const struct store_message *messa
     }
     if (message->state == MESSAGE_ACCEPTED && message->rank >= RANK_READ) {
         add(run, step, OUTCOME_READ, 0);
+    }
+    if (row->replied) {
+        add(run, step, OUTCOME_REPLIED, 0);
+    }
+    if (row->opted_out) {
+        add(run, step, OUTCOME_OPTED_OUT, 0);
     }
     for (size_t at = 0; at < run->sequence->plan.step_count; at++) {
         if (run->sequence->plan.steps[at].id == message->step_id) {
@@ -139,6 +194,7 @@ static enum error_code start_person(struct tally_run *run, const struct store_pr
     }
     run->person.timezone = text_make(run->zone, zone.size);
     run->open = true;
+    run->cohort = find_cohort(run, row->enrolled_at_ms);
     run->tally->people++;
     if (run->sequence->plan.step_count > 0) {
         memset(run->seen, 0, run->sequence->plan.step_count * sizeof(*run->seen));
@@ -147,16 +203,15 @@ static enum error_code start_person(struct tally_run *run, const struct store_pr
     return code;
 }
 
-static enum error_code visit(void *context, const struct store_progress *row,
-                             const struct store_message *message, struct error *error)
+static enum error_code visit(void *context, const struct store_verify_row *row, struct error *error)
 {
     struct tally_run *run = context;
     enum error_code code = OK;
-    if (!run->open || run->person.enrollment_id != row->enrollment_id) {
-        code = start_person(run, row, error);
+    if (!run->open || run->person.enrollment_id != row->person.enrollment_id) {
+        code = start_person(run, &row->person, error);
     }
-    if (message->id != 0 && message->step_id != 0) {
-        add_message(run, message);
+    if (row->message.id != 0 && row->message.step_id != 0) {
+        add_message(run, row);
     }
     return code;
 }
@@ -165,7 +220,8 @@ enum error_code tally_sequence(struct work *work, int64_t sequence_id, struct ta
                                struct error *error)
 {
     struct tally tally = {.sequence_id = sequence_id};
-    struct tally_run run = {.work = work, .tally = &tally};
+    CLEANUP(map64_free) struct map64 *cohorts = map64_new(64);
+    struct tally_run run = {.work = work, .tally = &tally, .cohorts = cohorts};
     progress_init(&run.progress, work);
     enum error_code code = progress_sequence(&run.progress, sequence_id, &run.sequence, error);
     if (code != OK) {
@@ -204,7 +260,19 @@ struct comparison {
     size_t counter_count;
     struct tally_difference *differences;
     size_t count;
+    struct map64 *cohorts; /* start of the quarter → place in tally->cohorts */
+    size_t cohort_rows;    /* stored ones that the people's rows make, too */
+    size_t cohort_differences;
 };
+
+static size_t step_place(const struct tally *tally, int64_t step_id)
+{
+    size_t place = 0;
+    while (place < tally->step_count && tally->steps[place].step_id != step_id) {
+        place++;
+    }
+    return place;
+}
 
 static int64_t stored_count(const struct comparison *comparison, int64_t step_id, int64_t outcome)
 {
@@ -224,6 +292,7 @@ static void compare_one(struct comparison *comparison, int64_t step_id, int64_t 
             (struct tally_difference){.sequence_id = comparison->tally->sequence_id,
                                       .step_id = step_id,
                                       .outcome = outcome,
+                                      .cohort_at_ms = -1,
                                       .stored = stored,
                                       .counted = counted};
     }
@@ -232,7 +301,8 @@ static void compare_one(struct comparison *comparison, int64_t step_id, int64_t 
 static void compare_step(struct comparison *comparison, const struct tally_step *step)
 {
     static const int64_t EXACT[] = {OUTCOME_QUEUED,  OUTCOME_SENT,      OUTCOME_FAILED,
-                                    OUTCOME_UNKNOWN, OUTCOME_DELIVERED, OUTCOME_READ};
+                                    OUTCOME_UNKNOWN, OUTCOME_DELIVERED, OUTCOME_READ,
+                                    OUTCOME_REPLIED, OUTCOME_OPTED_OUT};
     for (size_t at = 0; at < ARRAY_SIZE(EXACT); at++) {
         compare_one(comparison, step->step_id, EXACT[at],
                     stored_count(comparison, step->step_id, EXACT[at]), tally_get(step, EXACT[at]));
@@ -248,6 +318,97 @@ static void compare_step(struct comparison *comparison, const struct tally_step 
     }
 }
 
+/* Whether a stored row of a cohort says what the people's rows say. A step that has gone is
+ * compared by its messages, as everywhere. */
+static bool same_cohort(const struct tally_step *step, const int64_t *stored,
+                        const int64_t *counted)
+{
+    bool people = step->step_id == 0;
+    for (size_t outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+        bool never_came = !people && (outcome == OUTCOME_SKIPPED || outcome == OUTCOME_CANCELLED);
+        bool skip = never_came || (!people && !step->present && outcome == OUTCOME_WAITING);
+        if (!skip && stored[outcome] != counted[outcome]) {
+            return false;
+        }
+    }
+    return people || !step->present ||
+           stored[OUTCOME_SKIPPED] + stored[OUTCOME_CANCELLED] ==
+               counted[OUTCOME_SKIPPED] + counted[OUTCOME_CANCELLED];
+}
+
+static void tell_cohort(struct comparison *comparison, int64_t at_ms, int64_t step_id,
+                        const int64_t *stored, const int64_t *counted)
+{
+    size_t outcome = 0;
+    while (outcome + 1 < OUTCOME_COUNT && stored[outcome] == counted[outcome]) {
+        outcome++;
+    }
+    if (comparison->cohort_differences++ < COHORTS_TOLD_MAX) {
+        comparison->differences[comparison->count++] =
+            (struct tally_difference){.sequence_id = comparison->tally->sequence_id,
+                                      .step_id = step_id,
+                                      .outcome = (int64_t)outcome,
+                                      .cohort_at_ms = at_ms,
+                                      .stored = stored[outcome],
+                                      .counted = counted[outcome]};
+    }
+}
+
+static void compare_cohort(void *context, const struct store_cohort *row)
+{
+    static const int64_t NOBODY[OUTCOME_COUNT] = {0};
+    struct comparison *comparison = context;
+    const struct tally *tally = comparison->tally;
+    size_t step = step_place(tally, row->step_id);
+    int64_t place = 0;
+    if (step == tally->step_count) {
+        return; /* of a removed step without any message */
+    }
+    bool found = map64_get(comparison->cohorts, row->at_ms, &place);
+    const struct tally_cohort *cohort = found ? &tally->cohorts[place] : NULL;
+    const int64_t *counted = found && step < cohort->capacity ? cohort->counts[step] : NOBODY;
+    if (found && step < cohort->capacity) {
+        comparison->cohort_rows++;
+    }
+    if (!same_cohort(&tally->steps[step], row->counts, counted)) {
+        tell_cohort(comparison, row->at_ms, row->step_id, row->counts, counted);
+    }
+}
+
+static bool is_empty(const int64_t *counts)
+{
+    for (size_t outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+        if (counts[outcome] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Rows that are there are compared; rows that ought to be there are looked for by number. */
+static enum error_code compare_cohorts(struct comparison *comparison, struct error *error)
+{
+    static const int64_t NOBODY[OUTCOME_COUNT] = {0};
+    const struct tally *tally = comparison->tally;
+    CLEANUP(map64_free) struct map64 *cohorts = map64_new(tally->cohort_count + 1);
+    comparison->cohorts = cohorts;
+    size_t expected = 0;
+    for (size_t at = 0; at < tally->cohort_count; at++) {
+        const struct tally_cohort *cohort = &tally->cohorts[at];
+        (void)map64_put(cohorts, cohort->at_ms, (int64_t)at);
+        for (size_t step = 0; step < cohort->capacity; step++) {
+            expected += !is_empty(cohort->counts[step]);
+        }
+    }
+    enum error_code code = store_cohort_visit(comparison->work, tally->sequence_id, INT64_MIN,
+                                              INT64_MAX, compare_cohort, comparison, error);
+    if (code == OK && comparison->cohort_rows < expected && tally->cohort_count > 0) {
+        const int64_t counted[OUTCOME_COUNT] = {(int64_t)expected};
+        tell_cohort(comparison, tally->cohorts[0].at_ms, 0, NOBODY, counted);
+    }
+    return code;
+}
+
 enum error_code tally_compare(struct work *work, const struct tally *tally,
                               struct tally_difference **ret_differences, size_t *ret_count,
                               struct error *error)
@@ -260,8 +421,9 @@ enum error_code tally_compare(struct work *work, const struct tally *tally,
         return code;
     }
     comparison.counters = counters;
-    comparison.differences = arena_array(work->arena, tally->step_count * OUTCOME_COUNT + 1,
-                                         sizeof(*comparison.differences));
+    comparison.differences =
+        arena_array(work->arena, tally->step_count * OUTCOME_COUNT + COHORTS_TOLD_MAX + 1,
+                    sizeof(*comparison.differences));
     for (size_t at = 0; at < tally->step_count; at++) {
         if (tally->steps[at].step_id != 0) {
             compare_step(&comparison, &tally->steps[at]);
@@ -272,9 +434,33 @@ enum error_code tally_compare(struct work *work, const struct tally *tally,
                         tally_get(&tally->steps[at], status));
         }
     }
-    *ret_differences = comparison.differences;
-    *ret_count = comparison.count;
-    return OK;
+    code = compare_cohorts(&comparison, error);
+    if (code == OK) {
+        *ret_differences = comparison.differences;
+        *ret_count = comparison.count;
+    }
+    return code;
+}
+
+static enum error_code write_cohorts(struct work *work, const struct tally *tally,
+                                     struct error *error)
+{
+    enum error_code code = OK;
+    for (size_t step = 0; code == OK && step < tally->step_count; step++) {
+        code = store_cohort_clear(work, tally->sequence_id, tally->steps[step].step_id, error);
+    }
+    for (size_t at = 0; at < tally->cohort_count; at++) {
+        const struct tally_cohort *cohort = &tally->cohorts[at];
+        for (size_t step = 0; code == OK && step < cohort->capacity; step++) {
+            struct store_cohort row = {.at_ms = cohort->at_ms,
+                                       .step_id = tally->steps[step].step_id};
+            memcpy(row.counts, cohort->counts[step], sizeof(row.counts));
+            if (!is_empty(row.counts)) {
+                code = store_cohort_put(work, tally->sequence_id, &row, error);
+            }
+        }
+    }
+    return code;
 }
 
 enum error_code tally_write(struct work *work, const struct tally *tally, struct error *error)
@@ -289,5 +475,5 @@ enum error_code tally_write(struct work *work, const struct tally *tally, struct
                                             step->counts[one].count, error);
         }
     }
-    return code;
+    return code == OK ? write_cohorts(work, tally, error) : code;
 }

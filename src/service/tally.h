@@ -19,9 +19,18 @@ struct tally_step {
     size_t count_count;
     size_t capacity;
 };
+/* The same by the quarter of an hour of enrollment. */
+struct tally_cohort {
+    int64_t at_ms;
+    int64_t (*counts)[OUTCOME_COUNT]; /* by index in tally.steps */
+    size_t capacity;
+};
 struct tally {
     int64_t sequence_id;
     int64_t people;
+    struct tally_cohort *cohorts;
+    size_t cohort_count;
+    size_t cohort_capacity;
     struct tally_step *steps;
     size_t step_count;
     size_t capacity;
@@ -35,13 +44,15 @@ int64_t tally_get(const struct tally_step *step, int64_t outcome); /* all reason
 struct tally_difference {
     int64_t sequence_id;
     int64_t step_id;
-    int64_t outcome; /* -1: skipped and cancelled together */
+    int64_t outcome;      /* -1: skipped and cancelled together */
+    int64_t cohort_at_ms; /* -1: of everybody */
     int64_t stored;
     int64_t counted;
 };
 /* Compares with the stored counters; texts and rows in work->arena. Which reason a step that never
  * came is counted under is history the rows do not hold, so skipped and cancelled of a present step
- * are compared together, and not at all for removed steps. */
+ * are compared together, and not at all for removed steps. Of cohorts that differ the first few are
+ * told. */
 MUST_USE enum error_code tally_compare(struct work *work, const struct tally *tally,
                                        struct tally_difference **ret_differences, size_t *ret_count,
                                        struct error *error);

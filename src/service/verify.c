@@ -3,11 +3,13 @@
 #include "service/verify.h"
 
 #include "base/ids.h"
+#include "base/instant.h"
 #include "base/json_writer.h"
 #include "service/tally.h"
 #include "store/counters.h"
 #include "store/db.h"
 #include "store/store.h"
+#include "store/store_cohort.h"
 #include "store/store_verify.h"
 
 #include <string.h>
@@ -97,6 +99,7 @@ static void describe_difference(struct verify_run *run, const struct tally_diffe
 {
     char sequence[ID_TEXT_MAX];
     char step[ID_TEXT_MAX];
+    char instant[INSTANT_TEXT_MAX];
     const char *outcome = "skipped and cancelled";
     struct verify_finding *finding = add_finding(run, TEXT("counter"));
     (void)id_format(ID_SEQUENCE, difference->sequence_id, sequence);
@@ -108,10 +111,13 @@ static void describe_difference(struct verify_run *run, const struct tally_diffe
     finding->count = 1;
     finding->repairable = true;
     finding->repaired = run->repair;
+    bool cohort = difference->cohort_at_ms != -1;
     finding->message = arena_format(
-        run->work->arena, "%s %s: %s is counted as %lld, the rows say %lld", sequence,
+        run->work->arena, "%s %s%s%s: %s is counted as %lld, the rows say %lld", sequence,
         difference->step_id == 0 ? "people" : id_format(ID_STEP, difference->step_id, step),
-        outcome, (long long)difference->stored, (long long)difference->counted);
+        cohort ? " enrolled at " : "",
+        cohort ? instant_format(difference->cohort_at_ms, instant) : "", outcome,
+        (long long)difference->stored, (long long)difference->counted);
 }
 
 static enum error_code verify_counters(struct verify_run *run, struct error *error)
@@ -140,6 +146,31 @@ static enum error_code verify_counters(struct verify_run *run, struct error *err
         }
     }
     return code;
+}
+
+static enum error_code recount(struct work *work, void *context, struct error *error)
+{
+    (void)context;
+    int64_t *ids = NULL;
+    size_t count = 0;
+    bool missing = false;
+    enum error_code code = store_cohort_missing(work, &missing, error);
+    if (code == OK && missing) {
+        code = store_verify_sequences(work, &ids, &count, error);
+    }
+    for (size_t at = 0; at < count && code == OK; at++) {
+        struct tally tally;
+        code = tally_sequence(work, ids[at], &tally, error);
+        if (code == OK) {
+            code = tally_write(work, &tally, error);
+        }
+    }
+    return code;
+}
+
+enum error_code verify_upgrade(struct store *store, struct error *error)
+{
+    return writer_do_alone(store_writer(store), recount, NULL, error);
 }
 
 static enum error_code check_file(struct verify_run *run, struct error *error)

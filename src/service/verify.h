@@ -28,6 +28,10 @@ struct verify_report {
 struct json_writer;
 void verify_encode(struct json_writer *writer, const struct verify_report *report);
 
+/* Counts the people anew who were enrolled before there were cohorts: once, when a data directory
+ * of an older version is opened. Never on the writer's thread. */
+MUST_USE enum error_code verify_upgrade(struct store *store, struct error *error);
+
 /* Looks at one moment of the database; any connection does.
  * whole_file  also SQLite's own check of every page, which reads the whole file */
 MUST_USE enum error_code verify_look(struct work *work, bool whole_file,

@@ -1,8 +1,10 @@
 /* Outcome counters of one commit, in memory: a small open-addressing table of keys and deltas, and
- * a log of the running job's changes, so that a failed job's part can be taken back. */
+ * a log of the running job's changes, so that a failed job's part can be taken back. Rows that hold
+ * several outcomes are written once, with all of them. */
 #include "store/counters.h"
 
 #include "base/hash.h"
+#include "base/instant.h"
 #include "base/mem.h"
 #include "store/db.h"
 
@@ -10,15 +12,7 @@
 
 enum {
     FIRST_CAPACITY = 256,
-    HOUR_MS = 3600 * 1000,
-};
-
-struct counter_key {
-    int64_t hour_at_ms; /* 0: the counter table; else the series per hour */
-    int64_t sequence_id;
-    int64_t step_id;
-    int64_t outcome;
-    int64_t reason;
+    LOOK_BACK = 4, /* changes of the running job that a new one may join */
 };
 
 struct counter_entry {
@@ -104,10 +98,10 @@ static void change(struct counters *counters, const struct counter_key *key, int
         return;
     }
     /* The commonest job adds to the same few counters again and again. */
-    if (counters->change_count > 0) {
-        struct counter_change *last = &counters->changes[counters->change_count - 1];
-        if (memcmp(&last->key, key, sizeof(*key)) == 0) {
-            last->delta += delta;
+    for (size_t back = 1; back <= LOOK_BACK && back <= counters->change_count; back++) {
+        struct counter_change *earlier = &counters->changes[counters->change_count - back];
+        if (memcmp(&earlier->key, key, sizeof(*key)) == 0) {
+            earlier->delta += delta;
             return;
         }
     }
@@ -121,26 +115,53 @@ static void change(struct counters *counters, const struct counter_key *key, int
         (struct counter_change){.key = *key, .delta = delta};
 }
 
-void counters_add(struct work *work, int64_t sequence_id, int64_t step_id, int outcome,
-                  int64_t reason, int64_t delta)
+static int64_t quarter_of(int64_t at_ms)
 {
-    struct counter_key key = {
-        .sequence_id = sequence_id, .step_id = step_id, .outcome = outcome, .reason = reason};
+    return floor_divide(at_ms, COUNTER_QUARTER_MS) * COUNTER_QUARTER_MS;
+}
+
+void counters_add(struct work *work, const struct counter_place *place, int outcome, int64_t reason,
+                  int64_t delta)
+{
+    struct counter_key key = {.kind = COUNTER_STEP,
+                              .sequence_id = place->sequence_id,
+                              .step_id = place->step_id,
+                              .outcome = outcome,
+                              .reason = reason};
+    change(work->counters, &key, delta);
+    key.kind = COUNTER_COHORT;
+    key.at_ms = quarter_of(place->enrolled_at_ms);
+    key.reason = 0;
     change(work->counters, &key, delta);
 }
 
-void counters_add_hour(struct work *work, int64_t sequence_id, int outcome, int64_t delta)
+void counters_add_time(struct work *work, int64_t sequence_id, int outcome, int64_t delta)
 {
-    int64_t hour_at_ms = work->now_ms - work->now_ms % HOUR_MS;
-    struct counter_key key = {.hour_at_ms = hour_at_ms > 0 ? hour_at_ms : HOUR_MS,
+    if (sequence_id == 0 && outcome != OUTCOME_OPTED_OUT) {
+        return;
+    }
+    struct counter_key key = {.kind = COUNTER_TIME,
+                              .at_ms = quarter_of(work->now_ms),
                               .sequence_id = sequence_id,
                               .outcome = outcome};
     change(work->counters, &key, delta);
 }
 
-void counters_visit(const struct work *work,
-                    void (*visit)(void *context, int64_t sequence_id, int64_t step_id,
-                                  int64_t outcome, int64_t reason, int64_t delta),
+void counters_move(struct work *work, const struct counter_place *place, enum step_outcome from,
+                   int64_t from_reason, enum step_outcome to, int64_t to_reason)
+{
+    if (from == to && from_reason == to_reason) {
+        return;
+    }
+    counters_add(work, place, (int)from, from_reason, -1);
+    counters_add(work, place, (int)to, to_reason, 1);
+    if (from != to && to != OUTCOME_QUEUED && to != OUTCOME_WAITING) {
+        counters_add_time(work, place->sequence_id, (int)to, 1);
+    }
+}
+
+void counters_visit(const struct work *work, enum counter_kind kind,
+                    void (*visit)(void *context, const struct counter_key *key, int64_t delta),
                     void *context)
 {
     const struct counters *counters = work->counters;
@@ -149,16 +170,13 @@ void counters_visit(const struct work *work,
     }
     for (size_t at = 0; counters->count > 0 && at < counters->capacity; at++) {
         const struct counter_entry *entry = &counters->entries[at];
-        const struct counter_key *key = &entry->key;
-        if (entry->used && key->hour_at_ms == 0) {
-            visit(context, key->sequence_id, key->step_id, key->outcome, key->reason, entry->delta);
+        if (entry->used && entry->key.kind == (int64_t)kind) {
+            visit(context, &entry->key, entry->delta);
         }
     }
     for (size_t at = 0; at < counters->change_count; at++) {
-        const struct counter_key *key = &counters->changes[at].key;
-        if (key->hour_at_ms == 0) {
-            visit(context, key->sequence_id, key->step_id, key->outcome, key->reason,
-                  counters->changes[at].delta);
+        if (counters->changes[at].key.kind == (int64_t)kind) {
+            visit(context, &counters->changes[at].key, counters->changes[at].delta);
         }
     }
 }
@@ -190,20 +208,106 @@ DB_SQL(COUNTER_ADD, "INSERT INTO counter (sequence_id, step_id, outcome, reason,
                     "ON CONFLICT (sequence_id, step_id, outcome, reason) "
                     "DO UPDATE SET count = counter.count + excluded.count");
 
-DB_SQL(COUNTER_HOUR_ADD, "INSERT INTO counter_hour (hour_at_ms, sequence_id, outcome, count) "
-                         "VALUES ($1, $2, $3, $4) "
-                         "ON CONFLICT (hour_at_ms, sequence_id, outcome) "
-                         "DO UPDATE SET count = counter_hour.count + excluded.count");
+#define TIME_COLUMNS                                                                               \
+    "sent, failed, skipped, cancelled, unknown, delivered, read, replied, opted_out, enrolled, "   \
+    "completed"
+DB_SQL(COUNTER_TIME_ADD,
+       "INSERT INTO counter_time (sequence_id, width, at_ms, " TIME_COLUMNS ") "
+       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
+       "ON CONFLICT (sequence_id, width, at_ms) DO UPDATE SET "
+       "sent = counter_time.sent + excluded.sent, failed = counter_time.failed + excluded.failed, "
+       "skipped = counter_time.skipped + excluded.skipped, "
+       "cancelled = counter_time.cancelled + excluded.cancelled, "
+       "unknown = counter_time.unknown + excluded.unknown, "
+       "delivered = counter_time.delivered + excluded.delivered, "
+       "read = counter_time.read + excluded.read, "
+       "replied = counter_time.replied + excluded.replied, "
+       "opted_out = counter_time.opted_out + excluded.opted_out, "
+       "enrolled = counter_time.enrolled + excluded.enrolled, "
+       "completed = counter_time.completed + excluded.completed");
 
-static enum error_code write_entry(const struct counter_entry *entry, struct db *db,
-                                   struct error *error)
+DB_SQL(COUNTER_COHORT_ADD,
+       "INSERT INTO counter_cohort (sequence_id, cohort_at_ms, step_id, waiting, queued, sent, "
+       "failed, skipped, cancelled, unknown, delivered, read, replied, opted_out) "
+       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
+       "ON CONFLICT (sequence_id, cohort_at_ms, step_id) DO UPDATE SET "
+       "waiting = counter_cohort.waiting + excluded.waiting, "
+       "queued = counter_cohort.queued + excluded.queued, "
+       "sent = counter_cohort.sent + excluded.sent, "
+       "failed = counter_cohort.failed + excluded.failed, "
+       "skipped = counter_cohort.skipped + excluded.skipped, "
+       "cancelled = counter_cohort.cancelled + excluded.cancelled, "
+       "unknown = counter_cohort.unknown + excluded.unknown, "
+       "delivered = counter_cohort.delivered + excluded.delivered, "
+       "read = counter_cohort.read + excluded.read, "
+       "replied = counter_cohort.replied + excluded.replied, "
+       "opted_out = counter_cohort.opted_out + excluded.opted_out");
+
+/* All deltas that belong into the row of `entry`, taken out of the table. */
+static void take_row(struct counters *counters, const struct counter_entry *entry, size_t count,
+                     int64_t *ret_deltas)
+{
+    struct counter_key key = entry->key;
+    for (size_t outcome = 0; outcome < count; outcome++) {
+        key.outcome = (int64_t)outcome;
+        struct counter_entry *one = find_place(counters, &key);
+        ret_deltas[outcome] = one->used ? one->delta : 0;
+        one->delta = 0;
+    }
+}
+
+static enum error_code write_time(struct counters *counters, const struct counter_entry *entry,
+                                  struct db *db, struct error *error)
+{
+    static const int64_t WIDTHS_MS[] = {COUNTER_QUARTER_MS, MS_PER_HOUR, MS_PER_DAY};
+    const struct counter_key key = entry->key;
+    const int64_t sequences[] = {0, key.sequence_id}; /* everything together, and its own */
+    int64_t of[COUNTER_TIME_COUNT];
+    enum error_code code = OK;
+    take_row(counters, entry, COUNTER_TIME_COUNT, of);
+    for (size_t width = 0; width < ARRAY_SIZE(WIDTHS_MS); width++) {
+        int64_t at_ms = floor_divide(key.at_ms, WIDTHS_MS[width]) * WIDTHS_MS[width];
+        for (size_t i = 0; code == OK && i < (key.sequence_id == 0 ? 1 : 2); i++) {
+            code =
+                db_run(db, &COUNTER_TIME_ADD,
+                       DB_VALUES(DB_INT(sequences[i]), DB_INT(width), DB_INT(at_ms),
+                                 DB_INT(of[OUTCOME_SENT]), DB_INT(of[OUTCOME_FAILED]),
+                                 DB_INT(of[OUTCOME_SKIPPED]), DB_INT(of[OUTCOME_CANCELLED]),
+                                 DB_INT(of[OUTCOME_UNKNOWN]), DB_INT(of[OUTCOME_DELIVERED]),
+                                 DB_INT(of[OUTCOME_READ]), DB_INT(of[OUTCOME_REPLIED]),
+                                 DB_INT(of[OUTCOME_OPTED_OUT]), DB_INT(of[COUNTER_TIME_ENROLLED]),
+                                 DB_INT(of[COUNTER_TIME_COMPLETED])),
+                       NULL, error);
+        }
+    }
+    return code;
+}
+
+static enum error_code write_cohort(struct counters *counters, const struct counter_entry *entry,
+                                    struct db *db, struct error *error)
+{
+    const struct counter_key key = entry->key;
+    struct db_value values[3 + OUTCOME_COUNT] = {DB_INT(key.sequence_id), DB_INT(key.at_ms),
+                                                 DB_INT(key.step_id)};
+    int64_t deltas[OUTCOME_COUNT];
+    take_row(counters, entry, OUTCOME_COUNT, deltas);
+    for (size_t outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+        values[3 + outcome] = DB_INT(deltas[outcome]);
+    }
+    return db_run(db, &COUNTER_COHORT_ADD, values, ARRAY_SIZE(values), NULL, error);
+}
+
+static enum error_code write_entry(struct counters *counters, const struct counter_entry *entry,
+                                   struct db *db, struct error *error)
 {
     const struct counter_key *key = &entry->key;
-    if (key->hour_at_ms != 0) {
-        return db_run(db, &COUNTER_HOUR_ADD,
-                      DB_VALUES(DB_INT(key->hour_at_ms), DB_INT(key->sequence_id),
-                                DB_INT(key->outcome), DB_INT(entry->delta)),
-                      NULL, error);
+    switch ((enum counter_kind)key->kind) {
+    case COUNTER_TIME:
+        return write_time(counters, entry, db, error);
+    case COUNTER_COHORT:
+        return write_cohort(counters, entry, db, error);
+    case COUNTER_STEP:
+        break;
     }
     return db_run(db, &COUNTER_ADD,
                   DB_VALUES(DB_INT(key->sequence_id), DB_INT(key->step_id), DB_INT(key->outcome),
@@ -219,7 +323,7 @@ enum error_code counters_write(struct counters *counters, struct db *db, struct 
         if (counters->entries[at].used) {
             left--;
             if (counters->entries[at].delta != 0) {
-                code = write_entry(&counters->entries[at], db, error);
+                code = write_entry(counters, &counters->entries[at], db, error);
             }
         }
     }

@@ -2,15 +2,15 @@
 
 #include "base/compiler.h"
 #include "base/error.h"
+#include "domain/message.h"
 #include "store/work.h"
 
-/* Outcome counters: added up in memory while a commit is built, written once per touched counter
- * right before it, and dropped with the savepoint of a job that failed. So one commit that moves
- * 1,000 messages of one step writes a handful of counter rows.
+/* Outcome counters: added up in memory while a commit is built, written once per touched row right
+ * before it, and dropped with the savepoint of a job that failed. So one commit that moves 1,000
+ * messages of one step writes a handful of counter rows.
  *
- * `outcome` is an enum step_outcome (domain/message.h); for step_id 0 it is an enum
- * enrollment_status and counts the sequence's enrollments. `reason` is 0, an enum message_reason,
- * or counters_provider_reason(code). */
+ * Three tables count the same facts: per step and reason (counter), per step and moment of
+ * enrollment (counter_cohort), and per moment at which it happened (counter_time). */
 struct counters;
 
 enum { COUNTER_REASON_PROVIDER = 1000000 };
@@ -19,21 +19,48 @@ static inline int64_t counters_provider_reason(int64_t error_code)
     return COUNTER_REASON_PROVIDER + error_code;
 }
 
-/* Adds `delta` (may be negative) in the caller's transaction. */
-void counters_add(struct work *work, int64_t sequence_id, int64_t step_id, int outcome,
-                  int64_t reason, int64_t delta);
-/* What the series per hour counts beside the outcomes of steps. Messages of no sequence (test
- * sends) are not shown; opt-outs of people in no sequence stand under sequence 0. */
-enum { COUNTER_HOUR_ENROLLED = 100, COUNTER_HOUR_COMPLETED = 101 };
+/* Stretches of time begin at whole quarters of an hour: the days of every zone do, too. */
+#define COUNTER_QUARTER_MS INT64_C(900000)
 
-/* The same for the series per hour: only things that happened, never a stock, at work->now_ms. */
-void counters_add_hour(struct work *work, int64_t sequence_id, int outcome, int64_t delta);
+/* Whose counter: a step of a sequence (0: the people of the sequence by status), and when the
+ * person was enrolled. */
+struct counter_place {
+    int64_t sequence_id;
+    int64_t step_id;
+    int64_t enrolled_at_ms;
+};
+/* Adds `delta` (may be negative) in the caller's transaction.
+ * outcome  enum step_outcome; for step_id 0 an enum enrollment_status
+ * reason   0, an enum message_reason, or counters_provider_reason(code) */
+void counters_add(struct work *work, const struct counter_place *place, int outcome, int64_t reason,
+                  int64_t delta);
+/* One person goes from one outcome of a step to another: both counters, and what happened now. */
+void counters_move(struct work *work, const struct counter_place *place, enum step_outcome from,
+                   int64_t from_reason, enum step_outcome to, int64_t to_reason);
+
+/* What the table of time counts beside the outcomes sent … opted out. */
+enum {
+    COUNTER_TIME_ENROLLED = OUTCOME_COUNT,
+    COUNTER_TIME_COMPLETED,
+    COUNTER_TIME_COUNT,
+};
+/* Something happened, at work->now_ms; only things that happen, never a stock. Messages of no
+ * sequence (test sends) are not counted; opt-outs of people in no sequence (sequence_id 0) are. */
+void counters_add_time(struct work *work, int64_t sequence_id, int outcome, int64_t delta);
 
 /* What this commit has added so far and the tables do not show yet, its own job's part included;
  * nothing on readers. For answers of the very job that moved the counters. */
-void counters_visit(const struct work *work,
-                    void (*visit)(void *context, int64_t sequence_id, int64_t step_id,
-                                  int64_t outcome, int64_t reason, int64_t delta),
+enum counter_kind { COUNTER_STEP, COUNTER_TIME, COUNTER_COHORT };
+struct counter_key {
+    int64_t kind;  /* enum counter_kind */
+    int64_t at_ms; /* COUNTER_TIME, COUNTER_COHORT: start of the quarter */
+    int64_t sequence_id;
+    int64_t step_id; /* 0 for COUNTER_TIME */
+    int64_t outcome;
+    int64_t reason; /* COUNTER_STEP */
+};
+void counters_visit(const struct work *work, enum counter_kind kind,
+                    void (*visit)(void *context, const struct counter_key *key, int64_t delta),
                     void *context);
 
 /* For the writer. */

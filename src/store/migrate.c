@@ -23,6 +23,11 @@ static const char *const PUBLIC[] = {
     NULL,
 };
 
+static const char *const ANALYTICS[] = {
+#include "migration_0005.inc"
+    NULL,
+};
+
 static const char *const EMAIL[] = {
 #include "migration_0006.inc"
     NULL,
@@ -33,11 +38,8 @@ static const struct migration {
     const char *name;
     const char *const *lines; /* ended by NULL */
 } MIGRATIONS[] = {
-    {1, "start", START},
-    {2, "webhooks", WEBHOOKS},
-    {3, "alerts", ALERTS},
-    {4, "public", PUBLIC},
-    {6, "email", EMAIL},
+    {1, "start", START},   {2, "webhooks", WEBHOOKS},   {3, "alerts", ALERTS},
+    {4, "public", PUBLIC}, {5, "analytics", ANALYTICS}, {6, "email", EMAIL},
 };
 
 int64_t migrate_target(void)

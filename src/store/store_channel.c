@@ -218,10 +218,11 @@ enum error_code store_channel_sequences(struct work *work, int64_t id, bool is_d
                          ret_count, NULL, error);
 }
 
+/* Width 1: hours. */
 DB_SQL(CHANNEL_SENT_DAY,
-       "SELECT coalesce(sum(count), 0) FROM counter_hour WHERE hour_at_ms > $1 AND outcome = $2 "
-       "AND sequence_id IN (SELECT id FROM sequence WHERE channel_id = $3 OR "
-       "($4 AND channel_id IS NULL))");
+       "SELECT coalesce(sum(sent), 0) FROM counter_time WHERE width = 1 AND at_ms > $1 "
+       "AND sequence_id IN (SELECT id FROM sequence WHERE channel_id = $2 OR "
+       "($3 AND channel_id IS NULL))");
 /* Ids grow with time: looking back over the newest ones is enough for "when did it send last". */
 DB_SQL(CHANNEL_LAST_SENT,
        "SELECT coalesce(max(sent_at_ms), 0) FROM (SELECT sent_at_ms, channel_id FROM message "
@@ -240,8 +241,7 @@ enum error_code store_channel_activity(struct work *work, int64_t id, bool is_de
     struct store_channel_activity activity = {0};
     enum error_code code =
         db_find_int64(work->db, &CHANNEL_SENT_DAY,
-                      DB_VALUES(DB_INT(work->now_ms - MS_PER_DAY), DB_INT(OUTCOME_SENT), DB_INT(id),
-                                DB_INT(is_default)),
+                      DB_VALUES(DB_INT(work->now_ms - MS_PER_DAY), DB_INT(id), DB_INT(is_default)),
                       &activity.sent_last_24h, NULL, error);
     if (code == OK) {
         code = db_find_int64(work->db, &CHANNEL_LAST_SENT, DB_VALUES(DB_INT(id)),

@@ -1,7 +1,8 @@
-/* Reads the counter and counter_hour tables; store/counters.c writes them. */
+/* Reads the counter tables of steps and of time; store/counters.c writes them. The table of cohorts
+ * is read by store_cohort.c. */
 #include "store/store_counter.h"
 
-#include "store/counters.h"
+#include "base/instant.h"
 #include "store/db.h"
 
 #include <stdlib.h>
@@ -16,17 +17,16 @@ struct counter_list {
     bool added;
 };
 
-static void add_pending(void *context, int64_t sequence_id, int64_t step_id, int64_t outcome,
-                        int64_t reason, int64_t delta)
+static void add_pending(void *context, const struct counter_key *key, int64_t delta)
 {
     struct counter_list *list = context;
-    if (list->sequence_id != 0 && sequence_id != list->sequence_id) {
+    if (list->sequence_id != 0 && key->sequence_id != list->sequence_id) {
         return;
     }
     for (size_t i = 0; i < list->count; i++) {
         struct store_counter *row = &list->rows[i];
-        if (row->sequence_id == sequence_id && row->step_id == step_id && row->outcome == outcome &&
-            row->reason == reason) {
+        if (row->sequence_id == key->sequence_id && row->step_id == key->step_id &&
+            row->outcome == key->outcome && row->reason == key->reason) {
             row->count += delta;
             return;
         }
@@ -41,7 +41,7 @@ static void add_pending(void *context, int64_t sequence_id, int64_t step_id, int
         list->capacity = capacity;
     }
     list->rows[list->count++] =
-        (struct store_counter){sequence_id, step_id, outcome, reason, delta};
+        (struct store_counter){key->sequence_id, key->step_id, key->outcome, key->reason, delta};
     list->added = true;
 }
 
@@ -106,7 +106,7 @@ enum error_code store_counter_list(struct work *work, int64_t sequence_id,
                                 .rows = counters,
                                 .count = count,
                                 .capacity = count};
-    counters_visit(work, add_pending, &list);
+    counters_visit(work, COUNTER_STEP, add_pending, &list);
     if (list.added) {
         qsort(list.rows, list.count, sizeof(*list.rows), compare_counters);
     }
@@ -126,12 +126,11 @@ struct counter_sum {
     int64_t count;
 };
 
-static void sum_pending(void *context, int64_t sequence_id, int64_t step_id, int64_t outcome,
-                        int64_t reason, int64_t delta)
+static void sum_pending(void *context, const struct counter_key *key, int64_t delta)
 {
     struct counter_sum *sum = context;
-    (void)reason;
-    if (sum->sequence_id == sequence_id && sum->step_id == step_id && sum->outcome == outcome) {
+    if (sum->sequence_id == key->sequence_id && sum->step_id == key->step_id &&
+        sum->outcome == key->outcome) {
         sum->count += delta;
     }
 }
@@ -144,78 +143,81 @@ enum error_code store_counter_get(struct work *work, int64_t sequence_id, int64_
         work->db, &COUNTER_GET, DB_VALUES(DB_INT(sequence_id), DB_INT(step_id), DB_INT(outcome)),
         &sum.count, NULL, error);
     if (code == OK) {
-        counters_visit(work, sum_pending, &sum);
+        counters_visit(work, COUNTER_STEP, sum_pending, &sum);
         *ret_count = sum.count;
     }
     return code;
 }
 
-/* Gathers rows of (hour, sequence, outcome, count). The caller bounds how many there can be. */
-static enum error_code read_hours(struct work *work, struct db_statement *statement,
-                                  struct store_counter_hour **ret_hours, size_t *ret_count,
-                                  struct error *error)
+DB_SQL(COUNTER_TIME_SUM,
+       "SELECT count(*), sum(sent), sum(failed), sum(skipped), sum(cancelled), sum(unknown), "
+       "sum(delivered), sum(read), sum(replied), sum(opted_out), sum(enrolled), sum(completed) "
+       "FROM counter_time "
+       "WHERE sequence_id = $1 AND width = $2 AND at_ms >= $3 AND at_ms < $4");
+
+/* Adds the rows of one width from `from_ms` to `to_ms`. */
+static enum error_code add_width(struct work *work, int64_t sequence_id, int width, int64_t from_ms,
+                                 int64_t to_ms, struct store_counter_time *sums,
+                                 struct error *error)
 {
-    size_t capacity = 256;
-    size_t count = 0;
-    bool row = true;
-    enum error_code code = OK;
-    struct store_counter_hour *hours = arena_array(work->arena, capacity, sizeof(*hours));
-    while (code == OK && row) {
-        code = db_next(statement, &row, error);
-        if (code != OK || !row) {
-            break;
-        }
-        if (count == capacity) {
-            struct store_counter_hour *more = arena_array(work->arena, capacity * 2, sizeof(*more));
-            memcpy(more, hours, count * sizeof(*more));
-            hours = more;
-            capacity *= 2;
-        }
-        hours[count++] = (struct store_counter_hour){.hour_at_ms = db_int64(statement, 0),
-                                                     .sequence_id = db_int64(statement, 1),
-                                                     .outcome = db_int64(statement, 2),
-                                                     .count = db_int64(statement, 3)};
+    static const int COLUMNS[] = {OUTCOME_SENT,          OUTCOME_FAILED,        OUTCOME_SKIPPED,
+                                  OUTCOME_CANCELLED,     OUTCOME_UNKNOWN,       OUTCOME_DELIVERED,
+                                  OUTCOME_READ,          OUTCOME_REPLIED,       OUTCOME_OPTED_OUT,
+                                  COUNTER_TIME_ENROLLED, COUNTER_TIME_COMPLETED};
+    CLEANUP(db_finish) struct db_statement *statement = NULL;
+    bool row = false;
+    if (from_ms >= to_ms) {
+        return OK;
     }
+    enum error_code code =
+        db_query(work->db, &COUNTER_TIME_SUM,
+                 DB_VALUES(DB_INT(sequence_id), DB_INT(width), DB_INT(from_ms), DB_INT(to_ms)),
+                 &statement, error);
     if (code == OK) {
-        *ret_hours = hours;
-        *ret_count = count;
+        code = db_next(statement, &row, error);
+    }
+    for (size_t i = 0; code == OK && row && i < ARRAY_SIZE(COLUMNS); i++) {
+        sums->counts[COLUMNS[i]] += db_int64(statement, (int)i + 1);
     }
     return code;
 }
 
-DB_SQL(COUNTER_HOURS,
-       "SELECT hour_at_ms, 0, outcome, sum(count) FROM counter_hour "
-       "WHERE hour_at_ms >= $1 AND hour_at_ms < $2 AND (sequence_id <> 0 OR outcome = 10) "
-       "GROUP BY hour_at_ms, outcome "
-       "ORDER BY hour_at_ms, outcome");
-DB_SQL(COUNTER_HOURS_ONE, "SELECT hour_at_ms, sequence_id, outcome, count FROM counter_hour "
-                          "WHERE hour_at_ms >= $1 AND hour_at_ms < $2 AND sequence_id = $3 "
-                          "ORDER BY hour_at_ms, outcome");
-
-enum error_code store_counter_hours(struct work *work, int64_t sequence_id, int64_t from_ms,
-                                    int64_t to_ms, struct store_counter_hour **ret_hours,
-                                    size_t *ret_count, struct error *error)
+static int64_t round_up(int64_t at_ms, int64_t by_ms)
 {
-    CLEANUP(db_finish) struct db_statement *statement = NULL;
-    bool one = sequence_id != 0;
-    const struct db_value values[] = {DB_INT(from_ms), DB_INT(to_ms), DB_INT(sequence_id)};
-    enum error_code code = db_query(work->db, one ? &COUNTER_HOURS_ONE : &COUNTER_HOURS, values,
-                                    one ? 3 : 2, &statement, error);
-    return code == OK ? read_hours(work, statement, ret_hours, ret_count, error) : code;
+    return -floor_divide(-at_ms, by_ms) * by_ms;
 }
 
-DB_SQL(COUNTER_PERIOD, "SELECT 0, sequence_id, outcome, sum(count) FROM counter_hour "
-                       "WHERE hour_at_ms >= $1 AND hour_at_ms < $2 GROUP BY sequence_id, outcome "
-                       "ORDER BY sequence_id, outcome");
-
-enum error_code store_counter_period(struct work *work, int64_t from_ms, int64_t to_ms,
-                                     struct store_counter_hour **ret_rows, size_t *ret_count,
-                                     struct error *error)
+enum error_code store_counter_time(struct work *work, int64_t sequence_id, int64_t from_ms,
+                                   int64_t to_ms, struct store_counter_time *ret_sums,
+                                   struct error *error)
 {
-    CLEANUP(db_finish) struct db_statement *statement = NULL;
-    enum error_code code = db_query(work->db, &COUNTER_PERIOD,
-                                    DB_VALUES(DB_INT(from_ms), DB_INT(to_ms)), &statement, error);
-    return code == OK ? read_hours(work, statement, ret_rows, ret_count, error) : code;
+    static const int64_t WIDTHS_MS[] = {COUNTER_QUARTER_MS, MS_PER_HOUR, MS_PER_DAY};
+    struct store_counter_time sums = {0};
+    enum error_code code = OK;
+    int64_t start_ms = floor_divide(from_ms, COUNTER_QUARTER_MS) * COUNTER_QUARTER_MS;
+    int64_t end_ms = round_up(to_ms, COUNTER_QUARTER_MS);
+    /* From both ends inwards: quarters up to whole hours, hours up to whole days, days between. */
+    for (int width = 0; code == OK && width < 2 && start_ms < end_ms; width++) {
+        int64_t inner_start_ms = round_up(start_ms, WIDTHS_MS[width + 1]);
+        int64_t inner_end_ms = floor_divide(end_ms, WIDTHS_MS[width + 1]) * WIDTHS_MS[width + 1];
+        if (inner_start_ms > inner_end_ms) {
+            inner_start_ms = end_ms;
+            inner_end_ms = end_ms;
+        }
+        code = add_width(work, sequence_id, width, start_ms, inner_start_ms, &sums, error);
+        if (code == OK) {
+            code = add_width(work, sequence_id, width, inner_end_ms, end_ms, &sums, error);
+        }
+        start_ms = inner_start_ms;
+        end_ms = inner_end_ms;
+    }
+    if (code == OK) {
+        code = add_width(work, sequence_id, 2, start_ms, end_ms, &sums, error);
+    }
+    if (code == OK) {
+        *ret_sums = sums;
+    }
+    return code;
 }
 
 DB_SQL(TEST_MESSAGE_SENT, "SELECT EXISTS (SELECT 1 FROM message WHERE enrollment_id IS NULL "

@@ -2,7 +2,7 @@
 
 #include "base/compiler.h"
 #include "base/error.h"
-#include "domain/message.h"
+#include "store/counters.h"
 #include "store/work.h"
 
 #include <stdbool.h>
@@ -26,22 +26,16 @@ MUST_USE enum error_code store_counter_get(struct work *work, int64_t sequence_i
                                            int64_t outcome, int64_t *ret_count,
                                            struct error *error);
 
-struct store_counter_hour {
-    int64_t hour_at_ms;
-    int64_t sequence_id;
-    int64_t outcome;
-    int64_t count;
+/* What happened in a span of time, by enum step_outcome and the COUNTER_TIME_… of counters.h. */
+struct store_counter_time {
+    int64_t counts[COUNTER_TIME_COUNT];
 };
-/* The hours from `from_ms` (inclusive) to `to_ms` (exclusive), of one sequence or of all added up
- * (sequence_id 0: each row then has sequence_id 0), ordered by hour. */
-MUST_USE enum error_code store_counter_hours(struct work *work, int64_t sequence_id,
-                                             int64_t from_ms, int64_t to_ms,
-                                             struct store_counter_hour **ret_hours,
-                                             size_t *ret_count, struct error *error);
-/* Totals of the period per sequence and outcome. */
-MUST_USE enum error_code store_counter_period(struct work *work, int64_t from_ms, int64_t to_ms,
-                                              struct store_counter_hour **ret_rows,
-                                              size_t *ret_count, struct error *error);
+/* From the quarter of an hour that holds `from_ms` up to `to_ms`, the begun quarter included. Reads
+ * a row per whole day and a few dozen at either end, not what this commit adds.
+ * sequence_id  0 = everything together */
+MUST_USE enum error_code store_counter_time(struct work *work, int64_t sequence_id, int64_t from_ms,
+                                            int64_t to_ms, struct store_counter_time *ret_sums,
+                                            struct error *error);
 
 /* Whether a test send was ever accepted. */
 MUST_USE enum error_code store_test_message_sent(struct work *work, bool *ret_sent,

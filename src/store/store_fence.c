@@ -6,6 +6,7 @@
 #include "store/counters.h"
 #include "store/db.h"
 #include "store/journal.h"
+#include "store/store_progress.h"
 
 enum { ATTEMPT_OPEN = 0, ATTEMPT_DOUBT = 3 };
 
@@ -103,9 +104,12 @@ static enum error_code recreate_message(struct replay *replay, const struct clai
         replay->report->unknown += code == OK;
         return code;
     }
-    counters_add(work, sequence_id, line->step_id, OUTCOME_WAITING, 0, -1);
-    counters_add(work, sequence_id, line->step_id, OUTCOME_QUEUED, 0, 1);
-    code = add_attempt(work, line, error);
+    struct counter_place place = {.sequence_id = sequence_id, .step_id = line->step_id};
+    code = store_progress_start(work, line->enrollment_id, &place.enrolled_at_ms, error);
+    counters_move(work, &place, OUTCOME_WAITING, 0, OUTCOME_QUEUED, 0);
+    if (code == OK) {
+        code = add_attempt(work, line, error);
+    }
     if (code == OK) {
         code = db_run(work->db, &FENCE_BODY_ADD,
                       DB_VALUES(DB_INT(line->message_id), DB_INT(line->step_id)), NULL, error);

@@ -2,6 +2,7 @@
 #include "store/store_inbound.h"
 
 #include "base/hash.h"
+#include "base/instant.h"
 #include "store/db.h"
 
 enum { REACTIONS_MAX = 200 };
@@ -147,22 +148,23 @@ enum error_code store_inbound_window(struct work *work, int64_t contact_id, int6
 
 /* A person's messages are reached through their enrollments: (contact, …) and (enrollment, step)
  * are indexes of unique keys. */
-DB_SQL(ORIGIN_NEWEST,
-       "SELECT message.id, message.enrollment_id, message.sequence_id, message.step_id "
-       "FROM enrollment JOIN message ON message.enrollment_id = enrollment.id "
-       "WHERE enrollment.contact_id = $1 AND message.channel_id = $2 "
-       "AND message.sent_at_ms IS NOT NULL ORDER BY message.sent_at_ms DESC, message.id DESC "
-       "LIMIT 1");
-DB_SQL(ORIGIN_MESSAGE, "SELECT id, enrollment_id, sequence_id, step_id FROM message "
-                       "WHERE id = $1 AND contact_id = $2");
+#define ORIGIN_COLUMNS                                                                             \
+    "SELECT message.id, message.enrollment_id, message.sequence_id, message.step_id, "             \
+    "enrollment.enrolled_at_ms FROM enrollment "                                                   \
+    "JOIN message ON message.enrollment_id = enrollment.id "
+DB_SQL(ORIGIN_NEWEST, ORIGIN_COLUMNS
+       "WHERE enrollment.contact_id = $1 AND ($2 = 0 OR message.channel_id = $2) "
+       "AND message.sent_at_ms <= $3 ORDER BY message.sent_at_ms DESC, message.id DESC LIMIT 1");
+DB_SQL(ORIGIN_MESSAGE, ORIGIN_COLUMNS "WHERE message.id = $1 AND message.contact_id = $2");
 
-static enum error_code read_origin(struct work *work, struct db_sql *sql, struct db_value first,
-                                   struct db_value second, struct store_inbound_origin *ret_origin,
-                                   bool *found, struct error *error)
+static enum error_code read_origin(struct work *work, struct db_sql *sql,
+                                   const struct db_value *values, size_t count,
+                                   struct store_inbound_origin *ret_origin, bool *found,
+                                   struct error *error)
 {
     CLEANUP(db_finish) struct db_statement *statement = NULL;
     bool row = false;
-    enum error_code code = db_query(work->db, sql, DB_VALUES(first, second), &statement, error);
+    enum error_code code = db_query(work->db, sql, values, count, &statement, error);
     if (code == OK) {
         code = db_next(statement, &row, error);
     }
@@ -173,24 +175,28 @@ static enum error_code read_origin(struct work *work, struct db_sql *sql, struct
             .enrollment_id = db_int64(statement, 1),
             .sequence_id = db_int64(statement, 2),
             .step_id = db_int64(statement, 3),
+            .enrolled_at_ms = db_int64(statement, 4),
         };
     }
     return code;
 }
 
 enum error_code store_inbound_origin(struct work *work, int64_t contact_id, int64_t channel_id,
-                                     int64_t message_id, struct store_inbound_origin *ret_origin,
-                                     bool *ret_found, struct error *error)
+                                     int64_t message_id, int64_t at_ms,
+                                     struct store_inbound_origin *ret_origin, bool *ret_found,
+                                     struct error *error)
 {
     bool found = false;
     enum error_code code = OK;
     if (message_id != 0) {
-        code = read_origin(work, &ORIGIN_MESSAGE, DB_INT(message_id), DB_INT(contact_id),
+        code = read_origin(work, &ORIGIN_MESSAGE, DB_VALUES(DB_INT(message_id), DB_INT(contact_id)),
                            ret_origin, &found, error);
     }
     if (code == OK && !found) {
-        code = read_origin(work, &ORIGIN_NEWEST, DB_INT(contact_id), DB_INT(channel_id), ret_origin,
-                           &found, error);
+        code = read_origin(
+            work, &ORIGIN_NEWEST,
+            DB_VALUES(DB_INT(contact_id), DB_INT(channel_id), DB_INT(at_ms + MS_PER_SECOND - 1)),
+            ret_origin, &found, error);
     }
     if (code == OK) {
         *ret_found = found;
@@ -198,20 +204,21 @@ enum error_code store_inbound_origin(struct work *work, int64_t contact_id, int6
     return code;
 }
 
-DB_SQL(INBOUND_COUNTED,
-       "SELECT count(*) FROM inbound_message WHERE contact_id = $1 AND enrollment_id = $2 "
-       "AND id <> $3");
+DB_SQL(MARK_REPLIED,
+       "UPDATE message SET replied_at_ms = $2 WHERE id = $1 AND replied_at_ms IS NULL");
+DB_SQL(MARK_OPTED_OUT,
+       "UPDATE message SET opted_out_at_ms = $2 WHERE id = $1 AND opted_out_at_ms IS NULL");
 
-enum error_code store_inbound_counted(struct work *work, int64_t contact_id, int64_t enrollment_id,
-                                      int64_t except_id, bool *ret_counted, struct error *error)
+enum error_code store_inbound_mark(struct work *work, int64_t message_id,
+                                   enum store_inbound_mark mark, int64_t at_ms, bool *ret_new,
+                                   struct error *error)
 {
-    int64_t count = 0;
+    int64_t changed = 0;
     enum error_code code =
-        db_find_int64(work->db, &INBOUND_COUNTED,
-                      DB_VALUES(DB_INT(contact_id), DB_INT(enrollment_id), DB_INT(except_id)),
-                      &count, NULL, error);
+        db_run(work->db, mark == INBOUND_REPLIED ? &MARK_REPLIED : &MARK_OPTED_OUT,
+               DB_VALUES(DB_INT(message_id), DB_INT(at_ms)), &changed, error);
     if (code == OK) {
-        *ret_counted = count > 0;
+        *ret_new = changed == 1;
     }
     return code;
 }

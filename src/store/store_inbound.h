@@ -53,22 +53,26 @@ MUST_USE enum error_code store_inbound_window(struct work *work, int64_t contact
                                               int64_t channel_id, int64_t at_ms,
                                               struct error *error);
 
-/* The message a reply answers: the enrollment, step and sequence of the newest message this person
- * was sent by this channel, or of message `message_id` when it is theirs. */
+/* What a reply or an opt-out followed: the newest message that was accepted for this person, by
+ * this channel (0: by any), before `at_ms`; or message `message_id` when it is theirs. People's
+ * times count whole seconds: the second of `at_ms` is before it. */
 struct store_inbound_origin {
     int64_t message_id;
     int64_t enrollment_id;
     int64_t sequence_id;
     int64_t step_id;
+    int64_t enrolled_at_ms;
 };
 MUST_USE enum error_code store_inbound_origin(struct work *work, int64_t contact_id,
-                                              int64_t channel_id, int64_t message_id,
+                                              int64_t channel_id, int64_t message_id, int64_t at_ms,
                                               struct store_inbound_origin *ret_origin,
                                               bool *ret_found, struct error *error);
-/* Whether a reply was counted for this enrollment before: one person counts once. */
-MUST_USE enum error_code store_inbound_counted(struct work *work, int64_t contact_id,
-                                               int64_t enrollment_id, int64_t except_id,
-                                               bool *ret_counted, struct error *error);
+/* Notes on that message that the person replied, or opted out. `ret_new` is false when the message
+ * has had that mark before: it counts once. */
+enum store_inbound_mark { INBOUND_REPLIED, INBOUND_OPTED_OUT };
+MUST_USE enum error_code store_inbound_mark(struct work *work, int64_t message_id,
+                                            enum store_inbound_mark mark, int64_t at_ms,
+                                            bool *ret_new, struct error *error);
 
 /* Live enrollments of a person whose sequence reacts to replies. */
 struct store_inbound_reaction {

@@ -119,6 +119,22 @@ enum error_code store_progress_put(struct work *work, const struct store_progres
     return code;
 }
 
+DB_SQL(PROGRESS_START, "SELECT enrolled_at_ms FROM enrollment WHERE id = $1");
+
+enum error_code store_progress_start(struct work *work, int64_t enrollment_id,
+                                     int64_t *ret_enrolled_at_ms, struct error *error)
+{
+    int64_t enrolled_at_ms = 0;
+    bool found = false;
+    enum error_code code =
+        db_find_int64(work->db, &PROGRESS_START, DB_VALUES(DB_INT(enrollment_id)), &enrolled_at_ms,
+                      &found, error);
+    if (code == OK) {
+        *ret_enrolled_at_ms = found ? enrolled_at_ms : 0;
+    }
+    return code;
+}
+
 DB_SQL(
     DUE_LIST,
     "SELECT due_at_ms, enrollment_id FROM due WHERE due_at_ms <= $1 ORDER BY due_at_ms LIMIT $2");

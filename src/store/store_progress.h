@@ -45,6 +45,10 @@ MUST_USE enum error_code store_progress_get(struct work *work, int64_t enrollmen
 MUST_USE enum error_code store_progress_put(struct work *work, const struct store_progress *row,
                                             int64_t before_due_at_ms, struct error *error);
 
+/* When the person was enrolled: under which cohort they count. 0: no such enrollment. */
+MUST_USE enum error_code store_progress_start(struct work *work, int64_t enrollment_id,
+                                              int64_t *ret_enrolled_at_ms, struct error *error);
+
 /* Enrollments due until `until_ms`, oldest first, at most `limit`. */
 MUST_USE enum error_code store_due_list(struct work *work, int64_t until_ms, size_t limit,
                                         int64_t **ret_enrollment_ids, int64_t **ret_due_at_ms,

@@ -37,13 +37,11 @@ struct pending_counts {
     struct sequence_counts *counts;
 };
 
-static void add_pending(void *context, int64_t sequence_id, int64_t step_id, int64_t outcome,
-                        int64_t reason, int64_t delta)
+static void add_pending(void *context, const struct counter_key *key, int64_t delta)
 {
     const struct pending_counts *pending = context;
-    (void)reason;
-    if (sequence_id == pending->sequence_id && step_id == 0) {
-        add_count(pending->counts, outcome, delta);
+    if (key->sequence_id == pending->sequence_id && key->step_id == 0) {
+        add_count(pending->counts, key->outcome, delta);
     }
 }
 
@@ -66,7 +64,7 @@ enum error_code store_sequence_counts(struct work *work, int64_t id,
     }
     if (code == OK) {
         struct pending_counts pending = {.sequence_id = id, .counts = &counts};
-        counters_visit(work, add_pending, &pending);
+        counters_visit(work, COUNTER_STEP, add_pending, &pending);
         *ret_counts = counts;
     }
     return code;

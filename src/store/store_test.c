@@ -267,10 +267,11 @@ static void an_idempotency_key_keeps_its_answer(void **state)
 static enum error_code use_counters(struct work *work, void *context, struct error *error)
 {
     (void)error;
-    counters_add(work, 1, 5, OUTCOME_SENT, 0, 2);
-    counters_add(work, 1, 5, OUTCOME_FAILED, counters_provider_reason(131026), 1);
-    counters_add(work, 1, 5, OUTCOME_SENT, 0, -1);
-    counters_add_hour(work, 1, OUTCOME_SENT, 1);
+    const struct counter_place place = {1, 5, STORE_TEST_START_MS + 1};
+    counters_add(work, &place, OUTCOME_SENT, 0, 2);
+    counters_add(work, &place, OUTCOME_FAILED, counters_provider_reason(131026), 1);
+    counters_add(work, &place, OUTCOME_SENT, 0, -1);
+    counters_add_time(work, 1, OUTCOME_SENT, 1);
     return context == NULL ? OK : ERROR_INVALID;
 }
 
@@ -284,9 +285,12 @@ static void counters_add_up_and_forget_failed_jobs(void **state)
     store_test_do(test, use_counters, NULL);
     assert_int_equal(store_test_int64(test, "SELECT count FROM counter WHERE outcome = 2"), 2);
     assert_int_equal(store_test_int64(test, "SELECT count FROM counter WHERE reason = 1131026"), 2);
-    assert_int_equal(store_test_int64(test, "SELECT count FROM counter_hour"), 2);
-    assert_true(store_test_int64(test, "SELECT hour_at_ms FROM counter_hour") ==
-                STORE_TEST_START_MS);
+    assert_int_equal(store_test_int64(test, "SELECT sent FROM counter_cohort"), 2);
+    assert_int_equal(store_test_int64(test, "SELECT failed FROM counter_cohort"), 2);
+    assert_int_equal(store_test_int64(test, "SELECT sum(sent) FROM counter_time"), 12);
+    assert_int_equal(store_test_int64(test, "SELECT count(*) FROM counter_time WHERE sent = 2"), 6);
+    assert_true(store_test_int64(test, "SELECT at_ms FROM counter_time WHERE width = 0 AND "
+                                       "sequence_id = 1") == STORE_TEST_START_MS);
 }
 
 static int setup(void **state)

@@ -6,15 +6,15 @@
 
 DB_SQL(VERIFY_PEOPLE,
        "SELECT e.id, e.status, e.position, e.shift_days, e.enrolled_at_ms, e.status_reason, "
-       "c.timezone, m.id, m.step_id, m.state, m.rank, m.reason, m.error_code "
+       "c.timezone, m.id, m.step_id, m.state, m.rank, m.reason, m.error_code, "
+       "m.replied_at_ms IS NOT NULL, m.opted_out_at_ms IS NOT NULL "
        "FROM enrollment e LEFT JOIN contact c ON c.id = e.contact_id "
        "LEFT JOIN message m ON m.enrollment_id = e.id "
        "WHERE e.sequence_id = $1 ORDER BY e.id, m.step_id");
 
 enum error_code store_verify_people(struct work *work, int64_t sequence_id,
                                     enum error_code (*visit)(void *context,
-                                                             const struct store_progress *row,
-                                                             const struct store_message *message,
+                                                             const struct store_verify_row *row,
                                                              struct error *error),
                                     void *context, struct error *error)
 {
@@ -25,27 +25,27 @@ enum error_code store_verify_people(struct work *work, int64_t sequence_id,
     while (code == OK && more) {
         code = db_next(statement, &more, error);
         if (code == OK && more) {
-            struct store_progress row = {
-                .enrollment_id = db_int64(statement, 0),
-                .sequence_id = sequence_id,
-                .status = db_int64(statement, 1),
-                .position = db_int64(statement, 2),
-                .shift_days = db_int64(statement, 3),
-                .enrolled_at_ms = db_int64(statement, 4),
-                .status_reason = db_text(statement, 5),
-                .timezone = db_text(statement, 6),
+            struct store_verify_row row = {
+                .person = {.enrollment_id = db_int64(statement, 0),
+                           .sequence_id = sequence_id,
+                           .status = db_int64(statement, 1),
+                           .position = db_int64(statement, 2),
+                           .shift_days = db_int64(statement, 3),
+                           .enrolled_at_ms = db_int64(statement, 4),
+                           .status_reason = db_text(statement, 5),
+                           .timezone = db_text(statement, 6)},
+                .message = {.id = db_int64(statement, 7),
+                            .enrollment_id = db_int64(statement, 0),
+                            .sequence_id = sequence_id,
+                            .step_id = db_int64(statement, 8),
+                            .state = (enum message_state)db_int64(statement, 9),
+                            .rank = (enum message_rank)db_int64(statement, 10),
+                            .reason = (enum message_reason)db_int64(statement, 11),
+                            .error_code = db_int64(statement, 12)},
+                .replied = db_int64(statement, 13) != 0,
+                .opted_out = db_int64(statement, 14) != 0,
             };
-            struct store_message message = {
-                .id = db_int64(statement, 7),
-                .enrollment_id = row.enrollment_id,
-                .sequence_id = sequence_id,
-                .step_id = db_int64(statement, 8),
-                .state = (enum message_state)db_int64(statement, 9),
-                .rank = (enum message_rank)db_int64(statement, 10),
-                .reason = (enum message_reason)db_int64(statement, 11),
-                .error_code = db_int64(statement, 12),
-            };
-            code = visit(context, &row, &message, error);
+            code = visit(context, &row, error);
         }
     }
     return code;
@@ -104,16 +104,13 @@ enum error_code store_verify_forgotten(struct work *work, int64_t after_id, size
     return code == OK ? read_ids(work, statement, limit, ret_ids, ret_count, error) : code;
 }
 
-DB_SQL(VERIFY_COUNTERS_CLEAR,
-       "DELETE FROM counter WHERE sequence_id = $1 AND step_id = $2 AND outcome <= $3");
+DB_SQL(VERIFY_COUNTERS_CLEAR, "DELETE FROM counter WHERE sequence_id = $1 AND step_id = $2");
 
 enum error_code store_verify_counters_clear(struct work *work, int64_t sequence_id, int64_t step_id,
                                             struct error *error)
 {
-    /* Replies and opt-outs after a step are not in the rows: they stay. */
-    return db_run(work->db, &VERIFY_COUNTERS_CLEAR,
-                  DB_VALUES(DB_INT(sequence_id), DB_INT(step_id), DB_INT(OUTCOME_READ)), NULL,
-                  error);
+    return db_run(work->db, &VERIFY_COUNTERS_CLEAR, DB_VALUES(DB_INT(sequence_id), DB_INT(step_id)),
+                  NULL, error);
 }
 
 DB_SQL(VERIFY_COUNTER_SET, "INSERT INTO counter (sequence_id, step_id, outcome, reason, count) "

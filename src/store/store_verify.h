@@ -9,18 +9,25 @@
 /* What `verify` asks the rows: every person of a sequence with their messages, the checks that one
  * statement can make, and the repairs that are safe. */
 
-/* One visit per enrollment and message; an enrollment without messages comes once with message.id
- * 0. Only the fields that say where somebody stands are filled in. Ordered by enrollment. */
+/* One person with one message of theirs, or without any: message.id is 0 then. Only the fields that
+ * say where somebody stands are filled in; texts live during the visit. */
+struct store_verify_row {
+    struct store_progress person;
+    struct store_message message;
+    bool replied; /* the person replied after this message */
+    bool opted_out;
+};
+/* One visit per enrollment and message, ordered by enrollment. */
 MUST_USE enum error_code store_verify_people(
     struct work *work, int64_t sequence_id,
-    enum error_code (*visit)(void *context, const struct store_progress *row,
-                             const struct store_message *message, struct error *error),
+    enum error_code (*visit)(void *context, const struct store_verify_row *row,
+                             struct error *error),
     void *context, struct error *error);
 /* Ids of all sequences that ever had a person or a step, deleted ones too. */
 MUST_USE enum error_code store_verify_sequences(struct work *work, int64_t **ret_ids,
                                                 size_t *ret_count, struct error *error);
 
-/* Replaces the counters of the outcomes waiting … read of one step, or the statuses of step 0.
+/* Replaces the counters of one step, or the statuses of step 0.
  * Only in a writer job that runs alone. */
 MUST_USE enum error_code store_verify_counters_clear(struct work *work, int64_t sequence_id,
                                                      int64_t step_id, struct error *error);

@@ -35,7 +35,7 @@ static enum error_code run_small(struct work *work, struct job *job, struct erro
     struct small_job *small = QUEUE_ITEM(job, struct small_job, job);
     struct store_event event = {.type = TEXT("test"), .message_id = small->number};
     enum error_code code = store_event_add(work, &event, error);
-    counters_add(work, 1, 2, OUTCOME_SENT, 0, 1);
+    counters_add(work, &(struct counter_place){1, 2, STORE_TEST_START_MS}, OUTCOME_SENT, 0, 1);
     claims_add(work, &(struct claim_line){.message_id = small->number, .attempt = 1});
     if (code == OK && small->must_fail) {
         code = error_set(error, ERROR_INVALID, "this one is wrong");
