@@ -62,6 +62,10 @@ struct request {
     enum error_code code;
     char request_id[REQUEST_ID_CHARS + 1];
     struct text address;       /* of the client, behind a trusted proxy too */
+    struct text network;       /* what the limits of one address count: of IPv6 the /64 */
+    bool asks;                 /* only the head is here: may the body come? */
+    bool asked;                /* it may; the request is counted already */
+    bool behind_proxy;         /* the peer is a trusted proxy: its X-Forwarded-… hold */
     struct text session_token; /* {NULL}: not by cookie */
     bool touch;                /* note that the key or session is in use */
     int problem_status;        /* not 0: this status in place of the error's own */
@@ -91,6 +95,10 @@ void request_answer(struct request *request, enum error_code code);
 
 /* ---- auth.c ---- */
 struct text auth_bearer(const struct request *request); /* {NULL}: none */
+/* Whether the browser asked by https: what a trusted proxy says, else what our address says. */
+bool auth_is_https(const struct request *request);
+/* By https the name with which a browser takes a cookie from this host alone. */
+const char *auth_cookie_name(const struct request *request);
 MUST_USE enum error_code auth_identify(struct request *request, struct error *error);
 MUST_USE enum error_code auth_allow(struct request *request, struct error *error);
 /* Writes down, later and at most once a minute, that a key or session is in use. */
@@ -158,6 +166,7 @@ struct dispatch {
     struct limiter *strangers; /* per address, for what needs no login */
     struct limiter *failures;  /* wrong passwords per account and address */
     struct limiter *failures_by_address;
+    struct limiter *codes;       /* second factors per account */
     struct limiter *public_keys; /* per publishable key */
     struct limiter *public_addresses;
     struct limiter *public_phones;

@@ -18,13 +18,13 @@ enum {
     PUBLIC_PHONE_PER_HOUR = 10,
 };
 
-static void refuse_busy(struct request *request)
+/* `code` is ERROR_UNAVAILABLE, or ERROR_TOO_MANY when only this kind of request is refused. */
+static void refuse_busy(struct request *request, enum error_code code)
 {
     request->arena = arena_new();
     http_response_init(&request->response, 0);
     request->work.arena = request->arena;
-    enum error_code code =
-        error_set(&request->error, ERROR_UNAVAILABLE, "the server is busy; try again soon");
+    (void)error_set(&request->error, code, "the server is busy; try again soon");
     request->error.retry_after_ms = 2000;
     request_answer(request, code);
 }
@@ -32,6 +32,17 @@ static void refuse_busy(struct request *request)
 static void on_headers(void *context, struct http_request *http, struct http_body_plan *plan)
 {
     http->context = request_new(context, http, plan);
+}
+
+static void on_ask(void *context, struct http_request *http)
+{
+    struct dispatch *dispatch = context;
+    struct request *request = http->context;
+    request->asks = true;
+    if (queue_size(dispatch->fast) >= FAST_WAITING_MAX ||
+        !queue_push(dispatch->fast, &request->link)) {
+        refuse_busy(request, ERROR_UNAVAILABLE);
+    }
 }
 
 static void on_request(void *context, struct http_request *http)
@@ -42,7 +53,7 @@ static void on_request(void *context, struct http_request *http)
     struct queue *queue = slow ? dispatch->slow : dispatch->fast;
     size_t most = slow ? SLOW_WAITING_MAX : FAST_WAITING_MAX;
     if (queue_size(queue) >= most || !queue_push(queue, &request->link)) {
-        refuse_busy(request);
+        refuse_busy(request, slow ? ERROR_TOO_MANY : ERROR_UNAVAILABLE);
     }
 }
 
@@ -106,7 +117,7 @@ static void run_queue(struct dispatch *dispatch, struct queue *queue)
         if (opened == OK) {
             request_process(request, reader);
         } else {
-            refuse_busy(request);
+            refuse_busy(request, ERROR_UNAVAILABLE);
         }
     }
     service_reader_close(reader);
@@ -154,6 +165,7 @@ struct dispatch *dispatch_new(const struct dispatch_settings *settings)
     dispatch->strangers = limiter_new(settings->anonymous_per_minute, 60);
     dispatch->failures = limiter_new(5, FAILURE_WINDOW_S);
     dispatch->failures_by_address = limiter_new(20, FAILURE_WINDOW_S);
+    dispatch->codes = limiter_new(10, FAILURE_WINDOW_S);
     dispatch->public_keys = limiter_new(PUBLIC_KEY_PER_MINUTE, 60);
     dispatch->public_addresses = limiter_new(PUBLIC_ADDRESS_PER_MINUTE, 60);
     dispatch->public_phones = limiter_new(PUBLIC_PHONE_PER_HOUR, 60 * 60);
@@ -174,6 +186,7 @@ struct http_server_callbacks dispatch_callbacks(struct dispatch *dispatch)
     return (struct http_server_callbacks){
         .context = dispatch,
         .on_headers = on_headers,
+        .on_ask = on_ask,
         .on_request = on_request,
         .on_refusal = on_refusal,
         .on_end = on_end,
@@ -191,7 +204,7 @@ static void refuse_waiting(struct queue *queue)
 {
     struct queue_link *link;
     while ((link = queue_pop(queue)) != NULL) {
-        refuse_busy(QUEUE_ITEM(link, struct request, link));
+        refuse_busy(QUEUE_ITEM(link, struct request, link), ERROR_UNAVAILABLE);
     }
 }
 
@@ -222,6 +235,7 @@ void dispatch_free(struct dispatch *dispatch)
     limiter_free(dispatch->strangers);
     limiter_free(dispatch->failures);
     limiter_free(dispatch->failures_by_address);
+    limiter_free(dispatch->codes);
     limiter_free(dispatch->public_keys);
     limiter_free(dispatch->public_addresses);
     limiter_free(dispatch->public_phones);

@@ -19,6 +19,7 @@ struct limiter {
     pthread_mutex_t lock;
     int64_t quota;
     int64_t window_us;
+    uint64_t seed; /* nobody can choose names that push a certain bucket out */
     struct bucket buckets[SLOTS];
 };
 
@@ -26,6 +27,7 @@ struct limiter *limiter_new(int64_t quota, int64_t window_s)
 {
     struct limiter *limiter = mem_zalloc(sizeof(*limiter));
     pthread_mutex_init(&limiter->lock, NULL);
+    limiter->seed = crypto_random_u64();
     limiter->quota = quota;
     limiter->window_us = window_s * INT64_C(1000000);
     return limiter;
@@ -41,7 +43,7 @@ void limiter_free(struct limiter *limiter)
 
 static struct bucket *find_bucket(struct limiter *limiter, struct text caller, int64_t now_us)
 {
-    uint64_t hash = hash_text(caller) | 1;
+    uint64_t hash = hash_bytes(caller.data, caller.size, limiter->seed) | 1;
     struct bucket *oldest = NULL;
     for (size_t i = 0; i < PROBES; i++) {
         struct bucket *bucket = &limiter->buckets[(hash + i) % SLOTS];

@@ -52,7 +52,7 @@ enum error_code public_key_identify(struct request *request, struct error *error
     request->key = key;
     request->cross_origin = origin;
     struct text caller = arena_format(request->arena, "%lld", (long long)key->id);
-    code = request_limit(request, request->dispatch->public_addresses, "address", request->address,
+    code = request_limit(request, request->dispatch->public_addresses, "address", request->network,
                          error);
     return code == OK ? request_limit(request, request->dispatch->public_keys, "key", caller, error)
                       : code;
@@ -95,6 +95,6 @@ enum error_code api_limit_phone(struct api_call *call, int64_t phone, struct err
 enum error_code api_limit_public(struct api_call *call, struct error *error)
 {
     struct request *request = QUEUE_ITEM(call, struct request, call);
-    return request_limit(request, request->dispatch->public_addresses, "address", request->address,
+    return request_limit(request, request->dispatch->public_addresses, "address", request->network,
                          error);
 }

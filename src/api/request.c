@@ -7,12 +7,15 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/address.h"
 
 #include <stdio.h>
 
 enum {
     BODY_SMALL = 64 * 1024,
     BODY_LARGE = 4 * 1024 * 1024,
+    MEMBERS_SMALL = 1000, /* of a JSON body, in all its objects */
+    MEMBERS_LARGE = 500000,
 };
 
 /* ---- on an HTTP thread ---- */
@@ -29,6 +32,7 @@ static void plan_body(const struct request *request, struct http_body_plan *plan
         plan->body_limit = service->limits.import_bytes;
         plan->spool_directory = service->spool_directory;
     }
+    plan->ask = (route->flags & (API_SPOOL | API_LARGE)) != 0 && route->scope != API_PUBLIC;
 }
 
 struct request *request_new(struct dispatch *dispatch, struct http_request *http,
@@ -66,27 +70,41 @@ void request_free(struct request *request)
 
 /* ---- on a read worker ---- */
 
-/* Behind a proxy that is trusted, the last address it added is the client's. */
+/* The last entry of X-Forwarded-For is the one that our proxy wrote; what stands before it anybody
+ * may have sent. When that is a trusted proxy too, its own entry counts, and so on. */
+static struct text forwarded_address(struct request *request, struct text proxies)
+{
+    struct text list = http_request_header_list(request->http, request->arena, "x-forwarded-for");
+    struct text found = text_from(request->http->peer);
+    while (list.size > 0) {
+        size_t at = list.size;
+        while (at > 0 && list.data[at - 1] != ',') {
+            at--;
+        }
+        char address[ADDRESS_MAX];
+        if (!address_parse(text_skip(list, at), address)) {
+            break;
+        }
+        found = arena_text(request->arena, text_from(address));
+        if (!address_in_list(address, proxies)) {
+            break;
+        }
+        list = text_head(list, at == 0 ? 0 : at - 1);
+    }
+    return found;
+}
+
 static void find_address(struct request *request)
 {
     struct text proxies = text_from(request->dispatch->settings.trusted_proxies);
-    struct text peer = text_from(request->http->peer);
-    struct text proxy;
-    request->address = peer;
-    while (text_next(&proxies, ',', &proxy)) {
-        if (!text_equal(text_trim(proxy), peer)) {
-            continue;
-        }
-        struct text list = http_request_header(request->http, "x-forwarded-for");
-        struct text entry;
-        while (text_next(&list, ',', &entry)) {
-            entry = text_trim(entry);
-            if (entry.size > 0 && entry.size < HTTP_PEER_MAX) {
-                request->address = entry;
-            }
-        }
-        return;
+    char network[ADDRESS_MAX];
+    request->address = text_from(request->http->peer);
+    request->behind_proxy = address_in_list(request->http->peer, proxies);
+    if (request->behind_proxy) {
+        request->address = forwarded_address(request, proxies);
     }
+    address_network(arena_chars(request->arena, request->address), network);
+    request->network = arena_text(request->arena, text_from(network));
 }
 
 static bool decode_params(struct request *request)
@@ -125,7 +143,7 @@ static enum error_code check_limit(struct request *request, struct error *error)
 {
     const struct actor *actor = &request->work.actor;
     struct dispatch *dispatch = request->dispatch;
-    struct text caller = request->address;
+    struct text caller = request->network;
     struct limiter *limiter = dispatch->strangers;
     const char *name = "address";
     if (actor->kind == ACTOR_CLI || (request->match.route->flags & (API_RAW | API_NO_LIMIT)) != 0) {
@@ -147,11 +165,13 @@ static bool is_json_type(struct text type)
 
 enum error_code request_parse_json(struct request *request, struct text body, struct error *error)
 {
-    struct json_limits limits = {.size = BODY_LARGE, .depth = 32};
+    bool large = (request->match.route->flags & (API_LARGE | API_SPOOL)) != 0;
+    struct json_limits limits = {
+        .size = BODY_LARGE, .depth = 32, .members = large ? MEMBERS_LARGE : MEMBERS_SMALL};
     enum error_code code = json_parse(body, &limits, &request->json, error);
     if (code == ERROR_INVALID) {
         request->problem_status = 400;
-        request->problem_code = "bad_json";
+        request->problem_code = error->reason[0] == '\0' ? "bad_json" : error->reason;
     }
     request->call.body = request->json;
     return code;
@@ -197,7 +217,8 @@ static enum error_code read_body(struct request *request, struct error *error)
     return error_set(error, ERROR_UNSUPPORTED, "the Content-Type must be application/json");
 }
 
-static enum error_code read_request(struct request *request, struct error *error)
+/* Everything that is known before the body: who asks, how often, and whether they may. */
+static enum error_code read_head(struct request *request, struct error *error)
 {
     find_address(request);
     if (!decode_params(request)) {
@@ -209,12 +230,15 @@ static enum error_code read_request(struct request *request, struct error *error
         request->work.actor = (struct actor){.kind = ACTOR_PUBLIC, .address = request->address};
         code = OK;
     }
-    if (code == OK) {
+    if (code == OK && !request->asked) {
         code = check_limit(request, error);
     }
-    if (code == OK) {
-        code = auth_allow(request, error);
-    }
+    return code == OK ? auth_allow(request, error) : code;
+}
+
+static enum error_code read_request(struct request *request, struct error *error)
+{
+    enum error_code code = read_head(request, error);
     if (code == OK) {
         code = read_body(request, error);
     }
@@ -273,6 +297,7 @@ static void write_done(void *context, enum error_code code, const struct error *
 static void begin_call(struct request *request)
 {
     struct service *service = request->dispatch->service;
+    CHECK(request->arena == NULL);
     request->arena = arena_new();
     http_response_init(&request->response, 0);
     request->work = (struct work){
@@ -290,8 +315,35 @@ static void begin_call(struct request *request)
     };
 }
 
+/* Only the head is here. Who may not call reads so before all of a large body was sent. */
+static void process_head(struct request *request, struct service_reader *reader)
+{
+    begin_call(request);
+    enum error_code code = service_reader_begin(reader, &request->work, &request->error);
+    if (code == OK) {
+        code = read_head(request, &request->error);
+        service_reader_end(reader);
+        request->work.db = NULL;
+    }
+    if (code != OK) {
+        request_answer(request, code);
+        return;
+    }
+    /* The body may have changed nothing of this, but time passes: it is all read once more. */
+    http_response_done(&request->response);
+    arena_free(request->arena);
+    request->arena = NULL;
+    request->asked = true;
+    http_request_admit(request->http);
+}
+
 void request_process(struct request *request, struct service_reader *reader)
 {
+    if (request->asks) {
+        request->asks = false;
+        process_head(request, reader);
+        return;
+    }
     begin_call(request);
     enum error_code code = service_reader_begin(reader, &request->work, &request->error);
     bool writes = (request->match.route->flags & API_WRITE) != 0;
