@@ -64,9 +64,14 @@ static enum error_code get(struct api_call *call, struct error *error)
 {
     struct store_form form;
     int64_t id = 0;
+    bool found = false;
     enum error_code code = api_param_id(call, 0, ID_SEQUENCE, &id, error);
     if (code == OK) {
-        code = form_get(call->work, id, &form, error);
+        code = form_get(call->work, id, &form, &found, error);
+    }
+    if (code == OK && !found) {
+        call->response->status = 204;
+        return OK;
     }
     return code == OK ? answer(call, &form, error) : code;
 }

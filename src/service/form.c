@@ -80,20 +80,18 @@ enum error_code form_save(struct work *work, int64_t sequence_id, const struct j
     }
     if (code == OK) {
         *ret_created = !found;
-        code = form_get(work, sequence_id, ret_form, error);
+        code = store_form_by_sequence(work, sequence_id, ret_form, &found, error);
     }
     return code;
 }
 
 enum error_code form_get(struct work *work, int64_t sequence_id, struct store_form *ret_form,
-                         struct error *error)
+                         bool *ret_found, struct error *error)
 {
-    bool found = false;
-    enum error_code code = store_form_by_sequence(work, sequence_id, ret_form, &found, error);
-    if (code == OK && !found) {
-        return error_set(error, ERROR_NOT_FOUND, "this sequence has no form");
-    }
-    return code;
+    struct sequence sequence;
+    enum error_code code = find_sequence(work, sequence_id, &sequence, error);
+    return code == OK ? store_form_by_sequence(work, sequence_id, ret_form, ret_found, error)
+                      : code;
 }
 
 enum error_code form_revoke(struct work *work, int64_t sequence_id, struct error *error)

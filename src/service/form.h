@@ -20,9 +20,11 @@ enum {
 MUST_USE enum error_code form_save(struct work *work, int64_t sequence_id, const struct json *json,
                                    struct store_form *ret_form, bool *ret_created,
                                    struct error *error);
-/* Errors   ERROR_NOT_FOUND */
+/* The form of a sequence, if it has one.
+ * Errors   ERROR_NOT_FOUND: no such sequence */
 MUST_USE enum error_code form_get(struct work *work, int64_t sequence_id,
-                                  struct store_form *ret_form, struct error *error);
+                                  struct store_form *ret_form, bool *ret_found,
+                                  struct error *error);
 /* Its address answers 404 from now on, for ever. Writer only. Errors: ERROR_NOT_FOUND */
 MUST_USE enum error_code form_revoke(struct work *work, int64_t sequence_id, struct error *error);
 

@@ -1,12 +1,12 @@
 /* Everyone the server knows, and those who do not want to be written to. */
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { api, call, type ApiError, type Schemas } from '../core/api';
 import * as format from '../core/format';
 import { plural, t } from '../core/i18n';
 import { setQuery } from '../core/router';
 import { PageHead, usePage } from '../ui/page';
-import { ask, Avatar, Button, Card, Dialog, Empty, Failure, Icon, Phone, SearchField, showError, Skeleton, TextField, Time, toast, useWork } from '../ui/parts';
-import { useResource } from '../ui/resource';
+import { PagedCard, usePages } from '../ui/pages';
+import { ask, Avatar, Button, Dialog, Empty, Failure, Icon, Phone, SearchField, showError, TextField, Time, toast, useWork } from '../ui/parts';
 import { can, language, place } from '../ui/state';
 
 type Contact = Schemas['Contact'];
@@ -14,31 +14,6 @@ type OptOut = Schemas['OptOut'];
 
 export function sourceOfOptOut(source: OptOut['source']): string {
     return { stop_word: t('wrote a stop word'), button: t('pressed a button'), user_preferences: t('WhatsApp preferences'), provider: t('told by the provider'), api: t('by API'), link: t('opt-out link'), operator: t('entered here'), import: t('imported') }[source] ?? source;
-}
-/* Pages of a list, the next ones appended; the first one is kept fresh by events. */
-export function usePages<T>(key: string, load: (cursor?: string) => Promise<{ data: T[]; next_cursor: string | null }>, on: string[]) {
-    const first = useResource(key, () => load(), { on });
-    const [more, setMore] = useState<T[]>([]);
-    const [cursor, setCursor] = useState<string | null | undefined>(undefined);
-    useEffect(() => {
-        setMore([]);
-        setCursor(undefined);
-    }, [key]);
-    const next = cursor === undefined ? first.data?.next_cursor : cursor;
-    return {
-        rows: first.data ? [...first.data.data, ...more] : undefined,
-        error: first.error,
-        loading: first.loading,
-        reload: first.reload,
-        next: next ?? null,
-        more: () => {
-            if (!next) return;
-            load(next).then(answer => {
-                setMore([...more, ...answer.data]);
-                setCursor(answer.next_cursor);
-            }, showError);
-        },
-    };
 }
 export default function Contacts() {
     void language.value;
@@ -79,14 +54,12 @@ export default function Contacts() {
 }
 function Everyone({ q }: { q: string }) {
     const page = usePages<Contact>(`contacts ${q}`, cursor => call(api.GET('/api/contacts', { params: { query: { q: q || undefined, limit: 100, cursor } } })), ['contact', 'opt_out', 'batch']);
-    if (page.error && !page.rows) return <Failure error={page.error} retry={page.reload} />;
+    const shown = page.rows?.length ?? 0;
     return (
-        <Card>
-            {!page.rows ? (
-                <div class="card-body">
-                    <Skeleton lines={6} height={28} />
-                </div>
-            ) : page.rows.length === 0 ? (
+        <PagedCard
+            pages={page}
+            note={plural('{n} person', '{n} people', shown, format.number(shown))}
+            empty={
                 q ? (
                     <Empty icon="search-x" title={t('Nobody fits')} actions={<Button onClick={() => setQuery({ q: null })}>{t('Clear filters')}</Button>} />
                 ) : (
@@ -94,7 +67,9 @@ function Everyone({ q }: { q: string }) {
                         {t('Enroll people in a sequence and they appear here.')}
                     </Empty>
                 )
-            ) : (
+            }
+        >
+            {rows => (
                 <div class="table-wrap">
                     <table class="table">
                         <thead>
@@ -107,7 +82,7 @@ function Everyone({ q }: { q: string }) {
                             </tr>
                         </thead>
                         <tbody>
-                            {page.rows.map(contact => (
+                            {rows.map(contact => (
                                 <tr key={contact.id}>
                                     <td>
                                         <div class="row">
@@ -156,13 +131,7 @@ function Everyone({ q }: { q: string }) {
                     </table>
                 </div>
             )}
-            {page.next ? (
-                <div class="card-foot">
-                    <Button onClick={page.more}>{t('Show more')}</Button>
-                    <span class="muted small num">{plural('{n} person', '{n} people', page.rows?.length ?? 0, format.number(page.rows?.length ?? 0))}</span>
-                </div>
-            ) : null}
-        </Card>
+        </PagedCard>
     );
 }
 function OptOuts({ q }: { q: string }) {
@@ -174,18 +143,16 @@ function OptOuts({ q }: { q: string }) {
         toast(t('The opt-out is lifted.'));
         page.reload();
     };
-    if (page.error && !page.rows) return <Failure error={page.error} retry={page.reload} />;
     return (
-        <Card>
-            {!page.rows ? (
-                <div class="card-body">
-                    <Skeleton lines={6} height={28} />
-                </div>
-            ) : page.rows.length === 0 ? (
+        <PagedCard
+            pages={page}
+            empty={
                 <Empty icon="user-check" title={t('Nobody has opted out')}>
                     {t('Who writes STOP, or a similar word in their language, appears here by themselves.')}
                 </Empty>
-            ) : (
+            }
+        >
+            {rows => (
                 <div class="table-wrap">
                     <table class="table">
                         <thead>
@@ -200,7 +167,7 @@ function OptOuts({ q }: { q: string }) {
                             </tr>
                         </thead>
                         <tbody>
-                            {page.rows.map((row, index) => (
+                            {rows.map((row, index) => (
                                 <tr key={`${row.phone ?? index} ${row.kind}`}>
                                     <td>
                                         {row.phone ? (
@@ -237,12 +204,7 @@ function OptOuts({ q }: { q: string }) {
                     </table>
                 </div>
             )}
-            {page.next ? (
-                <div class="card-foot">
-                    <Button onClick={page.more}>{t('Show more')}</Button>
-                </div>
-            ) : null}
-        </Card>
+        </PagedCard>
     );
 }
 function AddOptOut({ onClose }: { onClose: () => void }) {

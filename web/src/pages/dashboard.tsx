@@ -122,6 +122,7 @@ function Queue({ queue }: { queue: Schemas['QueueStats'] }) {
     };
     return (
         <Card
+            class="c4"
             title={t('Queue')}
             actions={
                 <span class={`status ${look.tone}`}>
@@ -213,7 +214,7 @@ export default function Dashboard() {
                         {tile(t('Replied'), totals.replied, data.previous.replied, null, true, totals.sent)}
                         {tile(t('Failed'), totals.failed, data.previous.failed, '/messages?status=failed', false, totals.sent + totals.failed)}
                     </div>
-                    <div class="grid top">
+                    <div class="grid">
                         <Card class="c8" title={t('Messages over time')}>
                             <div class="card-body">
                                 {series.data ? (
@@ -233,9 +234,7 @@ export default function Dashboard() {
                                 )}
                             </div>
                         </Card>
-                        <div class="c4 stack loose">
-                            <Queue queue={data.queue} />
-                        </div>
+                        <Queue queue={data.queue} />
                         <Card class="c4" title={t('From queue to reply')}>
                             <div class="card-body">
                                 <Stages
@@ -310,7 +309,7 @@ export default function Dashboard() {
                         <Card class="c4" title={t('Recent enrollments')}>
                             {data.recent_enrollments.length ? (
                                 <ul class="recent">
-                                    {data.recent_enrollments.slice(0, 7).map(one => (
+                                    {data.recent_enrollments.slice(0, 6).map(one => (
                                         <li key={one.id}>
                                             <Avatar name={one.name} phone={one.phone} />
                                             <div class="grow">
@@ -346,22 +345,30 @@ function Forecast({ forecast }: { forecast: Schemas['Forecast'] }) {
     return (
         <div class="stack">
             <p class="soft small num">{plural('{n} message is planned for the people inside now.', '{n} messages are planned for the people inside now.', forecast.total, format.number(forecast.total))}</p>
-            <table class="forecast">
-                <caption class="visually-hidden">{t('Messages planned per day')}</caption>
-                <tbody>
-                    {forecast.points.map(point => (
-                        <tr key={point.date}>
-                            <th scope="row" class="tiny muted nowrap">
-                                {format.localMoment(point.date)}
-                            </th>
-                            <td class="bar-cell">
-                                <span class={`bar${forecast.daily_capacity && point.count > forecast.daily_capacity ? ' over' : ''}`} style={{ width: `${(point.count / most) * 100}%` }} />
-                            </td>
-                            <td class="end num tiny">{format.number(point.count)}</td>
-                        </tr>
-                    ))}
-                </tbody>
-            </table>
+            <ol class="columns" aria-hidden="true">
+                {forecast.points.map(point => (
+                    <li key={point.date} title={`${format.localMoment(point.date)}: ${format.number(point.count)}`}>
+                        <i class={point.count === 0 ? 'none' : forecast.daily_capacity && point.count > forecast.daily_capacity ? 'over' : ''} style={{ height: `${(point.count / most) * 100}%` }} />
+                        {format.number(Number(point.date.slice(8, 10)))}
+                    </li>
+                ))}
+            </ol>
+            <details class="details">
+                <summary class="small">{t('View as table')}</summary>
+                <table class="table plain">
+                    <caption class="visually-hidden">{t('Messages planned per day')}</caption>
+                    <tbody>
+                        {forecast.points.map(point => (
+                            <tr key={point.date}>
+                                <th scope="row" class="nowrap">
+                                    {format.localMoment(point.date)}
+                                </th>
+                                <td class="end num">{format.number(point.count)}</td>
+                            </tr>
+                        ))}
+                    </tbody>
+                </table>
+            </details>
             {forecast.daily_capacity && most > forecast.daily_capacity ? <Alert kind="warn">{t('Some days hold more people than the number may reach in 24 hours ({n}). The rest follows later.', { n: format.number(forecast.daily_capacity) })}</Alert> : null}
         </div>
     );

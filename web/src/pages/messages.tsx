@@ -1,12 +1,12 @@
 /* Every message, waiting or ended: where the numbers of the dashboard lead. */
-import { useEffect, useState } from 'preact/hooks';
 import { api, call, type Message } from '../core/api';
 import * as format from '../core/format';
-import { t } from '../core/i18n';
+import { plural, t } from '../core/i18n';
 import { setQuery } from '../core/router';
 import { PageHead, usePage } from '../ui/page';
-import { Button, Card, Empty, Failure, Icon, SearchField, showError, Skeleton } from '../ui/parts';
-import { useResource } from '../ui/resource';
+import { useSequenceNames } from '../ui/names';
+import { PagedCard, usePages } from '../ui/pages';
+import { Button, Empty, Icon, SearchField } from '../ui/parts';
 import { language, place } from '../ui/state';
 import { messageWord, MESSAGE_STATUSES } from '../ui/status';
 import { MessageItem } from './person';
@@ -17,19 +17,10 @@ export default function Messages() {
     const query = place.value.query;
     const filter = { status: query.get('status') ?? undefined, sequence_id: query.get('sequence_id') ?? undefined, step_id: query.get('step_id') ?? undefined, reason: query.get('reason') ?? undefined, phone: query.get('phone') ?? undefined, channel_id: query.get('channel_id') ?? undefined };
     const key = JSON.stringify(filter);
-    const [more, setMore] = useState<Message[]>([]);
-    const [cursor, setCursor] = useState<string | null | undefined>(undefined);
-    useEffect(() => {
-        setMore([]);
-        setCursor(undefined);
-    }, [key]);
     const waiting = filter.status !== undefined && /^(pending|sending|in_doubt|held)(,|$)/.test(filter.status);
-    const load = (from?: string) => call(api.GET('/api/queue', { params: { query: { ...filter, sort: waiting ? 'scheduled_for' : '-created_at', limit: 50, cursor: from } } }));
-    const page = useResource(`queue ${key}`, () => load(), { on: ['message', 'queue', 'stats', 'clock', 'counters'] });
-    const sequences = useResource('sequence names', () => call(api.GET('/api/sequences', { params: { query: { limit: 200, sort: 'name' } } })), { on: ['sequence'] });
-    const known = new Set((page.data?.data ?? []).map(message => message.id));
-    const rows = [...(page.data?.data ?? []), ...more.filter(message => !known.has(message.id))];
-    const next = cursor === undefined ? page.data?.next_cursor : cursor;
+    const pages = usePages<Message>(`queue ${key}`, cursor => call(api.GET('/api/queue', { params: { query: { ...filter, sort: waiting ? 'scheduled_for' : '-created_at', limit: 50, cursor } } })), ['message', 'queue', 'stats', 'clock', 'counters']);
+    const { list, names } = useSequenceNames();
+    const shown = pages.rows?.length ?? 0;
     const chosen = filter.status?.split(',') ?? [];
     const filtered = Object.values(filter).some(Boolean);
     return (
@@ -46,7 +37,7 @@ export default function Messages() {
                 </div>
                 <select class="select small auto" aria-label={t('Sequence')} value={filter.sequence_id ?? ''} onChange={event => setQuery({ sequence_id: event.currentTarget.value })}>
                     <option value="">{t('All sequences')}</option>
-                    {(sequences.data?.data ?? []).map(sequence => (
+                    {list.map(sequence => (
                         <option key={sequence.id} value={sequence.id}>
                             {sequence.name}
                         </option>
@@ -81,41 +72,27 @@ export default function Messages() {
                     </button>
                 ))}
             </div>
-            {page.error ? <Failure error={page.error} retry={page.reload} /> : null}
-            <Card>
-                {rows.length ? (
-                    <ul class="timeline">
-                        {rows.map(message => (
-                            <MessageItem key={message.id} message={message} showPerson done={page.reload} />
-                        ))}
-                    </ul>
-                ) : page.loading && !page.data ? (
-                    <div class="card-body">
-                        <Skeleton lines={6} height={28} />
-                    </div>
-                ) : filtered ? (
+            <PagedCard
+                pages={pages}
+                note={plural('{n} message', '{n} messages', shown, format.number(shown))}
+                empty={
+                    filtered ? (
                     <Empty icon="search-x" title={t('No message fits these filters')} actions={<Button onClick={() => setQuery({ status: null, sequence_id: null, reason: null, step_id: null, phone: null, channel_id: null })}>{t('Clear filters')}</Button>} />
                 ) : (
                     <Empty icon="messages-square" title={t('No messages yet')}>
                         {t('They appear here as soon as the first enrolled person’s message is due.')}
                     </Empty>
+                    )
+                }
+            >
+                {rows => (
+                    <ul class="timeline">
+                        {rows.map(message => (
+                            <MessageItem key={message.id} message={message} sequence={names.get(message.sequence_id ?? '')} showPerson done={pages.reload} />
+                        ))}
+                    </ul>
                 )}
-                {next ? (
-                    <div class="card-foot">
-                        <Button
-                            onClick={() => {
-                                load(next).then(answer => {
-                                    setMore([...more, ...answer.data]);
-                                    setCursor(answer.next_cursor);
-                                }, showError);
-                            }}
-                        >
-                            {t('Show more')}
-                        </Button>
-                        <span class="muted small num">{format.number(rows.length)}</span>
-                    </div>
-                ) : null}
-            </Card>
+            </PagedCard>
         </div>
     );
 }

@@ -14,7 +14,7 @@ import { BulkDialog } from './enroll/people';
 export function sourceWord(source: string): string {
     return { given: t('as given'), contact: t('of the person'), guessed: t('guessed from the number'), sequence: t('of the sequence'), server: t('of this server') }[source] ?? source;
 }
-export function MessageItem({ message, done, showPerson }: { message: Message; done: () => void; showPerson?: boolean }) {
+export function MessageItem({ message, done, showPerson, sequence }: { message: Message; done: () => void; showPerson?: boolean; sequence?: string }) {
     const [detail, setDetail] = useState<Schemas['MessageDetail'] | null>(null);
     const act = (work: Promise<unknown>, text: string): void => {
         work.then(() => {
@@ -26,8 +26,29 @@ export function MessageItem({ message, done, showPerson }: { message: Message; d
     const open = ['in_doubt', 'held', 'unknown'].includes(message.status);
     const at = message.read_at ?? message.delivered_at ?? message.sent_at ?? message.failed_at ?? message.scheduled_for;
     return (
-        <li class="message-item">
-            <div class="row wrap top">
+        <li class={`message-item${showPerson ? ' of-person' : ''}`}>
+            {showPerson ? (
+                <div class="message-who">
+                    {message.enrollment_id ? (
+                        <a class="title truncate block" href={`/people/${message.enrollment_id}`} dir="auto">
+                            {message.name || <Phone digits={message.phone} />}
+                        </a>
+                    ) : (
+                        <Phone digits={message.phone} />
+                    )}
+                    {message.name ? (
+                        <div class="sub">
+                            <Phone digits={message.phone} />
+                        </div>
+                    ) : null}
+                    {sequence ? (
+                        <div class="sub truncate" dir="auto">
+                            {sequence}
+                        </div>
+                    ) : null}
+                </div>
+            ) : null}
+            <div class="row top grow">
                 <div class="grow stack tight">
                     <div class="row wrap">
                         <strong class="nowrap">{t('Day {n}', { n: format.number(message.day) })}</strong>
@@ -36,17 +57,6 @@ export function MessageItem({ message, done, showPerson }: { message: Message; d
                             <Time at={at} style="moment" />
                         </span>
                         {message.test ? <span class="chip">{t('test')}</span> : null}
-                        {showPerson ? (
-                            <span class="small">
-                                {message.enrollment_id ? (
-                                    <a href={`/people/${message.enrollment_id}`} dir="auto">
-                                        {message.name || format.phone(message.phone)}
-                                    </a>
-                                ) : (
-                                    <Phone digits={message.phone} />
-                                )}
-                            </span>
-                        ) : null}
                     </div>
                     {message.message ? (
                         <div class="message-text">

@@ -7,8 +7,9 @@ import { navigate, setQuery } from '../core/router';
 import { samples } from '../core/samples';
 import { toInput, toWire } from '../core/steps';
 import { PageHead, usePage } from '../ui/page';
-import { ask, Button, Card, Dialog, Empty, Failure, Icon, Menu, SearchField, Segmented, showError, Skeleton, Time, toast } from '../ui/parts';
-import { useResource } from '../ui/resource';
+import { PagedCard, usePages } from '../ui/pages';
+import { ask, Button, Dialog, Empty, Icon, Menu, SearchField, Segmented, showError, Time, toast } from '../ui/parts';
+import { SelectionBar, Tick, TickAll, useSelection } from '../ui/selection';
 import { can, language, place } from '../ui/state';
 import { SequenceState } from '../ui/status';
 
@@ -30,18 +31,15 @@ export default function Sequences() {
     const q = query.get('q') ?? '';
     const sort = (query.get('sort') ?? '-updated_at') as Sort;
     const [sampleOpen, setSampleOpen] = useState(false);
-    const [more, setMore] = useState<SequenceSummary[]>([]);
-    const [cursor, setCursor] = useState<string | null | undefined>(undefined);
-    const page = useResource(`sequences?${status}&${q}&${sort}`, () => call(api.GET('/api/sequences', { params: { query: { status: status || 'draft,active,paused', q: q || undefined, sort, limit: 100 } } })), { on: ['sequence', 'stats', 'enrollment', 'message', 'counters', 'batch'] });
-    const rows = [...(page.data?.data ?? []), ...more];
-    const next = cursor === undefined ? page.data?.next_cursor : cursor;
+    const pages = usePages<SequenceSummary>(`sequences?${status}&${q}&${sort}`, cursor => call(api.GET('/api/sequences', { params: { query: { status: status || 'draft,active,paused', q: q || undefined, sort, limit: 100, cursor } } })), ['sequence', 'stats', 'enrollment', 'message', 'counters', 'batch']);
+    const rows = pages.rows ?? [];
+    const selection = useSelection(rows);
+    const chosen = rows.filter(row => selection.ids.has(row.id));
     const filtered = Boolean(q || status);
     const write = can('write');
     const create = (): void => void createSequence(blankSequence()).catch(showError);
 
-    const patch = (id: string, change: Partial<SequenceSummary>): void => {
-        if (page.data) page.set({ ...page.data, data: page.data.data.map(row => (row.id === id ? { ...row, ...change } : row)) });
-    };
+    const patch = (id: string, change: Partial<SequenceSummary>): void => pages.patch(row => (row.id === id ? { ...row, ...change } : row));
     const pause = async (row: SequenceSummary): Promise<void> => {
         patch(row.id, { status: 'paused' });
         try {
@@ -62,9 +60,57 @@ export default function Sequences() {
             showError(error);
         }
     };
+    /* The same for several, one after the other; what is refused is said and the rest goes on. */
+    const several = async (wanted: SequenceSummary[], work: (row: SequenceSummary) => Promise<unknown>, words: (count: number) => string): Promise<void> => {
+        let done = 0;
+        for (const row of wanted) {
+            try {
+                await work(row);
+                done++;
+            } catch (error) {
+                showError(error);
+            }
+        }
+        selection.clear();
+        pages.reload();
+        if (done) toast(words(done));
+    };
+    const pauseSeveral = (): Promise<void> =>
+        several(
+            chosen.filter(row => row.status === 'active'),
+            row => call(api.POST('/api/sequences/{id}/pause', { params: { path: { id: row.id } }, body: {} })),
+            count => plural('{n} sequence is paused.', '{n} sequences are paused.', count, format.number(count)),
+        );
+    const resumeSeveral = (): Promise<void> =>
+        several(
+            chosen.filter(row => row.status === 'paused'),
+            row => call(api.POST('/api/sequences/{id}/resume', { params: { path: { id: row.id } }, body: {} })),
+            count => plural('{n} sequence is running.', '{n} sequences are running.', count, format.number(count)),
+        );
+    const archiveSeveral = async (): Promise<void> => {
+        const wanted = chosen.filter(row => row.status !== 'archived');
+        const people = wanted.reduce((sum, row) => sum + row.active_count + (row.paused_count ?? 0), 0);
+        const yes = await ask({
+            title: plural('Archive {n} sequence?', 'Archive {n} sequences?', wanted.length, format.number(wanted.length)),
+            body: (
+                <>
+                    <p>{format.list(wanted.map(row => `“${row.name}”`))}</p>
+                    <p>{plural('{n} person still inside is stopped for good. The numbers stay.', '{n} people still inside are stopped for good. The numbers stay.', people, format.number(people))}</p>
+                </>
+            ),
+            action: t('Archive'),
+            danger: people > 0,
+        });
+        if (!yes) return;
+        await several(
+            wanted,
+            row => call(api.POST('/api/sequences/{id}/archive', { params: { path: { id: row.id } }, body: {} })),
+            count => plural('{n} sequence is archived.', '{n} sequences are archived.', count, format.number(count)),
+        );
+    };
     const clone = async (row: SequenceSummary): Promise<void> => {
         const copy = await call(api.POST('/api/sequences/{id}/clone', { params: { path: { id: row.id } }, body: {} }));
-        page.reload();
+        pages.reload();
         toast(t('Copied as “{name}”.', { name: copy.name }), { action: { label: t('Open'), run: () => navigate(`/sequences/${copy.id}`) } });
     };
     const archive = async (row: SequenceSummary): Promise<void> => {
@@ -77,7 +123,7 @@ export default function Sequences() {
         });
         if (!yes) return;
         await call(api.POST('/api/sequences/{id}/archive', { params: { path: { id: row.id } }, body: {} }));
-        page.reload();
+        pages.reload();
         toast(t('“{name}” is archived.', { name: row.name }));
     };
     const remove = async (row: SequenceSummary): Promise<void> => {
@@ -91,20 +137,20 @@ export default function Sequences() {
             });
             if (!yes) return;
             await call(api.DELETE('/api/sequences/{id}', { params: { path: { id: row.id }, query: { confirm: row.name } } }));
-            page.reload();
+            pages.reload();
             toast(t('“{name}” is deleted.', { name: row.name }));
             return;
         }
         const document = await call(api.GET('/api/sequences/{id}', { params: { path: { id: row.id } } }));
         await call(api.DELETE('/api/sequences/{id}', { params: { path: { id: row.id } } }));
-        page.reload();
+        pages.reload();
         toast(t('“{name}” is deleted.', { name: row.name }), {
             action: {
                 label: t('Undo'),
                 run: () => {
                     const { version: _version, ...rest } = toWire(toInput(document));
                     const messages = (rest.messages ?? []).map(({ id: _id, ...step }) => step);
-                    call(api.POST('/api/sequences', { body: { ...rest, status: 'draft', messages } })).then(page.reload, showError);
+                    call(api.POST('/api/sequences', { body: { ...rest, status: 'draft', messages } })).then(pages.reload, showError);
                 },
             },
         });
@@ -156,13 +202,24 @@ export default function Sequences() {
                     ]}
                 />
             </div>
-            {page.error ? <Failure error={page.error} retry={page.reload} /> : null}
-            <Card>
-                {!page.data && page.loading ? (
-                    <div class="card-body">
-                        <Skeleton lines={5} height={30} />
-                    </div>
-                ) : rows.length === 0 ? (
+            <PagedCard
+                pages={pages}
+                head={
+                    write ? (
+                        <SelectionBar count={chosen.length} onClear={selection.clear}>
+                            <Button small icon="pause" disabled={!chosen.some(row => row.status === 'active')} onClick={() => void pauseSeveral()}>
+                                {t('Pause')}
+                            </Button>
+                            <Button small icon="play" disabled={!chosen.some(row => row.status === 'paused')} onClick={() => void resumeSeveral()}>
+                                {t('Resume')}
+                            </Button>
+                            <Button small icon="archive" disabled={!chosen.some(row => row.status !== 'archived')} onClick={() => void archiveSeveral()}>
+                                {t('Archive')}
+                            </Button>
+                        </SelectionBar>
+                    ) : null
+                }
+                empty={
                     filtered ? (
                         <Empty icon="search-x" title={t('Nothing fits these filters')} actions={<Button onClick={() => setQuery({ q: null, status: null })}>{t('Clear filters')}</Button>} />
                     ) : (
@@ -185,11 +242,14 @@ export default function Sequences() {
                             {t('Write a few messages, say on which day each goes out, and enroll people. Dripline does the rest.')}
                         </Empty>
                     )
-                ) : (
+                }
+            >
+                {() => (
                     <div class="table-wrap">
-                        <table class="table dense">
+                        <table class="table dense sequence-table">
                             <thead>
                                 <tr>
+                                    {write ? <TickAll selection={selection} /> : null}
                                     {head(t('Name'), 'name', '-name')}
                                     {head(t('Status'), null, null)}
                                     {head(t('Days'), null, null, true)}
@@ -207,8 +267,9 @@ export default function Sequences() {
                                 </tr>
                             </thead>
                             <tbody>
-                                {rows.map(row => (
-                                    <tr key={row.id}>
+                                {rows.map((row, index) => (
+                                    <tr key={row.id} aria-selected={selection.ids.has(row.id)}>
+                                        {write ? <Tick selection={selection} index={index} checked={selection.ids.has(row.id)} label={t('Select {name}', { name: row.name })} /> : null}
                                         <td class="name-cell">
                                             <a class="title" href={`/sequences/${row.id}`}>
                                                 {row.name}
@@ -252,21 +313,7 @@ export default function Sequences() {
                         </table>
                     </div>
                 )}
-                {next ? (
-                    <div class="card-foot">
-                        <Button
-                            onClick={() => {
-                                call(api.GET('/api/sequences', { params: { query: { status: status || 'draft,active,paused', q: q || undefined, sort, limit: 100, cursor: next } } })).then(answer => {
-                                    setMore([...more, ...answer.data]);
-                                    setCursor(answer.next_cursor);
-                                }, showError);
-                            }}
-                        >
-                            {t('Show more')}
-                        </Button>
-                    </div>
-                ) : null}
-            </Card>
+            </PagedCard>
             {sampleOpen ? (
                 <Dialog title={t('Start from a sample')} onClose={() => setSampleOpen(false)}>
                     <p class="soft">{t('It is created as a draft: change every word before anyone gets it.')}</p>

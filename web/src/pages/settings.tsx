@@ -28,8 +28,9 @@ export default function Settings() {
     usePage(tab?.label() ?? t('Settings'), tab ? [{ label: t('Settings'), href: '/settings' }] : []);
     const Page = tab?.page;
     return (
-        <div class="page narrow">
+        <div class="page">
             <PageHead title={t('Settings')} />
+            <div class="settings-body">
             <nav class="tabs" aria-label={t('Settings')}>
                 {TABS.filter(one => !one.admin || can('admin')).map(one => (
                     <a key={one.code} href={`/settings/${one.code}`} aria-current={one === tab ? 'page' : undefined}>
@@ -38,6 +39,7 @@ export default function Settings() {
                 ))}
             </nav>
             {!tab || !Page ? <Empty icon="map-pin-off" title={t('This page does not exist')} /> : tab.admin && !can('admin') ? <Empty icon="lock" title={t('Only administrators can see this')} /> : <Page />}
+            </div>
         </div>
     );
 }

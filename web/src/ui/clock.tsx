@@ -58,18 +58,19 @@ export function SimulatorBar() {
                         <span class="num soft nowrap">
                             <Icon name="clock" class="inline" /> {format.moment(nowMs.value)}
                         </span>
-                        <Button small busy={busy && !playing} disabled={busy || playing} onClick={() => void jump('1h')}>
+                        <Button small class="wide-only" busy={busy && !playing} disabled={busy || playing} onClick={() => void jump('1h')}>
                             {t('+1 hour')}
                         </Button>
                         <Button small disabled={busy || playing} onClick={() => void jump('1d')}>
                             {t('+1 day')}
                         </Button>
-                        <Button small kind={playing ? undefined : 'primary'} icon={playing ? /* icon */ 'pause' : /* icon */ 'play'} label={playing ? t('Stop') : t('Play a day per minute')} onClick={() => setPlaying(!playing)}>
+                        <Button small class="play" icon={playing ? /* icon */ 'pause' : /* icon */ 'play'} label={playing ? t('Stop') : t('Play a day per minute')} onClick={() => setPlaying(!playing)}>
                             <span class="wide-only">{playing ? t('Stop') : t('Play a day per minute')}</span>
                         </Button>
                         <Menu
                             label={t('More jumps')}
                             items={[
+                                { label: t('+1 hour'), run: () => void jump('1h') },
                                 { label: t('+2 days'), run: () => void jump('2d') },
                                 { label: t('+1 week'), run: () => void jump('1w') },
                             ]}

@@ -37,7 +37,7 @@ export function Palette() {
                 }
             } else if (event.key === 'g') go = Date.now();
             else if (Date.now() - go < 1_000) {
-                const to = { d: '/', s: '/sequences', c: '/contacts', m: '/messages', o: '/settings' }[event.key];
+                const to = { d: '/', s: '/sequences', c: '/contacts', m: '/messages', b: '/batches', o: '/settings' }[event.key];
                 if (to) navigate(to);
                 go = 0;
             }
@@ -75,6 +75,8 @@ function Open() {
         { key: 's', icon: 'list-ordered', label: t('Sequences'), run: () => navigate('/sequences') },
         { key: 'm', icon: 'messages-square', label: t('Messages'), run: () => navigate('/messages') },
         { key: 'c', icon: 'users', label: t('Contacts'), run: () => navigate('/contacts') },
+        { key: 'b', icon: 'layers', label: t('Batches'), run: () => navigate('/batches') },
+        { key: 'l', icon: 'bell', label: t('Alerts'), run: () => navigate('/alerts') },
         { key: 'o', icon: 'settings', label: t('Settings'), run: () => navigate('/settings') },
         { key: 'a', icon: 'code', label: t('API'), run: () => navigate('/docs') },
         { key: 'h', icon: 'circle-help', label: t('Help'), run: () => navigate('/help') },

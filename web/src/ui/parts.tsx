@@ -346,6 +346,7 @@ export interface MenuItem {
     icon?: string;
     danger?: boolean;
     href?: string;
+    download?: boolean;
     run?: () => void;
 }
 /* A menu button: arrows move, Escape closes and gives focus back (popover does both for free). */
@@ -399,7 +400,7 @@ export function Menu({ label, icon = 'ellipsis', items, children, kind = 'ghost'
                 {open
                     ? listed.map(item =>
                           item.href ? (
-                              <a key={item.label} role="menuitem" href={item.href} class={item.danger ? 'danger' : ''} onClick={() => box.current?.hidePopover()}>
+                              <a key={item.label} role="menuitem" href={item.href} download={item.download} class={item.danger ? 'danger' : ''} onClick={() => box.current?.hidePopover()}>
                                   {item.icon ? <Icon name={item.icon} /> : null}
                                   {item.label}
                               </a>
@@ -489,13 +490,13 @@ export function Code({ text, label }: { text: string; label: string }) {
         </div>
     );
 }
-export function Empty({ icon, title, children, actions }: { icon: string; title: string; children?: ComponentChildren; actions?: ComponentChildren }) {
+export function Empty({ icon, title, level: Heading = 'h2', children, actions }: { icon: string; title: string; level?: 'h1' | 'h2'; children?: ComponentChildren; actions?: ComponentChildren }) {
     return (
         <div class="empty">
             <span class="glyph">
                 <Icon name={icon} />
             </span>
-            <h2>{title}</h2>
+            <Heading>{title}</Heading>
             {children ? <p>{children}</p> : null}
             {actions ? <div class="actions">{actions}</div> : null}
         </div>

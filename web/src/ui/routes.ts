@@ -20,6 +20,7 @@ export const ROUTES: readonly Route[] = [
     { name: 'contacts', pattern: '/contacts', section: 'contacts', load: () => import('../pages/contacts') },
     { name: 'contact', pattern: '/contacts/:phone', section: 'contacts', load: () => import('../pages/contact') },
     { name: 'messages', pattern: '/messages', section: 'messages', load: () => import('../pages/messages') },
+    { name: 'batches', pattern: '/batches', section: 'batches', load: () => import('../pages/batches') },
     { name: 'alerts', pattern: '/alerts', section: 'alerts', load: () => import('../pages/alerts') },
     { name: 'settings', pattern: '/settings', section: 'settings', load: settings },
     { name: 'settings', pattern: '/settings/:tab', section: 'settings', load: settings },

@@ -18,6 +18,7 @@ const MENU = [
     { section: 'sequences', href: '/sequences', icon: 'list-ordered', label: () => t('Sequences') },
     { section: 'messages', href: '/messages', icon: 'messages-square', label: () => t('Messages') },
     { section: 'contacts', href: '/contacts', icon: 'users', label: () => t('Contacts') },
+    { section: 'batches', href: '/batches', icon: 'layers', label: () => t('Batches') },
 ] as const;
 const FOOT = [
     { section: 'settings', href: '/settings', icon: 'settings', label: () => t('Settings') },

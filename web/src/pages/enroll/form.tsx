@@ -1,6 +1,6 @@
 /* The hosted form: a link and a snippet with which people enroll themselves. */
 import { useEffect, useState } from 'preact/hooks';
-import { api, ApiError, call, type Schemas, type Sequence } from '../../core/api';
+import { api, call, type Schemas, type Sequence } from '../../core/api';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
 import { ask, Button, Card, Code, CopyButton, Failure, Field, Icon, showError, Skeleton, TextField, toast, useWork } from '../../ui/parts';
@@ -10,12 +10,7 @@ import { can } from '../../ui/state';
 type Form = Schemas['Form'];
 export function FormPanel({ sequence }: { sequence: Sequence }) {
     const path = { id: sequence.id };
-    const form = useResource<Form | null>(`form ${sequence.id}`, () =>
-        call(api.GET('/api/sequences/{id}/form', { params: { path } })).catch((error: unknown) => {
-            if (error instanceof ApiError && error.status === 404) return null;
-            throw error;
-        }),
-    );
+    const form = useResource<Form | null>(`form ${sequence.id}`, async () => (await call(api.GET('/api/sequences/{id}/form', { params: { path } }))) ?? null);
     const [title, setTitle] = useState('');
     const [intro, setIntro] = useState('');
     const [consent, setConsent] = useState('');

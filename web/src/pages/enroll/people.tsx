@@ -7,6 +7,7 @@ import { plural, t } from '../../core/i18n';
 import { setQuery } from '../../core/router';
 import { Avatar, Button, Card, Dialog, Empty, Failure, Icon, Phone, SearchField, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
+import { SelectionBar, Tick, TickAll, useSelection } from '../../ui/selection';
 import { can, hub, place } from '../../ui/state';
 import { EnrollmentState, ENROLLMENT_STATUSES, enrollmentWord, reasonWord } from '../../ui/status';
 import { PerDay } from '../builder/dialogs';
@@ -36,13 +37,11 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
     const [total, setTotal] = useState<number | null>(null);
     const [error, setError] = useState<ApiError | null>(null);
     const [range, setRange] = useState({ from: 0, to: 30 });
-    const [selected, setSelected] = useState<Set<string>>(new Set());
     const [everyone, setEveryone] = useState(false);
     const [action, setAction] = useState<Action | null>(null);
     const [fresh, setFresh] = useState(0);
     const box = useRef<HTMLDivElement>(null);
     const busy = useRef(false);
-    const anchor = useRef<number | null>(null);
     const state = useRef({ rows, cursor });
     state.current = { rows, cursor };
     const path = { id: sequence.id };
@@ -120,20 +119,12 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
     };
     useEffect(onScroll, [rows.length]);
 
-    const toggle = (index: number, row: Enrollment, shift: boolean): void => {
-        const next = new Set(selected);
-        const on = !next.has(row.id);
-        const [a, b] = shift && anchor.current !== null ? [Math.min(anchor.current, index), Math.max(anchor.current, index)] : [index, index];
-        for (const one of rows.slice(a, b + 1)) {
-            if (on) next.add(one.id);
-            else next.delete(one.id);
-        }
-        anchor.current = index;
+    const selection = useSelection(rows);
+    const clear = (): void => {
+        selection.clear();
         setEveryone(false);
-        setSelected(next);
     };
-    const loadedAll = rows.length > 0 && rows.every(row => selected.has(row.id));
-    const count = everyone ? (total ?? rows.length) : selected.size;
+    const count = everyone ? (total ?? rows.length) : selection.ids.size;
     const filtered = Boolean(filter.status || filter.q || filter.batch);
     const chosen: Status[] = filter.status ? (filter.status.split(',') as Status[]) : [];
     const statusCount: Record<Status, number> = { active: sequence.active_count, paused: sequence.paused_count, completed: sequence.completed_count, stopped: sequence.stopped_count, opted_out: sequence.opted_out_count, failed: sequence.failed_count };
@@ -167,15 +158,18 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
             </div>
             {error ? <Failure error={error} retry={() => void more()} /> : null}
             <Card class="people">
-                {count > 0 && write ? (
-                    <div class="selection-bar">
-                        <strong class="num">{plural('{n} selected', '{n} selected', count, format.number(count))}</strong>
-                        {loadedAll && !everyone && total !== null && total > selected.size ? (
-                            <button type="button" class="linklike" onClick={() => setEveryone(true)}>
-                                {plural('Select {n} matching', 'Select all {n} matching', total, format.number(total))}
-                            </button>
-                        ) : null}
-                        <span class="grow" />
+                {write ? (
+                    <SelectionBar
+                        count={count}
+                        onClear={clear}
+                        more={
+                            selection.all && !everyone && total !== null && total > selection.ids.size ? (
+                                <button type="button" class="linklike" onClick={() => setEveryone(true)}>
+                                    {plural('Select {n} matching', 'Select all {n} matching', total, format.number(total))}
+                                </button>
+                            ) : null
+                        }
+                    >
                         <Button small icon="pause" onClick={() => setAction('pause')}>
                             {t('Pause')}
                         </Button>
@@ -185,17 +179,7 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
                         <Button small icon="circle-stop" kind="danger" onClick={() => setAction('stop')}>
                             {t('Stop')}
                         </Button>
-                        <Button
-                            small
-                            kind="ghost"
-                            onClick={() => {
-                                setSelected(new Set());
-                                setEveryone(false);
-                            }}
-                        >
-                            {t('Clear')}
-                        </Button>
-                    </div>
+                    </SelectionBar>
                 ) : null}
                 {fresh > 0 ? (
                     <button
@@ -235,25 +219,13 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
                         <table class="table" aria-rowcount={(total ?? rows.length) + 1}>
                             <thead>
                                 <tr>
-                                    {write ? (
-                                        <th class="tick">
-                                            <input
-                                                type="checkbox"
-                                                aria-label={t('Select all rows shown')}
-                                                checked={loadedAll}
-                                                onChange={event => {
-                                                    setEveryone(false);
-                                                    setSelected(event.currentTarget.checked ? new Set(rows.map(row => row.id)) : new Set());
-                                                }}
-                                            />
-                                        </th>
-                                    ) : null}
+                                    {write ? <TickAll selection={{ ...selection, setAll: on => (setEveryone(false), selection.setAll(on)) }} /> : null}
                                     <th>{t('Person')}</th>
                                     <th>{t('Status')}</th>
-                                    <th>{t('Progress')}</th>
+                                    <th class="wide-only">{t('Progress')}</th>
                                     <th>{t('Next message')}</th>
-                                    <th>{t('Last message')}</th>
-                                    <th>{t('Enrolled')}</th>
+                                    <th class="wide-only">{t('Last message')}</th>
+                                    <th class="wide-only">{t('Enrolled')}</th>
                                 </tr>
                             </thead>
                             <tbody>
@@ -264,14 +236,10 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
                                 ) : null}
                                 {visible.map((row, offset) => {
                                     const index = range.from + offset;
-                                    const picked = everyone || selected.has(row.id);
+                                    const picked = everyone || selection.ids.has(row.id);
                                     return (
                                         <tr key={row.id} aria-selected={picked} aria-rowindex={index + 2}>
-                                            {write ? (
-                                                <td class="tick">
-                                                    <input type="checkbox" aria-label={t('Select {name}', { name: row.name || format.phone(row.phone) })} checked={picked} onClick={event => toggle(index, row, (event as MouseEvent).shiftKey)} />
-                                                </td>
-                                            ) : null}
+                                            {write ? <Tick selection={selection} index={index} checked={picked} label={t('Select {name}', { name: row.name || format.phone(row.phone) })} onToggle={() => setEveryone(false)} /> : null}
                                             <td>
                                                 <div class="row">
                                                     <Avatar name={row.name} phone={row.phone} />
@@ -291,17 +259,17 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
                                                 <EnrollmentState status={row.status} />
                                                 {row.status_reason && reasonWord(row.status_reason) !== enrollmentWord(row.status) ? <div class="sub truncate reason">{reasonWord(row.status_reason)}</div> : null}
                                             </td>
-                                            <td>
+                                            <td class="wide-only">
                                                 <div class="num nowrap">{t('Day {n}', { n: format.number(row.current_day) })}</div>
                                                 <div class="sub num">{t('{n} of {all} messages', { n: format.number(row.messages_sent), all: format.number(row.total_messages) })}</div>
                                             </td>
                                             <td>
                                                 <Time at={row.next_message_due} style="moment" />
                                             </td>
-                                            <td class="muted">
+                                            <td class="muted wide-only">
                                                 <Time at={row.last_message_sent} />
                                             </td>
-                                            <td class="muted">
+                                            <td class="muted wide-only">
                                                 <Time at={row.enrolled_at} style="date" />
                                             </td>
                                         </tr>
@@ -325,11 +293,10 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
             {action ? (
                 <BulkDialog
                     action={action}
-                    body={everyone ? { filter: { sequence_id: sequence.id, ...(chosen.length ? { status: chosen } : {}), ...(filter.q ? { q: filter.q } : {}), ...(filter.batch ? { batch_id: filter.batch } : {}) } } : { ids: [...selected] }}
+                    body={everyone ? { filter: { sequence_id: sequence.id, ...(chosen.length ? { status: chosen } : {}), ...(filter.q ? { q: filter.q } : {}), ...(filter.batch ? { batch_id: filter.batch } : {}) } } : { ids: [...selection.ids] }}
                     onClose={() => setAction(null)}
                     done={() => {
-                        setSelected(new Set());
-                        setEveryone(false);
+                        clear();
                         void refresh();
                     }}
                 />

@@ -2,8 +2,8 @@
 import { useState } from 'preact/hooks';
 import { api, call, type Schemas } from '../../core/api';
 import { t } from '../../core/i18n';
-import { Button, Card, Empty, Failure, Icon, SearchField, Skeleton, Time } from '../../ui/parts';
-import { usePages } from '../contacts';
+import { PagedCard, usePages } from '../../ui/pages';
+import { Empty, Icon, SearchField, Time } from '../../ui/parts';
 
 type Line = Schemas['AuditLine'];
 export function Audit() {
@@ -16,15 +16,8 @@ export function Audit() {
                 <SearchField label={t('Who')} value={actor} onValue={setActor} />
                 <SearchField label={t('Action, like user or settings.update')} value={action} onValue={setAction} />
             </div>
-            {page.error ? <Failure error={page.error} retry={page.reload} /> : null}
-            <Card>
-                {!page.rows ? (
-                    <div class="card-body">
-                        <Skeleton lines={6} />
-                    </div>
-                ) : page.rows.length === 0 ? (
-                    <Empty icon="scroll-text" title={t('Nothing is written here')} />
-                ) : (
+            <PagedCard pages={page} empty={<Empty icon="scroll-text" title={t('Nothing is written here')} />}>
+                {rows => (
                     <div class="table-wrap">
                         <table class="table">
                             <thead>
@@ -36,7 +29,7 @@ export function Audit() {
                                 </tr>
                             </thead>
                             <tbody>
-                                {page.rows.map(line => (
+                                {rows.map(line => (
                                     <tr key={line.id}>
                                         <td class="muted">
                                             <Time at={line.at} style="moment" />
@@ -67,12 +60,7 @@ export function Audit() {
                         </table>
                     </div>
                 )}
-                {page.next ? (
-                    <div class="card-foot">
-                        <Button onClick={page.more}>{t('Show more')}</Button>
-                    </div>
-                ) : null}
-            </Card>
+            </PagedCard>
         </div>
     );
 }

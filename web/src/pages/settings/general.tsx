@@ -6,7 +6,7 @@ import { Button, Card, Check, Failure, Skeleton, TextField, toast, useWork } fro
 import { useResource } from '../../ui/resource';
 import { can, refreshMe } from '../../ui/state';
 import { ZoneField } from '../builder/delivery';
-import { CountryField } from '../enroll/add';
+import { CountryField } from '../enroll/country';
 
 type Settings = Schemas['Settings'];
 export function General() {

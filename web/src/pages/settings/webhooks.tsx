@@ -5,7 +5,7 @@ import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
 import { Alert, ask, Button, Card, Check, CopyButton, Dialog, Empty, Failure, Icon, Menu, showError, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
-import { usePages } from '../contacts';
+import { usePages } from '../../ui/pages';
 
 type Webhook = Schemas['Webhook'];
 type Delivery = Schemas['WebhookDelivery'];
