@@ -258,6 +258,14 @@ static void encode_queue_channel(struct json_writer *writer, const struct queue_
     json_field_int64(writer, "pending", channel->pending);
     json_field_double(writer, "rate_per_second", channel->rate_per_second);
     json_field_double(writer, "rate_limit_per_second", channel->rate_limit_per_second);
+    json_key(writer, "daily_limit");
+    if (channel->daily_limit == 0) {
+        json_put_null(writer);
+    } else {
+        json_put_int64(writer, channel->daily_limit);
+    }
+    json_field_int64(writer, "daily_people", channel->daily_people);
+    json_field_time_or_null(writer, "daily_free_at", channel->daily_free_at_ms);
     json_object_end(writer);
 }
 

@@ -142,6 +142,12 @@ static enum error_code check_sequence(struct pass_run *run, struct store_candida
     return OK;
 }
 
+static bool window_open(const struct pass_run *run, const struct store_candidate *candidate)
+{
+    return candidate->last_inbound_at_ms > 0 &&
+           run->work->now_ms < candidate->last_inbound_at_ms + FREE_TEXT_WINDOW_MS;
+}
+
 static enum error_code check_pair(struct pass_run *run, struct store_candidate *candidate,
                                   const struct lane_wish *wish, bool *ret_goes, struct error *error)
 {
@@ -154,14 +160,27 @@ static enum error_code check_pair(struct pass_run *run, struct store_candidate *
     return *ret_goes ? OK : push_back(run, message, ready_ms, REASON_PAIR_LIMIT, error);
 }
 
+/* People who wrote within the last 24 hours do not count against the channel's daily limit. */
+static enum error_code check_people(struct pass_run *run, struct store_candidate *candidate,
+                                    bool *ret_goes, struct error *error)
+{
+    struct store_message *message = &candidate->message;
+    int64_t free_at_ms = 0;
+    if (run->people.limit == 0 || window_open(run, candidate)) {
+        return OK;
+    }
+    enum error_code code = store_people_take(run->work, &run->people, message->contact_id, ret_goes,
+                                             &free_at_ms, error);
+    return code != OK || *ret_goes ? code
+                                   : push_back(run, message, free_at_ms, REASON_TIER_LIMIT, error);
+}
+
 static struct flight *new_flight(struct pass_run *run, const struct store_candidate *candidate,
                                  bool probe)
 {
     struct pass *pass = run->pass;
     const struct store_message *message = &candidate->message;
     struct flight *flight = arena_alloc(pass->arena, sizeof(*flight));
-    bool window_open = candidate->last_inbound_at_ms > 0 &&
-                       run->work->now_ms < candidate->last_inbound_at_ms + FREE_TEXT_WINDOW_MS;
     bool has_free = candidate->body.text.size > 0 || candidate->body.media_url.size > 0;
     *flight = (struct flight){
         .delivery = pass->delivery,
@@ -179,7 +198,8 @@ static struct flight *new_flight(struct pass_run *run, const struct store_candid
         .phone = candidate->phone,
         .user_id = candidate->user_id,
         .body = candidate->body,
-        .use_template = candidate->body.template.size > 0 && !(window_open && has_free),
+        .use_template =
+            candidate->body.template.size > 0 && !(window_open(run, candidate) && has_free),
         .probe = probe,
     };
     *run->last_flight = flight;
@@ -257,6 +277,9 @@ static enum error_code consider(struct pass_run *run, struct store_candidate *ca
     if (code == OK && goes) {
         code = check_pair(run, candidate, wish, &goes, error);
     }
+    if (code == OK && goes) {
+        code = check_people(run, candidate, &goes, error);
+    }
     *ret_claimed = code == OK && goes;
     return *ret_claimed ? claim(run, candidate, probe, error) : code;
 }
@@ -274,12 +297,19 @@ enum error_code claim_lane(struct pass_run *run, const struct store_lane *row,
     struct store_candidate *candidates = NULL;
     size_t count = 0;
     size_t claimed = 0;
-    enum error_code code = store_lane_candidates(run->work, row->id, run->work->now_ms, limit,
-                                                 run->pass->arena, &candidates, &count, error);
+    enum error_code code =
+        store_people_open(run->work, row->id, row->daily_limit, &run->people, error);
+    if (code == OK) {
+        code = store_lane_candidates(run->work, row->id, run->work->now_ms, limit, run->pass->arena,
+                                     &candidates, &count, error);
+    }
     for (size_t i = 0; code == OK && i < count; i++) {
         bool one = false;
         code = consider(run, &candidates[i], wish, probe, &one, error);
         claimed += one;
+    }
+    if (code == OK) {
+        code = store_people_close(run->work, &run->people, error);
     }
     if (code == OK && probe && claimed > 0) {
         int64_t wait_ms = wish->probe_wait_ms > 0 ? wish->probe_wait_ms : MS_PER_MINUTE;

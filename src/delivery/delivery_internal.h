@@ -7,6 +7,7 @@
 #include "delivery/delivery.h"
 #include "delivery/progress.h"
 #include "store/store_lane.h"
+#include "store/store_people.h"
 #include "store/writer.h"
 
 #include <pthread.h>
@@ -150,6 +151,7 @@ struct pass_run {
     struct flight **last_flight;
     int64_t default_channel_id;
     struct map64 *claimed_people; /* contact → claims in this pass */
+    struct store_people people;   /* of the lane being claimed for */
     int64_t orphans_of;           /* the channel whose `has_orphans` is known; 0 = none */
     bool has_orphans;             /* webhooks that came before their message's provider id */
 };

@@ -175,6 +175,7 @@ struct provider_number {
     struct text display_phone_number;
     struct text quality_rating;  /* GREEN, YELLOW, RED, UNKNOWN or empty */
     struct text messaging_limit; /* TIER_250 … TIER_UNLIMITED or empty */
+    int64_t daily_limit;         /* people in 24 hours by that word; 0: none, or not said */
     struct text throughput;      /* STANDARD, HIGH or empty */
     struct text status;          /* CONNECTED … or empty */
 };

@@ -32,8 +32,7 @@ static void read_template(struct webhook_list *list, enum provider_event_kind ki
     event->digest = webhook_digest_json(list, new_value, value);
 }
 
-/* "TIER_2K", 2000, "2000", "TIER_UNLIMITED"; 0 when it says nothing usable. */
-static int64_t read_limit(const struct json *value)
+int64_t cloud_read_limit(const struct json *value)
 {
     int64_t number = 0;
     struct text text = {0};
@@ -60,9 +59,9 @@ static void read_number_quality(struct webhook_list *list, const struct json *va
     struct provider_event *event = webhook_add(list, PROVIDER_EVENT_NUMBER_QUALITY);
     event->event_name = json_get_text(value, "event");
     event->description = json_get_text(value, "display_phone_number");
-    event->daily_limit = read_limit(json_get(value, "max_daily_conversations_per_business"));
+    event->daily_limit = cloud_read_limit(json_get(value, "max_daily_conversations_per_business"));
     if (event->daily_limit == 0) {
-        event->daily_limit = read_limit(json_get(value, "current_limit"));
+        event->daily_limit = cloud_read_limit(json_get(value, "current_limit"));
     }
     event->digest = webhook_digest_json(list, TEXT("number_quality"), value);
 }

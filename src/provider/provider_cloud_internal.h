@@ -44,6 +44,9 @@ enum error_code cloud_decode_templates(const struct provider_reply *reply, struc
                                        struct provider_template_page *ret_page,
                                        struct error *error);
 
+/* "TIER_2K", 2000, "2000"; -1 "TIER_UNLIMITED"; 0 when it says nothing usable. */
+int64_t cloud_read_limit(const struct json *value);
+
 /* Address of `path` ("messages", "?fields=…") below the object `id`, with proof and headers. */
 void cloud_request_init(const struct provider_channel *channel, const char *method, struct text id,
                         const char *path, struct text query, struct arena *arena,

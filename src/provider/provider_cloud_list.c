@@ -75,12 +75,16 @@ enum error_code cloud_decode_number(const struct provider_reply *reply, struct a
     if (code != OK) {
         return code;
     }
-    struct text limit = json_get_text(json, "whatsapp_business_manager_messaging_limit");
+    const struct json *limit = json_get(json, "whatsapp_business_manager_messaging_limit");
+    limit = limit != NULL ? limit : json_get(json, "messaging_limit_tier");
+    struct text limit_word = {0};
+    (void)json_text(limit, &limit_word);
     *ret_number = (struct provider_number){
         .verified_name = json_get_text(json, "verified_name"),
         .display_phone_number = json_get_text(json, "display_phone_number"),
         .quality_rating = json_get_text(json, "quality_rating"),
-        .messaging_limit = limit.size > 0 ? limit : json_get_text(json, "messaging_limit_tier"),
+        .messaging_limit = limit_word,
+        .daily_limit = cloud_read_limit(limit),
         .throughput = json_get_text(json_get(json, "throughput"), "level"),
         .status = json_get_text(json, "status"),
     };

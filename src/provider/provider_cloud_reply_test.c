@@ -255,6 +255,7 @@ static void number_answers(void **state)
     assert_true(text_equal(number.verified_name, TEXT("Test Shop")));
     assert_true(text_equal(number.throughput, TEXT("STANDARD")));
     assert_true(text_equal(number.messaging_limit, TEXT("TIER_2K")));
+    assert_int_equal(number.daily_limit, 2000);
     reply = good("{\"error\":{\"code\":190,\"message\":\"expired\"}}");
     reply.status = 401;
     assert_int_equal(provider->decode_number(&reply, arena, &number, &error), ERROR_CONFLICT);

@@ -94,6 +94,11 @@ enum error_code channels_test_keep(struct work *work, int64_t id, const struct c
     if (code == OK && test->number.quality_rating.size > 0) {
         code = store_channel_set_quality(work, id, test->number.quality_rating, error);
     }
+    /* A tighter limit counts at once; a wider one is left to a person, as with webhooks. */
+    int64_t limit = test->number.daily_limit;
+    if (code == OK && limit > 0 && (channel.tier_limit == 0 || limit < channel.tier_limit)) {
+        code = store_channel_set_tier(work, id, limit, error);
+    }
     return code == OK ? channel_changed(work, id, "channel.test", error) : code;
 }
 

@@ -49,6 +49,9 @@ struct queue_channel {
     int64_t pending;
     double rate_per_second;
     double rate_limit_per_second;
+    int64_t daily_limit;      /* different people in 24 hours; 0: no limit */
+    int64_t daily_people;     /* of the last 24 hours */
+    int64_t daily_free_at_ms; /* when the first of them counts no more; 0: none */
 };
 struct queue_stats {
     int64_t pending, sending, in_doubt, held, due;

@@ -4,6 +4,7 @@
 #include "delivery/delivery.h"
 #include "service/settings.h"
 #include "store/store_channel.h"
+#include "store/store_people.h"
 
 static const char *channel_state(enum channel_state state)
 {
@@ -24,6 +25,18 @@ static void set_state(struct queue_stats *stats, const char *state, const char *
     stats->state_text = sentence;
 }
 
+static bool waits_for_people(const struct queue_stats *stats)
+{
+    for (size_t i = 0; i < stats->channel_count; i++) {
+        const struct queue_channel *channel = &stats->channels[i];
+        if (channel->daily_limit > 0 && channel->daily_people >= channel->daily_limit &&
+            channel->pending > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void describe(struct queue_stats *stats, const struct settings *settings,
                      enum delivery_idle idle)
 {
@@ -41,7 +54,13 @@ static void describe(struct queue_stats *stats, const struct settings *settings,
         set_state(stats, "sending", delivery_idle_sentence(idle));
         return;
     case DELIVERY_NOTHING_DUE:
-        set_state(stats, "idle", delivery_idle_sentence(idle));
+        if (waits_for_people(stats)) {
+            set_state(stats, "held",
+                      "A WhatsApp number has written to as many people as its daily limit allows; "
+                      "the others wait.");
+        } else {
+            set_state(stats, "idle", delivery_idle_sentence(idle));
+        }
         return;
     case DELIVERY_NO_CHANNEL:
         set_state(stats, "no_channel", delivery_idle_sentence(idle));
@@ -92,6 +111,7 @@ static void add_channel(struct queue_stats *stats, const struct store_channel *c
         .name = channel->name,
         .state = channel_state(channel->state),
         .rate_limit_per_second = (double)channel->rate_per_second,
+        .daily_limit = channel->tier_limit,
     };
     for (size_t i = 0; i < totals->channel_count; i++) {
         if (totals->channels[i].channel_id == channel->id) {
@@ -132,8 +152,16 @@ enum error_code messages_queue_stats(struct work *work, const struct service *se
     add_totals(&stats, &totals);
     stats.rate_per_second = delivery.sent_per_second;
     stats.channels = arena_array(work->arena, count + 1, sizeof(*stats.channels));
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && code == OK; i++) {
         add_channel(&stats, &channels[i], &totals, &delivery);
+        struct queue_channel *row = &stats.channels[i];
+        if (row->daily_limit > 0) {
+            code =
+                store_people_used(work, row->id, &row->daily_people, &row->daily_free_at_ms, error);
+        }
+    }
+    if (code != OK) {
+        return code;
     }
     describe(&stats, &settings, delivery.idle);
     *ret_stats = stats;

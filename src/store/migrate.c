@@ -33,6 +33,11 @@ static const char *const EMAIL[] = {
     NULL,
 };
 
+static const char *const PEOPLE[] = {
+#include "migration_0008.inc"
+    NULL,
+};
+
 static const struct migration {
     int64_t number;
     const char *name;
@@ -40,6 +45,7 @@ static const struct migration {
 } MIGRATIONS[] = {
     {1, "start", START},   {2, "webhooks", WEBHOOKS},   {3, "alerts", ALERTS},
     {4, "public", PUBLIC}, {5, "analytics", ANALYTICS}, {6, "email", EMAIL},
+    {8, "people", PEOPLE},
 };
 
 int64_t migrate_target(void)

@@ -6,8 +6,8 @@
 #include "store/store_message_internal.h"
 
 DB_SQL(LANE_LIST, "SELECT id, provider, sender_id, account_id, is_default, state, probe_at_ms, "
-                  "rate_per_second, in_flight_max, settings, secrets, version, updated_at_ms "
-                  "FROM channel WHERE removed_at_ms IS NULL ORDER BY id LIMIT $1");
+                  "rate_per_second, in_flight_max, settings, secrets, version, updated_at_ms, "
+                  "tier_limit FROM channel WHERE removed_at_ms IS NULL ORDER BY id LIMIT $1");
 
 enum error_code store_lane_list(struct work *work, size_t limit, struct store_lane **ret_lanes,
                                 size_t *ret_count, struct error *error)
@@ -34,6 +34,7 @@ enum error_code store_lane_list(struct work *work, size_t limit, struct store_la
             .secrets = db_text_copy(statement, 10, work->arena),
             .version = db_int64(statement, 11),
             .updated_at_ms = db_int64(statement, 12),
+            .daily_limit = db_int64(statement, 13),
         };
     }
     if (code == OK) {

@@ -22,6 +22,7 @@ struct store_lane {
     int64_t probe_at_ms;
     int64_t rate_per_second;
     int64_t in_flight_max;
+    int64_t daily_limit;  /* different people in 24 hours; 0: no limit */
     struct text settings; /* JSON */
     struct text secrets;  /* sealed */
     int64_t version;
