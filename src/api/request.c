@@ -419,6 +419,16 @@ static void write_limit(struct request *request)
                                     (long long)limit->reset_s);
 }
 
+/* What users and keys were refused is worth a line: they look it up by the id that they were shown.
+ * Strangers must not be able to fill the log. */
+static enum log_level log_level_of(const struct request *request)
+{
+    int status = request->response.status;
+    enum actor_kind actor = request->work.actor.kind;
+    bool known = actor == ACTOR_USER || actor == ACTOR_KEY;
+    return status >= 500 ? LOG_ERROR : status >= 400 && known ? LOG_INFO : LOG_DEBUG;
+}
+
 static void write_log(const struct request *request, enum error_code code)
 {
     int64_t took_us = clock_measure_us() - request->started_us;
@@ -427,7 +437,7 @@ static void write_log(const struct request *request, enum error_code code)
     if (status >= 500) {
         log_error("http.failed", &request->error);
     }
-    enum log_level level = status >= 500 ? LOG_ERROR : LOG_DEBUG;
+    enum log_level level = log_level_of(request);
     if (log_wants(level)) {
         log_event(level, "http.request", "request=%s method=%s route=%s status=%d code=%s us=%lld",
                   request->request_id, route->method, route->pattern, status,
