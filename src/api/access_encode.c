@@ -58,6 +58,7 @@ void encode_user(struct json_writer *writer, const struct store_user *user)
     json_field_text_or_null(writer, "name", user->name);
     json_field_chars(writer, "role", access_role_to_text(user->role));
     json_field_bool(writer, "disabled", user->disabled_at_ms != 0);
+    json_field_bool(writer, "second_factor", user->second_factor);
     json_field_time(writer, "created_at", user->created_at_ms);
     json_field_time_or_null(writer, "last_seen_at", user->last_login_at_ms);
     json_object_end(writer);
@@ -99,4 +100,5 @@ void encode_key_fields(struct json_writer *writer, const struct store_key *key)
     encode_rights(writer, key);
     json_field_time(writer, "created_at", key->created_at_ms);
     json_field_time_or_null(writer, "last_used_at", key->last_used_at_ms);
+    json_field_time_or_null(writer, "expires_at", key->expires_at_ms);
 }

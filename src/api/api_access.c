@@ -2,8 +2,10 @@
  * `prepare`, on the slow worker; the writer only notes the result. */
 #include "api/access_encode.h"
 #include "api/api_internal.h"
+#include "api/login_limit.h"
 #include "api/routes.h"
 
+#include "service/access_factor.h"
 #include "service/audit.h"
 #include "service/server_facts.h"
 
@@ -11,16 +13,16 @@
 struct prepared_login {
     struct access_user_input input;
     struct store_user user;
-    bool set_name;
+    struct text code; /* the second factor */
 };
 
 static void set_cookie(struct api_call *call, const char *token, int64_t seconds)
 {
-    bool https = strncmp(call->service->public_url, "https://", 8) == 0;
-    struct text cookie = arena_format(call->work->arena,
-                                      "dripline_session=%s; Path=/; HttpOnly; SameSite=Lax; "
-                                      "Max-Age=%lld%s",
-                                      token, (long long)seconds, https ? "; Secure" : "");
+    const struct request *request = call->request->context;
+    struct text cookie =
+        arena_format(call->work->arena, "%s=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%lld%s",
+                     auth_cookie_name(request), token, (long long)seconds,
+                     auth_is_https(request) ? "; Secure" : "");
     http_response_add_header(call->response, "Set-Cookie", cookie);
 }
 
@@ -62,7 +64,7 @@ static enum error_code sign_in(struct api_call *call, const struct store_user *u
     work->actor.id = user->id;
     work->actor.name = user->email;
     enum error_code code =
-        access_session_create(work, call->service->access, user->id, work->actor.address,
+        access_session_create(work, call->service->access, user,
                               http_request_header(call->request, "user-agent"), token, error);
     if (code == OK) {
         code = server_facts_read(work, call->service, &facts, error);
@@ -144,24 +146,24 @@ static enum error_code create_setup(struct api_call *call, struct error *error)
 
 /* ---- sign in and out ---- */
 
-/* Five wrong tries in a quarter of an hour for one account from one address, twenty for one address
- * in all: a stranger slows only himself. */
-static enum error_code check_failures(struct api_call *call, struct text account,
-                                      struct error *error)
+/* The password, on the slow worker; a code is looked at on the writer, where none passes twice. */
+static enum error_code check_login(struct api_call *call, struct text email, struct text password,
+                                   struct prepared_login *login, struct error *error)
 {
-    struct dispatch *dispatch = call->dispatch;
-    struct limit_state own = limiter_take(dispatch->failures, account);
-    struct limit_state all = {.allowed = true};
-    if (own.allowed) {
-        all = limiter_take(dispatch->failures_by_address, call->work->actor.address);
+    enum error_code code = login_limit_password(call, email, error);
+    if (code != OK) {
+        return code;
     }
-    if (own.allowed && all.allowed) {
-        return OK;
+    code = access_login_check(call->work, email, password, &login->user, error);
+    if (code == OK) {
+        login_limit_password_good(call, email);
     }
-    int64_t wait_s = own.allowed ? all.reset_s : own.reset_s;
-    enum error_code code = error_set(error, ERROR_TOO_MANY, "too many wrong passwords; wait %lld s",
-                                     (long long)wait_s);
-    error->retry_after_ms = wait_s * 1000;
+    if (code == OK && login->user.second_factor && login->code.size > 0) {
+        code = login_limit_code(call, login->user.id, error);
+    }
+    if (code == ERROR_UNAUTHENTICATED) {
+        audit_note_later(call->service, call->work, "login.failed", TEXT(""));
+    }
     return code;
 }
 
@@ -175,42 +177,35 @@ static enum error_code prepare_login(struct api_call *call, struct error *error)
     (void)json_reader_required(&reader, "password");
     (void)json_reader_text(&reader, "email", 3, 254, &email);
     (void)json_reader_text(&reader, "password", 1, ACCESS_PASSWORD_MAX, &password);
+    (void)json_reader_text(&reader, "code", 0, FACTOR_CODE_MAX, &login->code);
     enum error_code code = json_reader_done(&reader);
     if (code == OK) {
         code = access_email(call->work->arena, email, &email, error);
     }
-    if (code != OK) {
-        return code;
-    }
-    struct text account = arena_format(call->work->arena, "%.*s|%.*s", TEXT_ARGS(email),
-                                       TEXT_ARGS(call->work->actor.address));
-    code = check_failures(call, account, error);
-    if (code == OK) {
-        code = access_login_check(call->work, email, password, &login->user, error);
-    }
-    if (code == ERROR_UNAUTHENTICATED) {
-        audit_note_later(call->service, call->work, "login.failed", TEXT(""));
-    }
-    if (code == OK) {
-        limiter_give_back(call->dispatch->failures, account);
-        limiter_give_back(call->dispatch->failures_by_address, call->work->actor.address);
-    }
     call->prepared = login;
-    return code;
+    return code == OK ? check_login(call, email, password, login, error) : code;
 }
 
 static enum error_code create_login(struct api_call *call, struct error *error)
 {
     const struct prepared_login *login = call->prepared;
-    return sign_in(call, &login->user, error);
+    enum error_code code =
+        access_factor_check(call->work, call->service, login->user.id, login->code, error);
+    if (code == ERROR_UNAUTHENTICATED && login->code.size > 0) {
+        audit_note_later(call->service, call->work, "login.failed", TEXT(""));
+    }
+    if (code == OK && login->code.size > 0 && login->user.second_factor) {
+        login_limit_code_good(call, login->user.id);
+    }
+    return code == OK ? sign_in(call, &login->user, error) : code;
 }
 
 static enum error_code create_logout(struct api_call *call, struct error *error)
 {
-    struct text token = http_request_cookie(call->request, "dripline_session");
+    const struct request *request = call->request->context;
     enum error_code code = OK;
-    if (token.size > 0) {
-        code = access_session_end(call->work, token, error);
+    if (request->session_token.size > 0) {
+        code = access_session_end(call->work, request->session_token, error);
     }
     if (code == OK) {
         set_cookie(call, "", 0);
@@ -258,7 +253,7 @@ static enum error_code prepare_me(struct api_call *call, struct error *error)
     bool change = json_reader_text(&reader, "new_password", 1, ACCESS_PASSWORD_MAX, &new_password);
     enum error_code code = json_reader_done(&reader);
     if (code == OK && change) {
-        code = access_password_check(call->work, call->work->actor.id, old_password, error);
+        code = login_limit_own_password(call, old_password, error);
     }
     if (code == OK && change) {
         code = access_password_prepare(call->work->arena, "new_password", new_password,

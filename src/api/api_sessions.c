@@ -1,5 +1,5 @@
 /* The signed-in user's own sessions: see them, end them. */
-#include "api/route.h"
+#include "api/api_internal.h"
 #include "api/routes.h"
 #include "service/access.h"
 
@@ -7,11 +7,11 @@ static enum error_code list_sessions(struct api_call *call, struct error *error)
 {
     struct access_session *sessions = NULL;
     size_t count = 0;
-    struct text token = http_request_cookie(call->request, "dripline_session");
+    const struct request *request = call->request->context;
     enum error_code code = OK;
     if (call->work->actor.kind == ACTOR_USER) { /* a key has none */
-        code = access_sessions(call->work, call->service->access, call->work->actor.id, token,
-                               &sessions, &count, error);
+        code = access_sessions(call->work, call->service->access, call->work->actor.id,
+                               request->session_token, &sessions, &count, error);
     }
     if (code != OK) {
         return code;

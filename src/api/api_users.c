@@ -187,6 +187,11 @@ static enum error_code create_key(struct api_call *call, struct error *error)
     } else {
         (void)read_scopes(&reader, "scopes", &input.scopes);
     }
+    if (!json_reader_is_null(&reader, "expires_at") &&
+        json_reader_time(&reader, "expires_at", &input.expires_at_ms) &&
+        input.expires_at_ms <= call->work->now_ms) {
+        json_reader_fail(&reader, "expires_at", "out_of_range", "must be in the future");
+    }
     enum error_code code = json_reader_done(&reader);
     if (code == OK) {
         code = access_key_create(call->work, &input, &key, secret, error);

@@ -8,7 +8,22 @@
 #include "base/mem.h"
 #include "service/access.h"
 
-static const char session_cookie[] = "dripline_session";
+bool auth_is_https(const struct request *request)
+{
+    struct text list = http_request_header(request->http, "x-forwarded-proto");
+    if (request->behind_proxy && list.data != NULL) {
+        struct text scheme = {0};
+        while (text_next(&list, ',', &scheme)) { /* the last one is the nearest proxy's */
+        }
+        return text_equal_ignore_case(text_trim(scheme), TEXT("https"));
+    }
+    return strncmp(request->dispatch->service->public_url, "https://", 8) == 0;
+}
+
+const char *auth_cookie_name(const struct request *request)
+{
+    return auth_is_https(request) ? "__Host-dripline_session" : "dripline_session";
+}
 
 struct text auth_bearer(const struct request *request)
 {
@@ -37,7 +52,7 @@ enum error_code auth_identify(struct request *request, struct error *error)
         }
         return access_by_key(work, secret, &request->touch, error);
     }
-    struct text token = http_request_cookie(request->http, session_cookie);
+    struct text token = http_request_cookie(request->http, auth_cookie_name(request));
     if (token.size > 0) {
         enum error_code code = access_by_session(work, access, token, &request->touch, error);
         if (code == OK) {
@@ -53,16 +68,19 @@ enum error_code auth_identify(struct request *request, struct error *error)
     return OK;
 }
 
+/* The address in the browser's bar: the one we are told to have, or the one that was asked for. A
+ * request that no proxy speaks for came to us by plain http, as we have no other door. */
 static bool is_own_origin(const struct request *request, struct text origin)
 {
     struct text host = http_request_header(request->http, "host");
-    size_t at = 0;
-    if (text_find_text(origin, TEXT("://"), &at) &&
-        text_equal_ignore_case(text_skip(origin, at + 3), host)) {
+    struct text own = text_from(request->dispatch->service->public_url);
+    if (own.size > 0 && text_equal_ignore_case(origin, own)) {
         return true;
     }
-    struct text own = text_from(request->dispatch->service->public_url);
-    return own.size > 0 && text_equal_ignore_case(origin, own);
+    bool proxied_https = request->behind_proxy && auth_is_https(request);
+    struct text scheme = proxied_https ? TEXT("https://") : TEXT("http://");
+    return host.size > 0 && text_starts_with(origin, scheme) &&
+           text_equal_ignore_case(text_skip(origin, scheme.size), host);
 }
 
 static bool comes_from_own_page(const struct request *request)

@@ -6,6 +6,7 @@
  * routes.c. */
 extern const struct api_route API_ACCESS_ROUTES[];
 extern const struct api_route API_ACTIONS_ROUTES[];
+extern const struct api_route API_FACTOR_ROUTES[];
 extern const struct api_route API_ALERTS_ROUTES[];
 extern const struct api_route API_CHANNELS_ROUTES[];
 extern const struct api_route API_CONTACTS_ROUTES[];
@@ -21,6 +22,7 @@ extern const struct api_route API_PREVIEW_ROUTES[];
 extern const struct api_route API_SEQUENCES_MORE_ROUTES[];
 extern const struct api_route API_SEQUENCES_ROUTES[];
 extern const struct api_route API_SETTINGS_ROUTES[];
+extern const struct api_route API_EMAIL_ROUTES[];
 extern const struct api_route API_STATS_ROUTES[];
 extern const struct api_route API_QUEUE_ROUTES[];
 extern const struct api_route API_PUBLIC_ROUTES[];

@@ -298,3 +298,9 @@ bool crypto_password_verify(const char *hash, struct text password)
     return crypto_pwhash_str_verify(hash, password.data == NULL ? "" : password.data,
                                     password.size) == 0;
 }
+
+bool crypto_password_outdated(const char *hash)
+{
+    return crypto_pwhash_str_needs_rehash(hash, crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                                          crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0;
+}

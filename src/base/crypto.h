@@ -72,3 +72,5 @@ MUST_USE enum error_code crypto_open(struct text key, struct text context, struc
 /* Argon2id, interactive cost (64 MiB, about 70 ms): never on a thread that others wait for. */
 void crypto_password_hash(struct text password, char out[CRYPTO_PASSWORD_MAX]);
 bool crypto_password_verify(const char *hash, struct text password);
+/* True for a hash that was made at another cost than today's. */
+bool crypto_password_outdated(const char *hash);

@@ -154,6 +154,29 @@ static int user_passwd(struct cli *cli)
     return code == OK ? CLI_OK : cli_fail(cli, &error);
 }
 
+static int user_reset_second_factor(struct cli *cli)
+{
+    CLEANUP(cli_client_close) struct cli_client *client = NULL;
+    CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
+    struct error error = {0};
+    char id[64] = "";
+    char path[128];
+    enum error_code code = cli_client_open(cli, &client, &error);
+    if (code == OK) {
+        code = find_user(client, cli->arguments[0], id, sizeof(id), &error);
+    }
+    (void)snprintf(path, sizeof(path), "/api/users/%s/second-factor", id);
+    const struct cli_request request = {.method = "DELETE", .path = path};
+    if (code == OK) {
+        code = cli_ask(client, &request, &answer, &error);
+    }
+    if (code != OK) {
+        return cli_fail(cli, &error);
+    }
+    (void)printf("%s signs in with the password alone from now on\n", cli->arguments[0]);
+    return CLI_OK;
+}
+
 const struct cli_spec CLI_USER[] = {
     {.name = "add",
      .arguments = "EMAIL",
@@ -169,6 +192,12 @@ const struct cli_spec CLI_USER[] = {
      .least = 1,
      .most = 1,
      .run = user_passwd},
+    {.name = "reset-second-factor",
+     .arguments = "EMAIL",
+     .summary = "switch off two-step sign-in for a user who lost app and recovery codes",
+     .least = 1,
+     .most = 1,
+     .run = user_reset_second_factor},
     {0},
 };
 
@@ -230,6 +259,9 @@ static int key_create(struct cli *cli)
         json_put_text(&writer, text_trim(scope));
     }
     json_array_end(&writer);
+    if (cli_value(cli, "--expires") != NULL) {
+        json_field_chars(&writer, "expires_at", cli_value(cli, "--expires"));
+    }
     json_object_end(&writer);
     const struct cli_request request = {
         .method = "POST", .path = "/api/keys", .body = buffer_text(&body)};
@@ -242,7 +274,8 @@ const struct cli_spec CLI_KEY[] = {
      .summary = "create an API key and print it once",
      .most = 1,
      .flags = {{"--name", "NAME", "what the key is for, in place of the argument"},
-               {"--scope", "LIST", "read, enroll, write, admin, with commas (default: read)"}},
+               {"--scope", "LIST", "read, enroll, write, admin, with commas (default: read)"},
+               {"--expires", "TIME", "refused from then on, like 2027-03-02T00:00:00Z"}},
      .run = key_create},
     {0},
 };

@@ -142,46 +142,6 @@ enum error_code access_email(struct arena *arena, struct text email, struct text
     return OK;
 }
 
-/* Words that stand on every list of stolen passwords, and our own name. */
-static bool is_common_password(struct text password)
-{
-    static const char *const words[] = {
-        "1234567890",   "0123456789",   "12345678910", "123456789a",  "qwertyuiop",
-        "q1w2e3r4t5",   "1q2w3e4r5t",   "password1",   "password12",  "password123",
-        "password1234", "iloveyou123",  "1111111111",  "0000000000",  "administrator",
-        "welcome123",   "changeme123",  "letmein123",  "dripline123", "driplinedripline",
-        "whatsapp123",  "whatsapp1234", "abcdefghij",  "aaaaaaaaaa",  "abcd123456",
-        "qwerty12345",  "qwerty123456", "asdfghjkl;",  "zxcvbnm123",
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-        if (text_equal_ignore_case(password, text_from(words[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-enum error_code access_password_prepare(struct arena *arena, const char *field,
-                                        struct text password, struct text *ret_hash,
-                                        struct error *error)
-{
-    if (password.size < ACCESS_PASSWORD_MIN) {
-        return error_field(error, field, "too_short", "must have at least %d characters",
-                           ACCESS_PASSWORD_MIN);
-    }
-    if (password.size > ACCESS_PASSWORD_MAX * 4) {
-        return error_field(error, field, "too_long", "must have at most %d characters",
-                           ACCESS_PASSWORD_MAX);
-    }
-    if (is_common_password(password)) {
-        return error_field(error, field, "too_common", "is on lists of common passwords");
-    }
-    char *hash = arena_alloc(arena, CRYPTO_PASSWORD_MAX);
-    crypto_password_hash(password, hash);
-    *ret_hash = text_from(hash);
-    return OK;
-}
-
 enum error_code access_users(struct work *work, struct store_user **ret_users, size_t *ret_count,
                              struct error *error)
 {
@@ -311,52 +271,6 @@ enum error_code access_user_remove(struct work *work, int64_t id, struct error *
 
 /* ---- signing in ---- */
 
-/* A hash of no password that anybody has: what unknown addresses are checked against. */
-static const char *dummy_hash(void)
-{
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static char hash[CRYPTO_PASSWORD_MAX];
-    pthread_mutex_lock(&lock);
-    if (hash[0] == '\0') {
-        char random[ACCESS_TOKEN_MAX];
-        crypto_random_token(random, ACCESS_TOKEN_CHARS);
-        crypto_password_hash(text_from(random), hash);
-    }
-    pthread_mutex_unlock(&lock);
-    return hash;
-}
-
-enum error_code access_login_check(struct work *work, struct text email, struct text password,
-                                   struct store_user *ret_user, struct error *error)
-{
-    struct store_user user = {0};
-    bool found = false;
-    const char *dummy = dummy_hash();
-    enum error_code code = store_user_by_email(work, email, &user, &found, error);
-    if (code != OK) {
-        return code;
-    }
-    char *hash = arena_chars(work->arena, found ? user.password_hash : text_from(dummy));
-    bool good = crypto_password_verify(hash, password);
-    if (!good || !found || user.disabled_at_ms != 0) {
-        return error_set(error, ERROR_UNAUTHENTICATED, "email address or password is wrong");
-    }
-    *ret_user = user;
-    return OK;
-}
-
-enum error_code access_password_check(struct work *work, int64_t user_id, struct text password,
-                                      struct error *error)
-{
-    struct store_user user;
-    enum error_code code = find_user(work, user_id, &user, error);
-    if (code == OK &&
-        !crypto_password_verify(arena_chars(work->arena, user.password_hash), password)) {
-        return error_set(error, ERROR_DENIED, "the present password is wrong");
-    }
-    return code;
-}
-
 static struct text token_hash(struct work *work, struct text token)
 {
     uint8_t *hash = arena_alloc(work->arena, CRYPTO_SHA256_SIZE);
@@ -364,31 +278,49 @@ static struct text token_hash(struct work *work, struct text token)
     return text_make((const char *)hash, CRYPTO_SHA256_SIZE);
 }
 
-enum error_code access_session_create(struct work *work, struct access *access, int64_t user_id,
-                                      struct text address, struct text agent,
+/* The check ran before, on another thread: what it found must still hold. */
+static enum error_code check_unchanged(struct work *work, const struct store_user *checked,
+                                       struct error *error)
+{
+    struct store_user user = {0};
+    bool found = false;
+    enum error_code code = store_user_get(work, checked->id, &user, &found, error);
+    if (code == OK && (!found || user.disabled_at_ms != 0 ||
+                       !text_equal(user.password_hash, checked->password_hash))) {
+        return error_set(error, ERROR_UNAUTHENTICATED, "email address or password is wrong");
+    }
+    return code;
+}
+
+enum error_code access_session_create(struct work *work, struct access *access,
+                                      const struct store_user *user, struct text agent,
                                       char token[ACCESS_TOKEN_MAX], struct error *error)
 {
     int64_t wall_ms = access_wall_ms(access);
+    struct text address = work->actor.address;
     crypto_random_token(token, ACCESS_TOKEN_CHARS);
     struct store_session session = {
         .hash = token_hash(work, text_from(token)),
-        .user_id = user_id,
+        .user_id = user->id,
         .created_at_ms = wall_ms,
         .expires_at_ms = wall_ms + SESSION_LIFE_MS,
         .address = address.data == NULL ? TEXT("") : address,
         .agent =
             agent.data == NULL ? TEXT("") : text_head(agent, agent.size < 200 ? agent.size : 200),
     };
-    enum error_code code = store_session_prune(work, wall_ms, error);
+    enum error_code code = check_unchanged(work, user, error);
+    if (code == OK) {
+        code = store_session_prune(work, wall_ms, error);
+    }
     if (code == OK) {
         code = store_session_add(work, &session, error);
     }
     if (code == OK) {
-        code = store_user_logged_in(work, user_id, error);
+        code = store_user_logged_in(work, user, error);
     }
     if (code == OK) {
         char object[ID_TEXT_MAX];
-        code = store_audit_add(work, "login", text_from(id_format(ID_USER, user_id, object)),
+        code = store_audit_add(work, "login", text_from(id_format(ID_USER, user->id, object)),
                                (struct text){0}, error);
     }
     return code;

@@ -16,8 +16,8 @@ enum {
     ACCESS_TOKEN_CHARS = 52, /* of 5 bits: 260 bits */
     ACCESS_TOKEN_MAX = 64,
     ACCESS_SESSION_ID_MAX = 40,
-    ACCESS_PASSWORD_MIN = 10,
-    ACCESS_PASSWORD_MAX = 1000,
+    ACCESS_PASSWORD_MIN = 12,   /* characters */
+    ACCESS_PASSWORD_MAX = 1024, /* bytes */
 };
 
 struct access *access_new(void);
@@ -79,11 +79,12 @@ MUST_USE enum error_code access_login_check(struct work *work, struct text email
 /* The present user's own password, before a change. Slow. Errors: ERROR_DENIED */
 MUST_USE enum error_code access_password_check(struct work *work, int64_t user_id,
                                                struct text password, struct error *error);
-/* A new session; `token` is what the cookie carries. */
+/* A new session for a user whose password was just checked or set; `token` is what the cookie
+ * carries.
+ * Errors     ERROR_UNAUTHENTICATED: the password was changed or the user locked since the check */
 MUST_USE enum error_code access_session_create(struct work *work, struct access *access,
-                                               int64_t user_id, struct text address,
-                                               struct text agent, char token[ACCESS_TOKEN_MAX],
-                                               struct error *error);
+                                               const struct store_user *user, struct text agent,
+                                               char token[ACCESS_TOKEN_MAX], struct error *error);
 MUST_USE enum error_code access_session_end(struct work *work, struct text token,
                                             struct error *error);
 /* Sets work->actor. `ret_touch`: it is time to note that the session is in use.
@@ -113,8 +114,9 @@ MUST_USE enum error_code access_session_revoke(struct work *work, struct access 
 enum { ACCESS_KEY_SEQUENCES_MAX = 100, ACCESS_KEY_ORIGINS_MAX = 20, ACCESS_ORIGIN_MAX = 200 };
 struct access_key_input {
     struct text name;
-    unsigned scopes;  /* none for publishable keys */
-    bool publishable; /* pk_…: may enroll in and opt out of `sequences`, from `origins` */
+    unsigned scopes;       /* none for publishable keys */
+    bool publishable;      /* pk_…: may enroll in and opt out of `sequences`, from `origins` */
+    int64_t expires_at_ms; /* 0 = never */
     const int64_t *sequences;
     size_t sequence_count;
     const struct text *origins; /* see access_origin_valid() */

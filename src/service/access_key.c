@@ -147,6 +147,7 @@ enum error_code access_key_create(struct work *work, const struct access_key_inp
         .publishable = input->publishable,
         .scopes = input->publishable ? 0 : input->scopes,
         .created_at_ms = work->now_ms,
+        .expires_at_ms = input->expires_at_ms,
     };
     list_rights(work, input, &key);
     enum error_code code = store_key_add(work, &key, &key.id, error);
@@ -171,6 +172,11 @@ enum error_code access_key_revoke(struct work *work, int64_t id, struct error *e
     return code == OK ? note_key(work, "key.revoke", id, error) : code;
 }
 
+static bool has_expired(const struct work *work, const struct store_key *key)
+{
+    return key->expires_at_ms != 0 && key->expires_at_ms <= work->now_ms;
+}
+
 enum error_code access_by_key(struct work *work, struct text secret, bool *ret_touch,
                               struct error *error)
 {
@@ -180,9 +186,9 @@ enum error_code access_by_key(struct work *work, struct text secret, bool *ret_t
     if (code != OK) {
         return code;
     }
-    if (!found || key.publishable ||
-        (key.expires_at_ms != 0 && key.expires_at_ms <= work->now_ms)) {
-        return error_set(error, ERROR_UNAUTHENTICATED, "this API key is unknown or revoked");
+    if (!found || key.publishable || has_expired(work, &key)) {
+        return error_set(error, ERROR_UNAUTHENTICATED,
+                         "this API key is unknown, revoked or expired");
     }
     work->actor.kind = ACTOR_KEY;
     work->actor.id = key.id;
@@ -198,9 +204,9 @@ enum error_code access_by_publishable_key(struct work *work, struct text secret,
     struct store_key key = {0};
     bool found = false;
     enum error_code code = store_key_find(work, secret_hash(work, secret), &key, &found, error);
-    if (code == OK && (!found || !key.publishable)) {
+    if (code == OK && (!found || !key.publishable || has_expired(work, &key))) {
         return error_set(error, ERROR_UNAUTHENTICATED,
-                         "this publishable key is unknown or revoked");
+                         "this publishable key is unknown, revoked or expired");
     }
     if (code == OK) {
         work->actor.kind = ACTOR_PUBLIC;

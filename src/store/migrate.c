@@ -33,6 +33,11 @@ static const char *const EMAIL[] = {
     NULL,
 };
 
+static const char *const ACCESS[] = {
+#include "migration_0007.inc"
+    NULL,
+};
+
 static const char *const PEOPLE[] = {
 #include "migration_0008.inc"
     NULL,
@@ -43,8 +48,13 @@ static const struct migration {
     const char *name;
     const char *const *lines; /* ended by NULL */
 } MIGRATIONS[] = {
-    {1, "start", START},   {2, "webhooks", WEBHOOKS},   {3, "alerts", ALERTS},
-    {4, "public", PUBLIC}, {5, "analytics", ANALYTICS}, {6, "email", EMAIL},
+    {1, "start", START},
+    {2, "webhooks", WEBHOOKS},
+    {3, "alerts", ALERTS},
+    {4, "public", PUBLIC},
+    {5, "analytics", ANALYTICS},
+    {6, "email", EMAIL},
+    {7, "access", ACCESS},
     {8, "people", PEOPLE},
 };
 

@@ -3,9 +3,12 @@
 #include "store/store_access.h"
 
 #include "store/db.h"
+#include "store/store_factor.h"
 
 #define USER_COLUMNS                                                                               \
-    "id, email, name, role, password_hash, created_at_ms, last_login_at_ms, disabled_at_ms"
+    "u.id, u.email, u.name, u.role, u.password_hash, u.created_at_ms, u.last_login_at_ms, "        \
+    "u.disabled_at_ms, EXISTS (SELECT 1 FROM user_totp AS t WHERE t.user_id = u.id "               \
+    "AND t.confirmed_at_ms IS NOT NULL)"
 
 static void read_user(struct work *work, struct db_statement *statement, int column,
                       struct store_user *ret_user)
@@ -19,6 +22,7 @@ static void read_user(struct work *work, struct db_statement *statement, int col
         .created_at_ms = db_int64(statement, column + 5),
         .last_login_at_ms = db_int64(statement, column + 6),
         .disabled_at_ms = db_int64(statement, column + 7),
+        .second_factor = db_int64(statement, column + 8) != 0,
     };
 }
 
@@ -59,7 +63,7 @@ enum error_code store_user_add(struct work *work, const struct store_user *user,
     return code;
 }
 
-DB_SQL(USER_GET, "SELECT " USER_COLUMNS " FROM user_account WHERE id = $1");
+DB_SQL(USER_GET, "SELECT " USER_COLUMNS " FROM user_account AS u WHERE u.id = $1");
 
 enum error_code store_user_get(struct work *work, int64_t id, struct store_user *ret_user,
                                bool *ret_found, struct error *error)
@@ -67,7 +71,7 @@ enum error_code store_user_get(struct work *work, int64_t id, struct store_user 
     return find_user(work, &USER_GET, DB_INT(id), ret_user, ret_found, error);
 }
 
-DB_SQL(USER_BY_EMAIL, "SELECT " USER_COLUMNS " FROM user_account WHERE email = $1");
+DB_SQL(USER_BY_EMAIL, "SELECT " USER_COLUMNS " FROM user_account AS u WHERE u.email = $1");
 
 enum error_code store_user_by_email(struct work *work, struct text email,
                                     struct store_user *ret_user, bool *ret_found,
@@ -91,7 +95,7 @@ enum error_code store_user_count_admins(struct work *work, int64_t *ret_count, s
     return db_find_int64(work->db, &USER_COUNT_ADMINS, DB_NO_VALUES, ret_count, NULL, error);
 }
 
-DB_SQL(USER_LIST, "SELECT " USER_COLUMNS " FROM user_account ORDER BY id");
+DB_SQL(USER_LIST, "SELECT " USER_COLUMNS " FROM user_account AS u ORDER BY u.id");
 
 enum error_code store_user_list(struct work *work, struct store_user **ret_users, size_t *ret_count,
                                 struct error *error)
@@ -134,12 +138,17 @@ enum error_code store_user_update(struct work *work, const struct store_user *us
                   NULL, error);
 }
 
-DB_SQL(USER_LOGGED_IN, "UPDATE user_account SET last_login_at_ms = $2 WHERE id = $1");
+DB_SQL(USER_LOGGED_IN, "UPDATE user_account SET last_login_at_ms = $2, "
+                       "password_hash = coalesce($3, password_hash) WHERE id = $1");
 
-enum error_code store_user_logged_in(struct work *work, int64_t id, struct error *error)
+enum error_code store_user_logged_in(struct work *work, const struct store_user *user,
+                                     struct error *error)
 {
-    return db_run(work->db, &USER_LOGGED_IN, DB_VALUES(DB_INT(id), DB_INT(work->now_ms)), NULL,
-                  error);
+    return db_run(
+        work->db, &USER_LOGGED_IN,
+        DB_VALUES(DB_INT(user->id), DB_INT(work->now_ms),
+                  user->renewed_hash.data == NULL ? DB_NULL : DB_TEXT(user->renewed_hash)),
+        NULL, error);
 }
 
 DB_SQL(USER_REMOVE, "DELETE FROM user_account WHERE id = $1");
@@ -148,7 +157,11 @@ enum error_code store_user_remove(struct work *work, int64_t id, bool *ret_found
                                   struct error *error)
 {
     int64_t removed = 0;
+    bool had_factor = false;
     enum error_code code = store_session_end_all(work, id, (struct text){0}, error);
+    if (code == OK) {
+        code = store_factor_remove(work, id, &had_factor, error);
+    }
     if (code == OK) {
         code = db_run(work->db, &USER_REMOVE, DB_VALUES(DB_INT(id)), &removed, error);
     }
@@ -173,10 +186,8 @@ enum error_code store_session_add(struct work *work, const struct store_session 
                   NULL, error);
 }
 
-DB_SQL(SESSION_FIND,
-       "SELECT s.created_at_ms, s.last_seen_at_ms, s.expires_at_ms, u.id, u.email, u.name, u.role, "
-       "u.password_hash, u.created_at_ms, u.last_login_at_ms, u.disabled_at_ms "
-       "FROM session s JOIN user_account u ON u.id = s.user_id WHERE s.hash = $1");
+DB_SQL(SESSION_FIND, "SELECT s.created_at_ms, s.last_seen_at_ms, s.expires_at_ms, " USER_COLUMNS
+                     " FROM session s JOIN user_account u ON u.id = s.user_id WHERE s.hash = $1");
 
 enum error_code store_session_find(struct work *work, struct text hash,
                                    struct store_session *ret_session, struct store_user *ret_user,

@@ -17,9 +17,11 @@ struct store_user {
     struct text name;
     enum user_role role;
     struct text password_hash;
+    struct text renewed_hash; /* same password at today's cost; never read, {NULL}: none */
     int64_t created_at_ms;
     int64_t last_login_at_ms; /* 0 = never */
     int64_t disabled_at_ms;   /* 0 = may sign in */
+    bool second_factor;       /* signs in with a code too; never written from here */
 };
 /* Errors     ERROR_CONFLICT: the address is taken */
 MUST_USE enum error_code store_user_add(struct work *work, const struct store_user *user,
@@ -34,7 +36,9 @@ MUST_USE enum error_code store_user_list(struct work *work, struct store_user **
 /* Writes name, role, password_hash and disabled_at_ms. */
 MUST_USE enum error_code store_user_update(struct work *work, const struct store_user *user,
                                            struct error *error);
-MUST_USE enum error_code store_user_logged_in(struct work *work, int64_t id, struct error *error);
+/* Notes the time; `renewed_hash` takes the place of the hash when there is one. */
+MUST_USE enum error_code store_user_logged_in(struct work *work, const struct store_user *user,
+                                              struct error *error);
 MUST_USE enum error_code store_user_remove(struct work *work, int64_t id, bool *ret_found,
                                            struct error *error);
 MUST_USE enum error_code store_user_count(struct work *work, int64_t *ret_count,
