@@ -1,14 +1,150 @@
-/* What a parsed JSON document holds: see json.h. Building it is json_parse.c. */
-#include "base/json_internal.h"
+/* JSON documents over jansson: see json.h. `struct json` is jansson's json_t under another name,
+ * so no value is ever copied or wrapped. Depth and width are checked before jansson sees the
+ * bytes, because its own limits are far beyond ours. */
+#include "base/json.h"
 
 #include "base/buffer.h"
 #include "base/json_writer.h"
 
-#include <string.h>
+/* jansson's type names are the same words as ours: give them another prefix in this file. */
+#define JSON_OBJECT JANSSON_OBJECT
+#define JSON_ARRAY JANSSON_ARRAY
+#define JSON_STRING JANSSON_STRING
+#define JSON_INTEGER JANSSON_INTEGER
+#define JSON_REAL JANSSON_REAL
+#define JSON_TRUE JANSSON_TRUE
+#define JSON_FALSE JANSSON_FALSE
+#define JSON_NULL JANSSON_NULL
+#include <jansson.h>
+#undef JSON_OBJECT
+#undef JSON_ARRAY
+#undef JSON_STRING
+#undef JSON_INTEGER
+#undef JSON_REAL
+#undef JSON_TRUE
+#undef JSON_FALSE
+#undef JSON_NULL
+
+enum { DEFAULT_SIZE_MAX = 1024 * 1024, DEFAULT_DEPTH_MAX = 32 };
+
+/* jansson's iteration functions take non-const pointers without changing anything. */
+static json_t *tree(const struct json *json)
+{
+    return (json_t *)(uintptr_t)json;
+}
+
+static const struct json *wrap(const json_t *value)
+{
+    return (const struct json *)(const void *)value;
+}
+
+struct shape {
+    size_t depth;
+    size_t members; /* of all objects together */
+};
+
+/* How deep and how wide a document is, without judging whether it is one. */
+static struct shape shape_of(struct text text)
+{
+    struct shape shape = {0};
+    size_t depth = 0;
+    bool in_text = false;
+    for (size_t i = 0; i < text.size; i++) {
+        char byte = text.data[i];
+        if (in_text) {
+            if (byte == '\\') {
+                i++;
+            } else if (byte == '"') {
+                in_text = false;
+            }
+        } else if (byte == '"') {
+            in_text = true;
+        } else if (byte == ':') {
+            shape.members++;
+        } else if (byte == '{' || byte == '[') {
+            depth++;
+            shape.depth = depth > shape.depth ? depth : shape.depth;
+        } else if ((byte == '}' || byte == ']') && depth > 0) {
+            depth--;
+        }
+    }
+    return shape;
+}
+
+static enum error_code check_limits(struct text text, const struct json_limits *limits,
+                                    struct error *error)
+{
+    size_t size_max = limits->size > 0 ? limits->size : DEFAULT_SIZE_MAX;
+    size_t depth_max = limits->depth > 0 ? limits->depth : DEFAULT_DEPTH_MAX;
+    size_t members_max = limits->members > 0 ? limits->members : SIZE_MAX;
+    if (text.size > size_max) {
+        return error_set(error, ERROR_TOO_BIG, "the JSON document is larger than %zu bytes",
+                         size_max);
+    }
+    struct shape shape = shape_of(text);
+    if (shape.depth > depth_max) {
+        return error_reason(error,
+                            error_set(error, ERROR_INVALID,
+                                      "the JSON document is nested deeper than %zu levels",
+                                      depth_max),
+                            "too_deep");
+    }
+    if (shape.members > members_max) {
+        return error_reason(error,
+                            error_set(error, ERROR_INVALID,
+                                      "the JSON document has more than %zu members", members_max),
+                            "too_many_members");
+    }
+    return OK;
+}
+
+enum error_code json_parse(struct text text, const struct json_limits *limits,
+                           struct json **ret_json, struct error *error)
+{
+    static const struct json_limits DEFAULTS = {0};
+    enum error_code code = check_limits(text, limits != NULL ? limits : &DEFAULTS, error);
+    if (code != OK) {
+        return code;
+    }
+    json_error_t found;
+    json_t *value = json_loadb(text.data == NULL ? "" : text.data, text.size,
+                               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &found);
+    if (value == NULL) {
+        return error_set(error, ERROR_INVALID, "not valid JSON at line %d, column %d: %s",
+                         found.line, found.column, found.text);
+    }
+    *ret_json = (struct json *)(void *)value;
+    return OK;
+}
+
+void json_free(struct json *json)
+{
+    json_decref((json_t *)(void *)json);
+}
 
 enum json_kind json_kind(const struct json *json)
 {
-    return json == NULL ? JSON_ABSENT : json->kind;
+    if (json == NULL) {
+        return JSON_ABSENT;
+    }
+    switch (json_typeof(tree(json))) {
+    case JANSSON_OBJECT:
+        return JSON_OBJECT;
+    case JANSSON_ARRAY:
+        return JSON_ARRAY;
+    case JANSSON_STRING:
+        return JSON_TEXT;
+    case JANSSON_INTEGER:
+        return JSON_INTEGER;
+    case JANSSON_REAL:
+        return JSON_REAL;
+    case JANSSON_TRUE:
+    case JANSSON_FALSE:
+        return JSON_BOOL;
+    case JANSSON_NULL:
+        return JSON_NULL;
+    }
+    return JSON_ABSENT;
 }
 
 const char *json_kind_to_text(enum json_kind kind)
@@ -34,49 +170,9 @@ const char *json_kind_to_text(enum json_kind kind)
     return "nothing";
 }
 
-static const struct json *items_of(const struct json *container)
-{
-    bool sorted = container->kind == JSON_OBJECT && container->count > JSON_FIELDS_UNSORTED;
-    return sorted ? container->sorted->items : container->items;
-}
-
-static const struct json *find_sorted(const struct json *object, struct text name)
-{
-    size_t low = 0;
-    size_t high = object->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        const struct json *field = object->sorted->by_name[middle];
-        int order = json_compare_names(name.data, name.size, field->name, field->name_size);
-        if (order == 0) {
-            return field;
-        }
-        if (order < 0) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return NULL;
-}
-
-static const struct json *find_field(const struct json *object, struct text name)
-{
-    if (object->count > JSON_FIELDS_UNSORTED) {
-        return find_sorted(object, name);
-    }
-    for (size_t i = 0; i < object->count; i++) {
-        const struct json *field = &object->items[i];
-        if (field->name_size == name.size && memcmp(field->name, name.data, name.size) == 0) {
-            return field;
-        }
-    }
-    return NULL;
-}
-
 const struct json *json_get(const struct json *json, const char *name)
 {
-    return json_kind(json) == JSON_OBJECT ? find_field(json, text_from(name)) : NULL;
+    return json_kind(json) == JSON_OBJECT ? wrap(json_object_get(tree(json), name)) : NULL;
 }
 
 const struct json *json_get_path(const struct json *json, const char *path)
@@ -85,10 +181,10 @@ const struct json *json_get_path(const struct json *json, const char *path)
     struct text part;
     while (json != NULL && text_next(&rest, '.', &part)) {
         int64_t index = 0;
-        if (json->kind == JSON_ARRAY) {
+        if (json_kind(json) == JSON_ARRAY) {
             json = text_to_int64(part, &index) && index >= 0 ? json_at(json, (size_t)index) : NULL;
-        } else if (json->kind == JSON_OBJECT) {
-            json = find_field(json, part);
+        } else if (json_kind(json) == JSON_OBJECT) {
+            json = wrap(json_object_getn(tree(json), part.data, part.size));
         } else {
             json = NULL;
         }
@@ -98,13 +194,16 @@ const struct json *json_get_path(const struct json *json, const char *path)
 
 const struct json *json_at(const struct json *json, size_t index)
 {
-    return json_kind(json) == JSON_ARRAY && index < json->count ? &json->items[index] : NULL;
+    return json_kind(json) == JSON_ARRAY ? wrap(json_array_get(tree(json), index)) : NULL;
 }
 
 size_t json_count(const struct json *json)
 {
     enum json_kind kind = json_kind(json);
-    return kind == JSON_ARRAY || kind == JSON_OBJECT ? json->count : 0;
+    if (kind == JSON_ARRAY) {
+        return json_array_size(tree(json));
+    }
+    return kind == JSON_OBJECT ? json_object_size(tree(json)) : 0;
 }
 
 bool json_text(const struct json *json, struct text *ret_text)
@@ -112,7 +211,7 @@ bool json_text(const struct json *json, struct text *ret_text)
     if (json_kind(json) != JSON_TEXT) {
         return false;
     }
-    *ret_text = text_make(json->text, json->count);
+    *ret_text = text_make(json_string_value(tree(json)), json_string_length(tree(json)));
     return true;
 }
 
@@ -121,7 +220,7 @@ bool json_int64(const struct json *json, int64_t *ret_value)
     if (json_kind(json) != JSON_INTEGER) {
         return false;
     }
-    *ret_value = json->integer;
+    *ret_value = json_integer_value(tree(json));
     return true;
 }
 
@@ -131,7 +230,7 @@ bool json_number(const struct json *json, double *ret_value)
     if (kind != JSON_INTEGER && kind != JSON_REAL) {
         return false;
     }
-    *ret_value = kind == JSON_INTEGER ? (double)json->integer : json->real;
+    *ret_value = json_number_value(tree(json));
     return true;
 }
 
@@ -140,7 +239,7 @@ bool json_bool(const struct json *json, bool *ret_value)
     if (json_kind(json) != JSON_BOOL) {
         return false;
     }
-    *ret_value = json->truth;
+    *ret_value = json_typeof(tree(json)) == JANSSON_TRUE;
     return true;
 }
 
@@ -159,12 +258,17 @@ int64_t json_get_int64(const struct json *json, const char *name, int64_t fallba
 
 bool json_iterate(const struct json *json, struct json_iterator *at)
 {
-    if (json_kind(json) != JSON_OBJECT || at->private_next >= json->count) {
+    if (json_kind(json) != JSON_OBJECT) {
         return false;
     }
-    const struct json *field = &items_of(json)[at->private_next++];
-    at->name = text_make(field->name, field->name_size);
-    at->value = field;
+    at->private_at = at->private_at == NULL ? json_object_iter(tree(json))
+                                            : json_object_iter_next(tree(json), at->private_at);
+    if (at->private_at == NULL) {
+        return false;
+    }
+    at->name =
+        text_make(json_object_iter_key(at->private_at), json_object_iter_key_len(at->private_at));
+    at->value = wrap(json_object_iter_value(at->private_at));
     return true;
 }
 
@@ -176,16 +280,17 @@ static void encode(struct json_writer *writer, const struct json *json)
         json_put_null(writer);
         return;
     case JSON_BOOL:
-        json_put_bool(writer, json->truth);
+        json_put_bool(writer, json_typeof(tree(json)) == JANSSON_TRUE);
         return;
     case JSON_INTEGER:
-        json_put_int64(writer, json->integer);
+        json_put_int64(writer, json_integer_value(tree(json)));
         return;
     case JSON_REAL:
-        json_put_double(writer, json->real);
+        json_put_double(writer, json_real_value(tree(json)));
         return;
     case JSON_TEXT:
-        json_put_text(writer, text_make(json->text, json->count));
+        json_put_text(writer,
+                      text_make(json_string_value(tree(json)), json_string_length(tree(json))));
         return;
     case JSON_ARRAY:
         json_array_begin(writer);

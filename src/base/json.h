@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* Reading JSON from outside.
+/* Reading JSON from outside. The only user of jansson.
  *
  * A parsed document is a tree of `struct json` values, immutable and owned by its root: every
  * value got from an accessor is borrowed and lives as long as the root. Accessors accept NULL and
@@ -70,7 +70,7 @@ int64_t json_get_int64(const struct json *json, const char *name, int64_t fallba
 struct json_iterator {
     struct text name;
     const struct json *value;
-    size_t private_next;
+    void *private_at;
 };
 bool json_iterate(const struct json *json, struct json_iterator *at);
 
