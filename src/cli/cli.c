@@ -23,6 +23,7 @@ const struct cli_command CLI_COMMANDS[] = {
     {"user", "add users and set passwords", NULL, NULL, CLI_USER},
     {"key", "create API keys", NULL, NULL, CLI_KEY},
     {"channel", "add and list WhatsApp numbers", NULL, NULL, CLI_CHANNEL},
+    {"email", "set up mails about alerts", NULL, NULL, CLI_EMAIL},
     {"config", "check the settings of a server", cli_config, "check [settings]", NULL},
     {"completion", "print completion rules for a shell", NULL, NULL, CLI_COMPLETION},
     {"man", "print the manual page", NULL, NULL, CLI_MAN},

@@ -76,6 +76,7 @@ int cli_serve(int count, char **arguments);
 int cli_config(int count, char **arguments);
 
 extern const struct cli_spec CLI_SEQUENCE[];
+extern const struct cli_spec CLI_EMAIL[];
 extern const struct cli_spec CLI_ENROLL[];
 extern const struct cli_spec CLI_IMPORT[];
 extern const struct cli_spec CLI_IMPORT_JSON[];

@@ -20,6 +20,7 @@ struct serve_parts {
     struct runner *runner;
     struct notifier *notifier; /* outgoing webhooks */
     struct alert_watch *alerts;
+    struct mailer *mailer;
     bool sending; /* the sender's thread runs */
 };
 MUST_USE enum error_code serve_parts_start(struct serve_parts *parts,

@@ -14,6 +14,7 @@ enum {
     TOTAL_TIMEOUT_MS = 60000,
     URL_MAX = 600,
     ENVELOPE_MAX = 300,
+    GOODBYE = 221, /* says nothing of the mail */
 };
 
 const char *smtp_security_to_text(enum smtp_security security)
@@ -94,9 +95,11 @@ static size_t take_line(char *data, size_t size, size_t count, void *context)
     size_t bytes = size * count;
     struct text line = text_trim(text_make(data, bytes));
     size_t used = session->continues ? strlen(result->answer) : 0;
-    if (!read_code(line, &result->code)) {
+    int code = 0;
+    if (!read_code(line, &code) || code == GOODBYE) {
         return bytes;
     }
+    result->code = code;
     if (used > 0 && used + 1 < sizeof(result->answer)) {
         result->answer[used++] = ' ';
     }
@@ -265,7 +268,7 @@ void smtp_send(const struct smtp_mail *mail, struct smtp_result *ret_result)
     result.outcome = outcome_of(&session, code);
     explain(&session, code);
     result.duration_ms = (clock_measure_us() - start_us) / 1000;
-    *ret_result = result; /* what the server says to our goodbye matters to nobody */
+    *ret_result = result;
     curl_easy_cleanup(easy);
     curl_slist_free_all(recipients);
     curl_global_cleanup();

@@ -8,6 +8,7 @@
 #include "base/queue.h"
 #include "base/thread.h"
 #include "service/alerts.h"
+#include "service/digest.h"
 #include "service/transaction.h"
 
 #include <stdatomic.h>
@@ -54,10 +55,35 @@ static enum error_code run_update(struct work *work, void *context, struct error
     return alerts_update(work, context, error);
 }
 
+/* ---- the daily mail ---- */
+
+struct digest_words {
+    struct text subject;
+    struct text body;
+    bool due;
+};
+
+static enum error_code queue_digest(struct work *work, void *context, struct error *error)
+{
+    const struct digest_words *words = context;
+    return digest_queue(work, words->subject, words->body, error);
+}
+
+static enum error_code write_digest(struct work *work, struct digest_words *words,
+                                    struct error *error)
+{
+    enum error_code code = digest_due(work, &words->due, error);
+    return code == OK && words->due ? digest_write(work, &words->subject, &words->body, error)
+                                    : code;
+}
+
+/* ---- a look ---- */
+
 static void look(struct alert_watch *watch)
 {
     struct error error = {0};
     bool outdated = false;
+    struct digest_words digest = {0};
     struct work work = {.arena = watch->arena};
     /* First, so that a commit during the look asks for the next one. */
     atomic_store(&watch->wake_waits, false);
@@ -68,10 +94,16 @@ static void look(struct alert_watch *watch)
     enum error_code code = service_reader_begin(watch->reader, &work, &error);
     if (code == OK) {
         code = alerts_outdated(&work, watch->service, &outdated, &error);
+        if (code == OK) {
+            code = write_digest(&work, &digest, &error);
+        }
         service_reader_end(watch->reader);
     }
     if (code == OK && outdated) {
         code = service_call(watch->service, run_update, watch->service, &error);
+    }
+    if (code == OK && digest.due) {
+        code = service_call(watch->service, queue_digest, &digest, &error);
     }
     if (code != OK) {
         log_error("alerts.check_failed", &error);

@@ -4,6 +4,7 @@
 #include "base/instant.h"
 #include "base/json_writer.h"
 #include "service/alert_checks.h"
+#include "service/email.h"
 #include "store/store_access.h"
 #include "store/store_event.h"
 
@@ -22,9 +23,9 @@ const char *alert_severity_to_text(enum alert_severity severity)
     return WORDS[severity];
 }
 
-/* ---- the events ---- */
+/* ---- telling ---- */
 
-static enum error_code tell(struct work *work, const char *type, const struct store_alert *alert,
+static enum error_code tell(struct work *work, bool opened, const struct store_alert *alert,
                             struct error *error)
 {
     CLEANUP_IN_PLACE(buffer_done) struct buffer data;
@@ -44,13 +45,14 @@ static enum error_code tell(struct work *work, const char *type, const struct st
     json_field_time(&writer, "since", alert->opened_at_ms);
     json_object_end(&writer);
     struct store_event event = {
-        .type = text_from(type),
+        .type = opened ? TEXT("alert.opened") : TEXT("alert.closed"),
         .sequence_id = alert->sequence_id,
         .channel_id = alert->channel_id,
         .batch_id = alert->batch_id,
         .data = buffer_text(&data),
     };
-    return store_event_add(work, &event, error);
+    enum error_code code = store_event_add(work, &event, error);
+    return code == OK ? email_alert(work, alert, opened, error) : code;
 }
 
 static enum error_code close_alert(struct work *work, struct store_alert *alert,
@@ -58,14 +60,14 @@ static enum error_code close_alert(struct work *work, struct store_alert *alert,
 {
     alert->closed_at_ms = work->now_ms;
     enum error_code code = store_alert_update(work, alert, error);
-    return code == OK ? tell(work, "alert.closed", alert, error) : code;
+    return code == OK ? tell(work, false, alert, error) : code;
 }
 
 static enum error_code open_alert(struct work *work, struct store_alert *alert, struct error *error)
 {
     alert->opened_at_ms = work->now_ms;
     enum error_code code = store_alert_insert(work, alert, error);
-    return code == OK ? tell(work, "alert.opened", alert, error) : code;
+    return code == OK ? tell(work, true, alert, error) : code;
 }
 
 /* ---- comparing ---- */

@@ -41,6 +41,7 @@ struct service {
     struct text master_key; /* 32 bytes; seals the channels' secrets, hashes phones */
     const char *data_directory;
     const char *spool_directory; /* uploads, reports; emptied of leftovers at start */
+    const char *ca_file;         /* of outgoing calls; NULL = the system's */
     const char *public_url;      /* "https://drip.example.org", no final slash; "" unknown */
     const char *version;
     struct service_limits limits;

@@ -279,3 +279,33 @@ enum error_code store_alert_batches(struct work *work, int64_t after_ms, size_t 
     }
     return code;
 }
+
+DB_SQL(ALERT_FAILURES, "SELECT reason, error_code, count(*) FROM message "
+                       "WHERE state IN (6, 7) AND state = 6 AND failed_at_ms >= $1 "
+                       "AND failed_at_ms < $2 AND sequence_id <> 0 GROUP BY reason, error_code "
+                       "ORDER BY 3 DESC, 1, 2 LIMIT $3");
+
+enum error_code store_alert_failures(struct work *work, int64_t from_ms, int64_t to_ms,
+                                     size_t limit, struct store_alert_failure **ret_rows,
+                                     size_t *ret_count, struct error *error)
+{
+    CLEANUP(db_finish) struct db_statement *statement = NULL;
+    struct store_alert_failure *rows = arena_array(work->arena, limit + 1, sizeof(*rows));
+    size_t count = 0;
+    bool row = true;
+    enum error_code code =
+        db_query(work->db, &ALERT_FAILURES,
+                 DB_VALUES(DB_INT(from_ms), DB_INT(to_ms), DB_INT(limit)), &statement, error);
+    while (code == OK && count < limit && (code = db_next(statement, &row, error)) == OK && row) {
+        rows[count++] = (struct store_alert_failure){
+            .reason = db_int64(statement, 0),
+            .error_code = db_int64(statement, 1),
+            .count = db_int64(statement, 2),
+        };
+    }
+    if (code == OK) {
+        *ret_rows = rows;
+        *ret_count = count;
+    }
+    return code;
+}

@@ -85,6 +85,17 @@ MUST_USE enum error_code store_alert_silence(struct work *work, int64_t channel_
                                              struct store_alert_silence *ret_silence,
                                              struct error *error);
 
+/* Why messages failed from `from_ms` until before `to_ms`, most first. Looks at every message that
+ * ever failed: for once a day. */
+struct store_alert_failure {
+    int64_t reason;     /* enum message_reason */
+    int64_t error_code; /* the provider's; 0: none */
+    int64_t count;
+};
+MUST_USE enum error_code store_alert_failures(struct work *work, int64_t from_ms, int64_t to_ms,
+                                              size_t limit, struct store_alert_failure **ret_rows,
+                                              size_t *ret_count, struct error *error);
+
 struct store_alert_batch {
     int64_t id;
     int64_t sequence_id;

@@ -88,6 +88,7 @@ DB_SQL(MAIL_SETTLE,
 enum error_code store_mail_settle(struct work *work, const struct store_mail *mail,
                                   struct error *error)
 {
+    work->wakes |= WORK_WAKE_EVENTS; /* an alert may begin or end with it */
     return db_run(work->db, &MAIL_SETTLE,
                   DB_VALUES(DB_INT(mail->id), DB_INT(mail->state), DB_INT(mail->next_at_ms),
                             DB_TEXT(mail->error.data == NULL ? TEXT("") : mail->error),
@@ -107,6 +108,14 @@ enum error_code store_mail_recover(struct work *work, struct error *error)
     return code == OK
                ? db_run(work->db, &MAIL_RECOVER, DB_VALUES(DB_INT(work->now_ms)), NULL, error)
                : code;
+}
+
+DB_SQL(MAIL_HURRY, "UPDATE mail SET next_at_ms = $1 WHERE state = 0 AND next_at_ms > $1");
+
+enum error_code store_mail_hurry(struct work *work, struct error *error)
+{
+    work->wakes |= WORK_WAKE_MAIL;
+    return db_run(work->db, &MAIL_HURRY, DB_VALUES(DB_INT(work->now_ms)), NULL, error);
 }
 
 DB_SQL(MAIL_DROP,

@@ -51,6 +51,8 @@ MUST_USE enum error_code store_mail_settle(struct work *work, const struct store
 /* After a start: what a dead process left on its way waits again, or is unknown when the server had
  * been asked to take it. */
 MUST_USE enum error_code store_mail_recover(struct work *work, struct error *error);
+/* What waits may go at once: something was put right. */
+MUST_USE enum error_code store_mail_hurry(struct work *work, struct error *error);
 /* Gives up what waits. */
 MUST_USE enum error_code store_mail_drop(struct work *work, struct text words, struct error *error);
 
