@@ -1,34 +1,14 @@
 // HTTP as strangers speak it: malformed requests on a raw socket, methods, entity tags, compression,
 // repeats with an Idempotency-Key, rate limits, slow clients.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
 import test from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { PATIENCE_MS, until } from './lib/process.mjs';
+import { raw } from './lib/raw.mjs';
 import { client, startServer } from './lib/server.mjs';
 import { routeRows } from './lib/routes.mjs';
 
-/** Sends bytes, reads until the other side closes or `waitMs` is over: {text, closed}. */
-async function raw(port, bytes, { waitMs = PATIENCE_MS, until: enough } = {}) {
-  const socket = connect(port, '127.0.0.1');
-  await once(socket, 'connect');
-  let text = '';
-  let closed = false;
-  socket.setEncoding('latin1');
-  socket.on('error', () => {});
-  const done = new Promise((resolve) => {
-    const timer = setTimeout(resolve, waitMs);
-    const end = () => { clearTimeout(timer); resolve(); };
-    socket.on('data', (part) => { text += part; if (enough?.(text)) end(); });
-    socket.on('close', () => { closed = true; end(); });
-  });
-  socket.write(bytes);
-  await done;
-  socket.destroy();
-  return { text, closed };
-}
 const HOST = 'Host: localhost\r\n';
 const SECOND = `GET /healthz HTTP/1.1\r\n${HOST}\r\n`;
 
@@ -79,7 +59,7 @@ test('malformed requests are answered with 400 or cut, and nothing behind them i
     const { text, closed } = await raw(server.port, Buffer.from(bytes + SECOND, 'latin1'));
     const answers = text.match(/HTTP\/1\.[01] \d\d\d/g) ?? [];
     assert.ok(closed, `${name}: the connection is closed (${text.slice(0, 80)})`);
-    // The HTTP library writes some of its own refusals twice; what counts is that nothing was served.
+    assert.ok(answers.length <= 1, `${name}: one answer`);
     for (const answer of answers) assert.match(answer, / (400|413|431|501|505)$/, `${name}: ${text.slice(0, 300)}`);
     if (answers.length === 1 && / 400$/.test(answers[0]) && text.includes('problem+json')) assert.match(text, /"detail":"[^"]+"/, name);
     assert.doesNotMatch(text, /libmicrohttpd|MHD|Server:/i, `${name}: says nothing about the program`);

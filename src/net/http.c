@@ -290,6 +290,7 @@ const char *http_status_text(int status)
         {500, "Internal Server Error"},
         {501, "Not Implemented"},
         {503, "Service Unavailable"},
+        {505, "HTTP Version Not Supported"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
         if (table[i].status == status) {

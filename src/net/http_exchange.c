@@ -54,6 +54,7 @@ void *exchange_on_target(void *context, const char *target, struct MHD_Connectio
         exchange->request.query = rest;
     }
     if (exchange->connection != NULL) {
+        exchange->connection->head_read = false;
         connection_set_deadline(exchange->connection, server->settings.header_timeout_ms);
     }
     return exchange;
@@ -236,6 +237,7 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method, cons
     struct http_server *server = exchange->server;
     const struct http_server_callbacks *callbacks = &server->settings.callbacks;
     read_head(exchange, method, version);
+    exchange->connection->head_read = true;
     connection_set_deadline(exchange->connection, 0);
     exchange->phase = PHASE_BODY;
     const char *reason = NULL;

@@ -60,6 +60,13 @@ static const char *reason_of(unsigned status)
     }
 }
 
+static bool head_is_complete(struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return info != NULL && info->header_size > 0;
+}
+
 /* Only the library itself comes here: answers of ours go through refusal_queue_answer(). */
 enum MHD_Result MHD_queue_response(struct MHD_Connection *mhd, unsigned status,
                                    struct MHD_Response *page)
@@ -67,6 +74,9 @@ enum MHD_Result MHD_queue_response(struct MHD_Connection *mhd, unsigned status,
     struct connection *connection = connection_of(mhd);
     if (connection == NULL) {
         return refusal_queue_answer(mhd, (int)status, page);
+    }
+    if (!connection->head_read && head_is_complete(mhd)) {
+        return MHD_NO; /* it would write this answer twice; so the connection is cut without one */
     }
     const struct http_request nothing_read = {.peer = ""};
     struct http_response response;

@@ -176,8 +176,7 @@ static enum error_code start_daemon(struct http_server *server, int descriptor, 
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)settings->connection_limit, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)((settings->keep_alive_ms + 999) / 1000), NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
-        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
-#if MHD_VERSION >= 0x00097701
+#if MHD_VERSION >= 0x00097701 /* what older ones call strict, http_framing.c exceeds */
         {MHD_OPTION_CLIENT_DISCIPLINE_LVL, 2, NULL},
 #endif
         {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, server},

@@ -36,6 +36,7 @@ struct connection {
     int64_t deadline_us;      /* 0 = none: headers complete, next request, or answer taken */
     int64_t body_deadline_us; /* 0 = no body is coming in; each byte that comes puts it off */
     bool body_waits;          /* for our disk, not for the client */
+    bool head_read;           /* of the request that is under way */
 };
 
 enum exchange_phase {
