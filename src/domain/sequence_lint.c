@@ -90,7 +90,7 @@ static void check_placeholder(struct lint *lint, size_t at, struct text field,
         struct text hint =
             personalize_did_you_mean(use->name, facts->known_fields, facts->known_field_count);
         if (hint.size > 0) {
-            find(lint, LINT_WARNING, "unknown_placeholder", field, step_id, -1,
+            find(lint, LINT_ERROR, "unknown_placeholder", field, step_id, -1,
                  "no contact has the field \"%.*s\"; did you mean {%.*s}?", TEXT_ARGS(use->name),
                  TEXT_ARGS(hint));
         }
