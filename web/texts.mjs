@@ -18,7 +18,7 @@ export function usedTexts() {
             if (entry.isDirectory()) visit(file);
             else if (/\.tsx?$/.test(entry.name) && !file.includes('locales')) {
                 const source = fs.readFileSync(file, 'utf8');
-                for (const match of source.matchAll(new RegExp(String.raw`\bt\(\s*${LITERAL}`, 'g'))) plain.add(unescape(match[1]));
+                for (const match of source.matchAll(new RegExp(String.raw`\b(?:t|say)\(\s*${LITERAL}`, 'g'))) plain.add(unescape(match[1]));
                 for (const match of source.matchAll(new RegExp(String.raw`\bplural\(\s*${LITERAL},\s*${LITERAL}`, 'g'))) plurals.set(unescape(match[2]), unescape(match[1]));
             }
         }

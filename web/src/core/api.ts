@@ -4,6 +4,7 @@ import createClient from 'openapi-fetch';
 import type { components, paths } from '../api/schema';
 import { Emitter } from './emitter';
 import { uuid } from './uuid';
+import { fieldSaid, problemSaid } from './said';
 
 export type Schemas = components['schemas'];
 export type Sequence = Schemas['Sequence'];
@@ -86,8 +87,8 @@ export function toApiError(response: Response, body: unknown): ApiError {
         response.status,
         problem.code ?? `http_${response.status}`,
         problem.title ?? response.statusText,
-        problem.detail ?? problem.title ?? `HTTP ${response.status}`,
-        (problem.errors ?? []) as FieldError[],
+        problemSaid(problem.code ?? '', problem.detail ?? problem.title ?? `HTTP ${response.status}`),
+        ((problem.errors ?? []) as FieldError[]).map(error => ({ ...error, message: fieldSaid(error) })),
         problem.request_id ?? response.headers.get('X-Request-Id'),
         retry > 0 ? retry : null,
     );

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { api, call, type Schemas } from '../core/api';
 import * as format from '../core/format';
 import { plural, t } from '../core/i18n';
+import { said } from '../core/said';
 import { readPrefs, writePrefs } from '../core/prefs';
 import { setQuery } from '../core/router';
 import { TimeChart } from '../ui/chart';
@@ -143,7 +144,7 @@ function Queue({ queue }: { queue: Schemas['QueueStats'] }) {
             }
         >
             <div class="card-body stack">
-                {language.value === 'en' ? <p class="soft small">{queue.state_text}</p> : null}
+                <p class="soft small">{said(queue.state_text)}</p>
                 <dl class="queue-facts">
                     {fact(t('Waiting'), format.number(queue.pending))}
                     {fact(t('Being sent'), format.number(queue.sending))}

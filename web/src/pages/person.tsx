@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { api, call, type Message, type Schemas } from '../core/api';
 import * as format from '../core/format';
 import { t } from '../core/i18n';
+import { failureSaid, said } from '../core/said';
 import { PageHead, Pending, usePage } from '../ui/page';
 import { Alert, ask, Button, Card, Empty, Failure, Icon, Menu, Phone, showError, Skeleton, Time, toast } from '../ui/parts';
 import { WhatsAppText } from '../ui/phone';
@@ -23,6 +24,7 @@ export function MessageItem({ message, done, showPerson, sequence }: { message: 
         }, showError);
     };
     const path = { id: message.id };
+    const failure = message.error ? failureSaid(message.error, message.reason ? reasonWord(message.reason) : undefined) : null;
     const open = ['in_doubt', 'held', 'unknown'].includes(message.status);
     const at = message.read_at ?? message.delivered_at ?? message.sent_at ?? message.failed_at ?? message.scheduled_for;
     return (
@@ -69,11 +71,11 @@ export function MessageItem({ message, done, showPerson, sequence }: { message: 
                             <Icon name="paperclip" class="inline" /> <bdi>{message.media_url}</bdi>
                         </div>
                     ) : null}
-                    {message.error ? (
+                    {failure && message.error ? (
                         <div class="small danger-text">
-                            {message.error.title}
+                            {failure.title}
                             {message.error.code ? ` (${message.error.code})` : ''}
-                            {message.error.advice ? <span class="soft"> {message.error.advice}</span> : null}
+                            {failure.advice ? <span class="soft"> {failure.advice}</span> : null}
                         </div>
                     ) : message.reason ? (
                         <div class="small muted">{reasonWord(message.reason)}</div>
@@ -85,7 +87,7 @@ export function MessageItem({ message, done, showPerson, sequence }: { message: 
                                     {t('Try {n}', { n: attempt.number })}: <Time at={attempt.started_at} style="moment" /> – {attemptWord(attempt.result)}
                                     {attempt.class ? `, ${attempt.class}` : ''}
                                     {attempt.http_status ? `, HTTP ${attempt.http_status}` : ''}
-                                    {attempt.error ? `, ${attempt.error.title}` : ''}
+                                    {attempt.error ? `, ${failureSaid(attempt.error).title}` : ''}
                                 </li>
                             ))}
                             {detail.provider_id ? (
@@ -116,28 +118,37 @@ function Why({ explain }: { explain: Schemas['Explain'] }) {
     return (
         <Card title={t('Next message, and why then')}>
             <div class="card-body stack">
-                <p class="strong">{explain.summary}</p>
+                {next ? (
+                    <p class="next-moment">
+                        <span class="strong">{format.localMoment(next.local_time)}</span> <span class="muted nowrap">{t('Day {n}', { n: format.number(next.day) })}</span>
+                    </p>
+                ) : null}
                 {explain.blockers.map(blocker => (
-                    <Alert key={blocker.code} kind="warn">
-                        {blocker.text}
+                    <Alert key={blocker.code} kind={['completed', 'stopped', 'opted_out'].includes(blocker.code) ? 'info' : 'warn'}>
+                        {said(blocker.text, reasonWord)}
                     </Alert>
                 ))}
+                {!next && !explain.blockers.length ? <p class="soft">{t('Nothing lies ahead.')}</p> : null}
                 {next ? (
                     <>
                         <dl class="facts">
-                            <dt>{t('When')}</dt>
+                            <dt>{t('Time zone')}</dt>
                             <dd>
-                                {format.localMoment(next.local_time)} <span class="muted">({next.timezone.replace(/_/g, ' ')}, {sourceWord(next.timezone_source)})</span>
+                                {next.timezone.replace(/_/g, ' ')} <span class="muted">({sourceWord(next.timezone_source)})</span>
                             </dd>
-                            <dt>{t('For you')}</dt>
-                            <dd>
-                                <Time at={next.due_at} style="moment" />
-                            </dd>
+                            {next.timezone !== format.currentZone() ? (
+                                <>
+                                    <dt>{t('For you')}</dt>
+                                    <dd>
+                                        <Time at={next.due_at} style="moment" />
+                                    </dd>
+                                </>
+                            ) : null}
                         </dl>
                         {next.rules.length ? (
                             <ol class="rules">
                                 {next.rules.map((rule, index) => (
-                                    <li key={index}>{rule.text}</li>
+                                    <li key={index}>{said(rule.text)}</li>
                                 ))}
                             </ol>
                         ) : null}

@@ -3,10 +3,11 @@ import { useState } from 'preact/hooks';
 import { api, call, type Schemas, type Sequence } from '../core/api';
 import * as format from '../core/format';
 import { plural, t } from '../core/i18n';
+import { failureSaid } from '../core/said';
 import { TimeChart } from '../ui/chart';
 import { Alert, Button, Card, Empty, Failure, Icon, Segmented, showError, Skeleton, toast } from '../ui/parts';
 import { useResource } from '../ui/resource';
-import { can, language, nowMs } from '../ui/state';
+import { can, nowMs } from '../ui/state';
 import { reasonWord } from '../ui/status';
 
 type Funnel = Schemas['Funnel'];
@@ -61,10 +62,10 @@ export function Failures({ failures, sequenceId, done }: { failures: Schemas['Fa
                     </a>
                     <div class="grow">
                         <div class="strong">
-                            {language.value === 'en' ? failure.title : reasonWord(failure.reason)} {failure.code ? <span class="muted tiny num">({failure.code})</span> : null}
+                            {failureSaid(failure, reasonWord(failure.reason)).title} {failure.code ? <span class="muted tiny num">({failure.code})</span> : null}
                         </div>
-                        <div class="small soft" lang="en" dir="auto">
-                            {failure.advice}
+                        <div class="small soft">
+                            {failureSaid(failure).advice}
                         </div>
                     </div>
                     {failure.retryable && can('write') ? (

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { api, call, type Schemas } from '../core/api';
 import * as format from '../core/format';
 import { plural, t } from '../core/i18n';
+import { said } from '../core/said';
 import { Button, Empty, Failure, Icon, Menu, showError, Skeleton, Time, toast } from './parts';
 import { useResource, type Resource } from './resource';
 import { can, language } from './state';
@@ -62,10 +63,10 @@ export function AlertList({ alerts, status }: { alerts: Resource<Page>; status: 
                         </span>
                         <div class="grow stack tight">
                             <a class="title" href={one.link} dir="auto">
-                                {one.title}
+                                {said(one.title)}
                             </a>
                             <div class="small soft" dir="auto">
-                                {one.advice}
+                                {said(one.advice)}
                             </div>
                             <div class="small muted">
                                 {t('since')} <Time at={one.since} style="moment" />
@@ -92,7 +93,7 @@ export function AlertList({ alerts, status }: { alerts: Resource<Page>; status: 
                                     </Button>
                                 ) : null}
                                 <Menu
-                                    label={t('More for “{name}”', { name: one.title })}
+                                    label={t('More for “{name}”', { name: said(one.title) })}
                                     items={[
                                         ...(['2h', '1d', '7d'] as const).map(time => ({ label: { '2h': t('Silent for 2 hours'), '1d': t('Silent for a day'), '7d': t('Silent for a week') }[time], icon: 'bell-off', run: () => act(one.id, call(api.POST('/api/alerts/{id}/mute', { params: { path }, body: { for: time } })), t('Silenced.')) })),
                                         Boolean(one.muted_until) && { label: t('Not silent any more'), icon: 'bell', run: () => act(one.id, call(api.POST('/api/alerts/{id}/mute', { params: { path }, body: { for: '0s' } })), t('It speaks again.')) },

@@ -128,6 +128,10 @@ const REASONS: Record<string, () => string> = {
     tier_limit: () => t('Limit of people per 24 hours reached'),
     channel_paused: () => t('Number paused'),
     template_paused: () => t('The template is paused'),
+    quiet_hours: () => t('Waits for the sending hours'),
+    connection: () => t('WhatsApp could not be reached'),
+    clock_suspect: () => t('The clock of the server jumped'),
+    disk_full: () => t('The disk is nearly full'),
     stop_word: () => t('Wrote a stop word'),
     already_completed: () => t('Already finished'),
 };

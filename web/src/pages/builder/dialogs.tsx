@@ -3,11 +3,12 @@ import { useEffect, useState } from 'preact/hooks';
 import { api, call, type ApiError, type Message, type Schemas, type Sequence } from '../../core/api';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
+import { failureSaid, said } from '../../core/said';
 import { missingField, toWire } from '../../core/steps';
 import { Alert, Button, Check, Dialog, Failure, Phone, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
 import { hub } from '../../ui/state';
-import { MessageState } from '../../ui/status';
+import { MessageState, reasonWord } from '../../ui/status';
 import type { Finding, Model } from './model';
 import { stepLabel } from './step';
 
@@ -140,7 +141,7 @@ export function PublishDialog({ model, findings, onClose }: { model: Model; find
                     <strong>{plural('{n} problem must be solved first:', '{n} problems must be solved first:', errors.length)}</strong>
                     <ul class="bullets">
                         {errors.map((finding, index) => (
-                            <li key={index}>{finding.message}</li>
+                            <li key={index}>{said(finding.message)}</li>
                         ))}
                     </ul>
                     <Check label={t('Start all the same; I know these messages may fail')} checked={force} onValue={setForce} />
@@ -151,7 +152,7 @@ export function PublishDialog({ model, findings, onClose }: { model: Model; find
                     <ul class="bullets">
                         {warnings.slice(0, 6).map(({ finding, count }, index) => (
                             <li key={index}>
-                                {finding.message}
+                                {said(finding.message)}
                                 {count > 1 ? ` · ${plural('{n} message', '{n} messages', count)}` : ''}
                                 {finding.people ? ` (${plural('{n} person', '{n} people', finding.people, format.number(finding.people))})` : ''}
                             </li>
@@ -227,7 +228,7 @@ export function TestSendDialog({ sequence, stepId, onClose }: { sequence: Sequen
                         {message.day ? `${t('Day {n}', { n: message.day })} · ` : ''}
                         <Phone digits={message.phone} />
                     </span>
-                    {message.error ? <span class="danger-text small">{message.error.title}</span> : message.reason ? <span class="muted small">{message.reason.replace(/_/g, ' ')}</span> : null}
+                    {message.error ? <span class="danger-text small">{failureSaid(message.error, message.reason ? reasonWord(message.reason) : undefined).title}</span> : message.reason ? <span class="muted small">{reasonWord(message.reason)}</span> : null}
                 </div>
             ))}
         </Dialog>

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, call, type Schemas, type StepInput } from '../../core/api';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
+import { said } from '../../core/said';
 import { finished, insertAt, moveStep, newStep, removeAt, sortByDay, stepKey } from '../../core/steps';
 import { Alert, announce, Button, Icon, toast } from '../../ui/parts';
 import { can } from '../../ui/state';
@@ -126,7 +127,7 @@ export function Editor({ model, lint }: { model: Model; lint: Lint | undefined }
                 ))}
                 {general.map((finding, index) => (
                     <Alert key={index} kind={finding.severity === 'error' ? 'bad' : 'warn'}>
-                        {finding.message}
+                        {said(finding.message)}
                     </Alert>
                 ))}
                 <ol class="steps" ref={list} aria-label={t('Messages')}>

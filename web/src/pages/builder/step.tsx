@@ -4,6 +4,7 @@ import type { Schemas, StepInput } from '../../core/api';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
 import { BUILT_IN, misspelt } from '../../core/placeholders';
+import { said } from '../../core/said';
 import { characters, limitOf } from '../../core/steps';
 import { Alert, Button, Field, Icon, Menu, Segmented, SelectField, TextField } from '../../ui/parts';
 import { ruleWord } from '../../ui/status';
@@ -128,7 +129,7 @@ export function Schedule({ when }: { when: Schemas['PreviewMessage'] | undefined
     if (!when) return null;
     const reasons = when.rules.filter(rule => !['enrollment_time', 'step_time', 'send_time', 'sequence_zone', 'server_zone', 'contact_zone', 'guessed_zone'].includes(rule.code));
     return (
-        <span class="when" title={reasons.map(rule => rule.text).join('\n') || undefined}>
+        <span class="when" title={reasons.map(rule => said(rule.text)).join('\n') || undefined}>
             <Icon name="clock" />
             {when.local_time ? format.localMoment(when.local_time) : t('never')}
             {reasons.length ? <span class="chip">{ruleWord((when.rules.find(rule => rule.code === 'at_once') ?? reasons[0])?.code ?? '')}</span> : null}
@@ -274,7 +275,7 @@ export function StepCard(props: StepProps) {
                         )}
                         {findings.map((finding, place) => (
                             <Alert key={place} kind={finding.severity === 'error' ? 'bad' : 'warn'}>
-                                {finding.message}
+                                {said(finding.message)}
                                 {finding.people ? <span class="muted"> · {plural('{n} person', '{n} people', finding.people, format.number(finding.people))}</span> : null}
                             </Alert>
                         ))}

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { api, ApiError, call, type Schemas, type Sequence } from '../../core/api';
 import { t } from '../../core/i18n';
+import { said } from '../../core/said';
 import { Alert, Button, Card, Failure, Field, TextField, useWork } from '../../ui/parts';
 import { verdictWord } from '../../ui/status';
 import { ZoneField } from '../builder/delivery';
@@ -47,7 +48,7 @@ export function Single({ sequence }: { sequence: Sequence }) {
             >
                 {result ? (
                     <Alert kind={result.verdict === 'enrolled' || result.verdict === 'restarted' ? 'good' : 'warn'} action={result.enrollment_id ? <a href={`/people/${result.enrollment_id}`}>{t('Open')}</a> : undefined}>
-                        {verdictWord(result.verdict)}: {result.message}
+                        {verdictWord(result.verdict)}: {said(result.message)}
                     </Alert>
                 ) : null}
                 {error && !error.errors.length ? <Failure error={error} /> : null}

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, send, type Sequence } from '../../core/api';
 import * as format from '../../core/format';
 import { t } from '../../core/i18n';
+import { said } from '../../core/said';
 import { Alert, Button, Card, Check, Failure, Icon, Skeleton, useWork } from '../../ui/parts';
 import { CountryField } from './country';
 import { Counts, enrollWords, freshIn, Rows, tellEnrolled, type Result } from './verdicts';
@@ -132,7 +133,7 @@ export function Upload({ sequence, onBatch }: { sequence: Sequence; onBatch: (id
                         <Counts counts={result.counts} total={result.total_rows} />
                         {result.warnings.map(warning => (
                             <Alert key={warning.code} kind="warn">
-                                {warning.message} <span class="num muted">({format.number(warning.count)})</span>
+                                {said(warning.message)} <span class="num muted">({format.number(warning.count)})</span>
                             </Alert>
                         ))}
                         <div class="fields">

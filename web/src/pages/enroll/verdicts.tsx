@@ -2,6 +2,7 @@
 import type { Batch, Schemas } from '../../core/api';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
+import { said } from '../../core/said';
 import { Phone, toast } from '../../ui/parts';
 import { VerdictState } from '../../ui/status';
 
@@ -51,7 +52,7 @@ export function Rows({ rows }: { rows: Schemas['RowVerdict'][] }) {
                             <td dir="auto">{row.name ?? ''}</td>
                             <td>
                                 <VerdictState verdict={row.verdict} />
-                                {row.verdict.startsWith('invalid') || row.verdict === 'opted_out' ? <div class="sub">{row.message}</div> : null}
+                                {row.verdict.startsWith('invalid') || row.verdict === 'opted_out' ? <div class="sub">{said(row.message)}</div> : null}
                             </td>
                         </tr>
                     ))}

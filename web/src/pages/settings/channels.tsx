@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { api, call, type ApiError, type Channel, type Schemas } from '../../core/api';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
+import { said } from '../../core/said';
 import { uuid } from '../../core/uuid';
 import { Alert, ask, Button, Card, CopyButton, Dialog, Empty, Failure, Icon, Menu, SelectField, showError, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
@@ -12,13 +13,13 @@ import { ChannelStatus } from '../../ui/status';
 function TestResult({ result }: { result: Schemas['ChannelTest'] }) {
     return (
         <Alert kind={result.ok ? 'good' : 'bad'}>
-            <strong>{result.message}</strong>
+            <strong>{said(result.message)}</strong>
             {result.verified_name || result.display_phone ? (
                 <div class="soft">
                     {result.verified_name} {result.display_phone} {result.quality ? `· ${result.quality}` : ''}
                 </div>
             ) : null}
-            {result.advice ? <div class="soft">{result.advice}</div> : null}
+            {result.advice ? <div class="soft">{said(result.advice)}</div> : null}
             {result.provider_code !== null && result.provider_code !== undefined ? (
                 <div class="small muted">
                     {t('The provider said: {code} {text}', { code: result.provider_code, text: result.provider_message ?? '' })}
@@ -129,7 +130,7 @@ function ChannelCard({ channel, edit, reload }: { channel: Channel; edit: () => 
                 {result ? <TestResult result={result} /> : null}
                 {channel.state_reason ? (
                     <Alert kind={channel.state === 'error' ? 'bad' : 'warn'}>
-                        {channel.state_reason.text} {channel.state_reason.advice ? <span class="soft">{channel.state_reason.advice}</span> : null}
+                        {said(channel.state_reason.text)} {channel.state_reason.advice ? <span class="soft">{said(channel.state_reason.advice)}</span> : null}
                         {channel.state_reason.since ? (
                             <span class="muted">
                                 {' '}

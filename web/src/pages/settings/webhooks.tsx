@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { api, call, type ApiError, type Schemas } from '../../core/api';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
+import { said } from '../../core/said';
 import { Alert, ask, Button, Card, Check, CopyButton, Dialog, Empty, Failure, Icon, Menu, showError, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
 import { usePages } from '../../ui/pages';
@@ -124,7 +125,7 @@ function HookCard({ hook, edit, reload, showSecret }: { hook: Webhook; edit: () 
             }
         >
             <div class="card-body stack">
-                {hook.disabled_reason ? <Alert kind="bad">{hook.disabled_reason.text ?? hook.disabled_reason.code}</Alert> : hook.last_error ? <Alert kind="warn">{hook.last_error}</Alert> : null}
+                {hook.disabled_reason ? <Alert kind="bad">{said(hook.disabled_reason.text ?? hook.disabled_reason.code)}</Alert> : hook.last_error ? <Alert kind="warn">{hook.last_error}</Alert> : null}
                 {hook.description ? <p class="soft">{hook.description}</p> : null}
                 <dl class="facts">
                     <dt>{t('Events')}</dt>
