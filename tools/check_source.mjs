@@ -30,6 +30,7 @@ const THIRD_PARTY = {
   'zlib.h': ['net'],
   'jansson.h': ['base'],
   'sodium.h': ['base'],
+  'nettle/hmac.h': ['base'],
 };
 const BANNED = /\b(strcpy|strcat|sprintf|vsprintf|strncpy|strtok|strtok_r|atoi|atol|strtol|strtoul|strtoll|strtoull|gmtime|localtime|gmtime_r|localtime_r|alloca|gets|system|popen|malloc|calloc|realloc|free|strdup|time|gettimeofday|sleep|usleep)\s*\(/;
 const ALLOWED = {
