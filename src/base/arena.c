@@ -68,10 +68,15 @@ void arena_free(struct arena *arena)
     mem_free(arena);
 }
 
+static size_t round_up(size_t size)
+{
+    return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
 void *arena_alloc(struct arena *arena, size_t size)
 {
     CHECK(size < SIZE_MAX - ALIGNMENT);
-    size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    size_t rounded = round_up(size);
     struct block *block = arena->blocks;
     if (block->size - block->used < rounded) {
         block = block_new(rounded > BLOCK_SIZE ? rounded : BLOCK_SIZE);
@@ -108,12 +113,22 @@ struct text arena_text(struct arena *arena, struct text text)
 
 struct text arena_format(struct arena *arena, const char *format, ...)
 {
+    /* Straight into the newest block, which nearly always has the room. */
+    struct block *block = arena->blocks;
+    size_t room = block->size - block->used;
+    char *data = block->data + block->used;
     va_list arguments;
     va_start(arguments, format);
-    int size = vsnprintf(NULL, 0, format, arguments);
+    int size = vsnprintf(data, room, format, arguments);
     va_end(arguments);
     CHECK(size >= 0);
-    char *data = arena_alloc(arena, (size_t)size + 1);
+    size_t rounded = round_up((size_t)size + 1);
+    if (rounded <= room) {
+        block->used += rounded;
+        arena->used += rounded;
+        return (struct text){.data = data, .size = (size_t)size};
+    }
+    data = arena_alloc(arena, (size_t)size + 1);
     va_start(arguments, format);
     (void)vsnprintf(data, (size_t)size + 1, format, arguments);
     va_end(arguments);

@@ -33,7 +33,7 @@ static bool make_room(struct buffer *buffer, size_t size)
     }
     size_t needed = buffer->size + size + 1;
     if (needed > buffer->capacity) {
-        size_t capacity = buffer->capacity < 64 ? 64 : buffer->capacity;
+        size_t capacity = buffer->capacity < 128 ? 128 : buffer->capacity;
         while (capacity < needed) {
             capacity *= 2;
         }
@@ -65,7 +65,12 @@ void buffer_add_chars(struct buffer *buffer, const char *nul_ended)
 
 void buffer_add_byte(struct buffer *buffer, char byte)
 {
-    buffer_add(buffer, &byte, 1);
+    if (buffer->size + 1 >= buffer->capacity || buffer->size >= buffer->limit) {
+        buffer_add(buffer, &byte, 1);
+        return;
+    }
+    buffer->data[buffer->size++] = byte;
+    buffer->data[buffer->size] = '\0';
 }
 
 void buffer_add_int64(struct buffer *buffer, int64_t value)

@@ -1,5 +1,5 @@
-/* Carries an edit out for everyone inside. The document itself is saved already; here positions,
- * counters, waiting messages and due rows follow, person by person, at once or by batch.
+/* Carries an edit out for everyone inside, at once or by batch. The document itself is saved
+ * already; what follows for one person is edit_person.c's.
  *
  * New steps are counted for everybody in the saving transaction (waiting for who is inside, not
  * needed for who has ended), so the sums hold at every moment; the walk then corrects those who
@@ -12,182 +12,13 @@
 #include "store/counters.h"
 #include "store/store_batch.h"
 #include "store/store_cohort.h"
+#include "store/store_edit.h"
 #include "store/store_enrollment.h"
 
 #include <stdlib.h>
 
 /* Chunks are small enough that other writes wait some tens of milliseconds for their turn. */
 enum { AT_ONCE_MAX = 1000, CHUNK_PEOPLE = 500, OPTIONS_MAX = 1 << 18 };
-
-/* One run over some people, inside one transaction. */
-struct edit_run {
-    struct work *work;
-    const struct edit_plan *plan;
-    struct progress progress;
-    int64_t sequence_id;
-    int64_t last_id; /* whoever came later was enrolled by the new document */
-};
-
-/* ---- one person ---- */
-
-static const struct store_message *message_of(const struct store_message *messages, size_t count,
-                                              int64_t step_id)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (messages[i].step_id == step_id) {
-            return &messages[i];
-        }
-    }
-    return NULL;
-}
-
-static void count_step(struct edit_run *run, int64_t enrolled_at_ms, int64_t step_id,
-                       enum step_outcome outcome, enum message_reason reason)
-{
-    const struct counter_place place = {
-        .sequence_id = run->sequence_id, .step_id = step_id, .enrolled_at_ms = enrolled_at_ms};
-    counters_move(run->work, &place, OUTCOME_WAITING, 0, outcome, reason);
-}
-
-/* Steps that this person will not get any more move out of "waiting". Those with a message are
- * counted by it. */
-static void count_lost_steps(struct edit_run *run, const struct edit_person *person,
-                             const struct store_message *messages, size_t count)
-{
-    const struct edit_plan *plan = run->plan;
-    for (size_t i = 0; i < plan->before.step_count; i++) {
-        int64_t id = plan->before.steps[i].id;
-        if (plan->after_of[i] == EDIT_NO_STEP && edit_was_ahead(plan, person, i) &&
-            message_of(messages, count, id) == NULL) {
-            count_step(run, person->after.enrolled_at_ms, id, OUTCOME_CANCELLED, REASON_EDITED);
-        }
-    }
-    for (size_t i = 0; i < plan->after.step_count; i++) {
-        int64_t id = plan->after.steps[i].id;
-        int32_t before_step = plan->before_of[i];
-        bool counted_waiting =
-            before_step == EDIT_NO_STEP || edit_was_ahead(plan, person, (size_t)before_step);
-        if (counted_waiting && !edit_is_ahead(plan, person, i) &&
-            message_of(messages, count, id) == NULL) {
-            count_step(run, person->after.enrolled_at_ms, id, OUTCOME_SKIPPED, REASON_NOT_NEEDED);
-        }
-    }
-}
-
-/* A row that keeps a step ended which the position no longer covers. It was counted when it was
- * passed over, so no counter moves. */
-static enum error_code keep_ended(struct edit_run *run, const struct store_action_row *row,
-                                  const struct edit_person *person, size_t step,
-                                  struct error *error)
-{
-    struct store_message message = {
-        .state = MESSAGE_SKIPPED,
-        .reason = REASON_SENT_BEFORE,
-        .contact_id = row->contact_id,
-        .enrollment_id = row->enrollment_id,
-        .step_id = run->plan->after.steps[step].id,
-        .sequence_id = row->sequence_id,
-        .position = schedule_key(&run->plan->after, &person->after, step),
-        .due_at_ms = run->work->now_ms,
-        .ended_at_ms = run->work->now_ms,
-        .created_at_ms = run->work->now_ms,
-    };
-    return store_message_insert(run->work, &message, error);
-}
-
-/* Where the position must stand so that every new step lies ahead of it. */
-static int64_t backfill_position(const struct edit_plan *plan, const struct edit_person *person)
-{
-    int64_t position = person->after.position;
-    for (size_t i = 0; plan->backfill && i < plan->after.step_count; i++) {
-        int64_t key = schedule_key(&plan->after, &person->after, i);
-        if (plan->before_of[i] == EDIT_NO_STEP && key <= position) {
-            position = key - 1;
-        }
-    }
-    return position;
-}
-
-/* Steps behind this person before the edit, and ahead of `position` after it, get a row that says
- * they are over, unless they have one. */
-static enum error_code keep_all_ended(struct edit_run *run, const struct store_action_row *row,
-                                      const struct edit_person *person, int64_t position,
-                                      const struct store_message *messages, size_t count,
-                                      struct error *error)
-{
-    const struct edit_plan *plan = run->plan;
-    enum error_code code = OK;
-    for (size_t i = 0; code == OK && i < plan->after.step_count; i++) {
-        int32_t before_step = plan->before_of[i];
-        if (before_step != EDIT_NO_STEP && !edit_was_ahead(plan, person, (size_t)before_step) &&
-            schedule_key(&plan->after, &person->after, i) > position &&
-            message_of(messages, count, plan->after.steps[i].id) == NULL) {
-            code = keep_ended(run, row, person, i, error);
-        }
-    }
-    return code;
-}
-
-/* A message of which no byte has left is made anew from the changed document. */
-static bool has_waiting(const struct store_message *messages, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (messages[i].state == MESSAGE_PLANNED || messages[i].state == MESSAGE_WAIT) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum error_code write_person(struct edit_run *run, const struct store_action_row *row,
-                                    const struct edit_person *person, int64_t position,
-                                    struct error *error)
-{
-    struct store_progress progress;
-    bool found = false;
-    if (position == row->position && person->shift_change == 0) {
-        return OK;
-    }
-    enum error_code code =
-        store_progress_get(run->work, row->enrollment_id, &progress, &found, error);
-    if (code != OK || !found) {
-        return code;
-    }
-    progress.shift_days += person->shift_change;
-    if (position != row->position) {
-        progress.position = position;
-        progress.catch_up_until_ms = run->work->now_ms; /* what is new may be old by its date */
-    }
-    return store_progress_put(run->work, &progress, progress.next_due_at_ms, error);
-}
-
-static enum error_code apply_person(void *context, const struct store_action_row *row,
-                                    struct error *error)
-{
-    struct edit_run *run = context;
-    struct edit_person person;
-    struct store_message *messages = NULL;
-    size_t count = 0;
-    if (row->enrollment_id > run->last_id) {
-        return OK;
-    }
-    edit_person_make(run->plan, row, &person);
-    enum error_code code =
-        store_message_for_enrollment(run->work, row->enrollment_id, &messages, &count, error);
-    if (code != OK) {
-        return code;
-    }
-    count_lost_steps(run, &person, messages, count);
-    int64_t position = backfill_position(run->plan, &person);
-    code = keep_all_ended(run, row, &person, position, messages, count, error);
-    if (code == OK) {
-        code = write_person(run, row, &person, position, error);
-    }
-    if (code == OK && has_waiting(messages, count)) {
-        code = progress_cancel(&run->progress, row->enrollment_id, REASON_EDITED, NULL, error);
-    }
-    return code == OK ? progress_plan(&run->progress, row->enrollment_id, error) : code;
-}
 
 /* ---- everyone ---- */
 
@@ -279,8 +110,8 @@ static enum error_code apply_all(struct edit_run *run, struct error *error)
     const struct store_action_filter filter = {.sequence_id = run->sequence_id};
     int64_t last_id = 0;
     size_t visited = 0;
-    return store_action_walk(run->work, &filter, STORE_ACTION_LIVE, 0, SIZE_MAX, apply_person, run,
-                             &last_id, &visited, error);
+    return store_action_walk(run->work, &filter, STORE_ACTION_LIVE, 0, SIZE_MAX, edit_person_apply,
+                             run, &last_id, &visited, error);
 }
 
 enum error_code edit_effects_apply(struct work *work, const struct sequence *before,
@@ -309,7 +140,12 @@ enum error_code edit_effects_apply(struct work *work, const struct sequence *bef
     *ret_batch_id = 0;
     work->wakes |= WORK_WAKE_DELIVERY;
     int64_t inside = people[ENROLLMENT_ACTIVE] + people[ENROLLMENT_PAUSED];
-    if (inside > AT_ONCE_MAX) {
+    bool another = false; /* edits are carried out in the order they were saved */
+    code = store_edit_open(work, before->id, &another, error);
+    if (code != OK) {
+        return code;
+    }
+    if (inside > AT_ONCE_MAX || another) {
         return leave_to_batch(work, &run, inside, ret_batch_id, error);
     }
     progress_init(&run.progress, work);
@@ -376,17 +212,39 @@ static enum error_code save_chunk(struct work *work, struct store_batch *batch, 
     return code == OK ? batch_tell(work, batch, error) : code;
 }
 
+/* Those who are in the sequence no more and were not visited, and the end of what was kept for this
+ * stretch of people. */
+static enum error_code follow_gone(struct edit_run *run, int64_t after_id, int64_t until_id,
+                                   struct error *error)
+{
+    int64_t *ids = NULL;
+    size_t count = 0;
+    int64_t last_id = until_id < run->last_id ? until_id : run->last_id;
+    enum error_code code =
+        store_edit_gone(run->work, run->batch_id, after_id, last_id, &ids, &count, error);
+    for (size_t i = 0; code == OK && i < count; i++) {
+        if (!map64_get(run->visited, ids[i], &(int64_t){0})) {
+            code = edit_person_gone(run, ids[i], error);
+        }
+    }
+    return code == OK ? store_edit_clear(run->work, run->batch_id, until_id, error) : code;
+}
+
 static enum error_code apply_chunk(struct edit_run *run, struct store_batch *batch, bool *ret_done,
                                    struct error *error)
 {
     const struct store_action_filter filter = {.sequence_id = batch->sequence_id};
+    CLEANUP(map64_free) struct map64 *visited_ids = map64_new(CHUNK_PEOPLE * 2);
+    int64_t from_id = batch->cursor;
     size_t visited = 0;
+    run->visited = visited_ids;
     enum error_code code =
         store_action_walk(run->work, &filter, STORE_ACTION_LIVE, batch->cursor, CHUNK_PEOPLE,
-                          apply_person, run, &batch->cursor, &visited, error);
+                          edit_person_apply, run, &batch->cursor, &visited, error);
     batch->done_rows += (int64_t)visited;
     *ret_done = visited < CHUNK_PEOPLE || batch->cursor >= run->last_id;
-    return code;
+    return code == OK ? follow_gone(run, from_id, *ret_done ? INT64_MAX : batch->cursor, error)
+                      : code;
 }
 
 enum error_code edit_effects_batch_chunk(struct work *work, int64_t batch_id, bool *ret_done,
@@ -402,7 +260,7 @@ enum error_code edit_effects_batch_chunk(struct work *work, int64_t batch_id, bo
     }
     if (code == OK && batch.state != BATCH_WAITING && batch.state != BATCH_RUNNING) {
         *ret_done = true; /* somebody cancelled it */
-        return OK;
+        return store_edit_clear(work, batch_id, INT64_MAX, error);
     }
     struct edit_run run = {.work = work, .plan = &plan};
     if (code == OK) {
@@ -410,6 +268,7 @@ enum error_code edit_effects_batch_chunk(struct work *work, int64_t batch_id, bo
     }
     if (code == OK) {
         run.sequence_id = batch.sequence_id;
+        run.batch_id = batch.id;
         progress_init(&run.progress, work);
         code = apply_chunk(&run, &batch, &done, error);
     }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "base/hash.h"
 #include "service/edit_effects.h"
 #include "service/planning.h"
+#include "store/store_action.h"
 
 /* What counting an edit and carrying it out share: both plans side by side, and where every step
  * stands for one person before and after. */
@@ -42,3 +44,20 @@ bool edit_is_ahead(const struct edit_plan *plan, const struct edit_person *perso
 MUST_USE enum error_code edit_plan_open(struct edit_plan *plan, struct work *work,
                                         const struct sequence *before, const struct sequence *after,
                                         bool backfill, struct error *error);
+
+/* One run over some people, inside one transaction. */
+struct edit_run {
+    struct work *work;
+    const struct edit_plan *plan;
+    struct progress progress;
+    int64_t sequence_id;
+    int64_t last_id;       /* whoever came later was enrolled by the new document */
+    int64_t batch_id;      /* 0: everybody is visited in the transaction of the save */
+    struct map64 *visited; /* by this chunk; NULL without batch */
+};
+/* Carries the edit out for one who is in the sequence: a store_action_visit. */
+MUST_USE enum error_code edit_person_apply(void *context, const struct store_action_row *row,
+                                           struct error *error);
+/* Sets the counters right for one who left after the save and before their chunk. */
+MUST_USE enum error_code edit_person_gone(struct edit_run *run, int64_t enrollment_id,
+                                          struct error *error);

@@ -287,6 +287,83 @@ static void test_thousands_follow_by_batch_and_newcomers_are_left_alone(void **s
     people_test_close(&test);
 }
 
+static enum error_code end_some(struct work *work, void *context, struct error *error)
+{
+    const int64_t *range = context;
+    struct progress progress;
+    progress_init(&progress, work);
+    enum error_code code = OK;
+    for (int64_t id = range[0]; code == OK && id <= range[1]; id++) {
+        code = progress_end(&progress, id, id % 2 == 0 ? ENROLLMENT_STOPPED : ENROLLMENT_OPTED_OUT,
+                            REASON_STOPPED, (struct text){0}, error);
+    }
+    return code;
+}
+
+static void finish_edit(struct people_test *test, struct editing *editing)
+{
+    for (int i = 0; !editing->done; i++) {
+        assert_true(i < 10);
+        store_test_do(&test->store, run_chunk, editing);
+    }
+    people_test_sound(test);
+    assert_int_equal(store_test_int64(&test->store, "SELECT count(*) FROM edit_place"), 0);
+}
+
+/* Steps that fall behind, one that goes, one that is new behind and one new ahead. */
+static struct sequence turn_over(struct people_test *test)
+{
+    struct sequence after = change(test);
+    after.steps[2].day = 1;
+    after.steps[2].minute = 660;
+    remove_step(&after, 3);
+    add_step(&after, 1, 690);
+    add_step(&after, 9, 600);
+    return after;
+}
+
+static void test_people_who_leave_while_an_edit_is_carried_out_still_add_up(void **state)
+{
+    (void)state;
+    struct people_test test;
+    open_on_day(&test, 4, 1600, 2);
+    struct editing editing = {
+        .before = test.sequence, .after = turn_over(&test), .arena = test.arena};
+    store_test_do(&test.store, run_edit, &editing);
+    assert_true(editing.batch_id > 0);
+    test.sequence = sequence_copy(test.arena, &editing.after);
+    people_test_enroll(&test, 20);
+    int64_t ranges[][2] = {{400, 420}, {1580, 1610}};
+    store_test_do(&test.store, end_some, ranges[1]);
+    store_test_do(&test.store, end_some, ranges[0]);
+    store_test_do(&test.store, run_chunk, &editing);
+    int64_t behind_and_ahead[] = {490, 510}; /* the walk stands at 500, or a little after it */
+    store_test_do(&test.store, end_some, behind_and_ahead);
+    finish_edit(&test, &editing);
+    people_test_close(&test);
+}
+
+static void test_people_who_get_messages_while_an_edit_is_carried_out_still_add_up(void **state)
+{
+    (void)state;
+    struct people_test test;
+    open_on_day(&test, 4, 1200, 1);
+    struct sequence after = change(&test);
+    after.steps[2].day = 1; /* falls behind everybody */
+    after.steps[2].minute = 540;
+    struct editing editing = {.before = test.sequence, .after = after, .arena = test.arena};
+    store_test_do(&test.store, run_edit, &editing);
+    assert_true(editing.batch_id > 0);
+    test.sequence = sequence_copy(test.arena, &editing.after);
+    store_test_do(&test.store, run_chunk, &editing);
+    for (int day = 0; day < 4; day++) {
+        people_test_advance(&test, MS_PER_DAY);
+        (void)people_test_run_due(&test, true);
+    }
+    finish_edit(&test, &editing);
+    people_test_close(&test);
+}
+
 static void test_day_one_stays_where_it_was_for_those_on_the_way(void **state)
 {
     (void)state;
@@ -316,6 +393,8 @@ int main(void)
         cmocka_unit_test(test_a_waiting_message_is_made_anew),
         cmocka_unit_test(test_backfilling_sends_new_steps_to_those_past_them),
         cmocka_unit_test(test_thousands_follow_by_batch_and_newcomers_are_left_alone),
+        cmocka_unit_test(test_people_who_leave_while_an_edit_is_carried_out_still_add_up),
+        cmocka_unit_test(test_people_who_get_messages_while_an_edit_is_carried_out_still_add_up),
         cmocka_unit_test(test_day_one_stays_where_it_was_for_those_on_the_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

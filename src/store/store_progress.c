@@ -2,6 +2,7 @@
 #include "store/store_progress.h"
 
 #include "store/db.h"
+#include "store/store_edit.h"
 
 DB_SQL(PROGRESS_GET,
        "SELECT e.id, e.sequence_id, e.contact_id, e.status, e.position, e.shift_days, "
@@ -52,6 +53,7 @@ enum error_code store_progress_get(struct work *work, int64_t enrollment_id,
         ret_row->stored = (struct store_progress_standing){
             .known = true,
             .status = ret_row->status,
+            .position = ret_row->position,
             .paused_at_ms = ret_row->paused_at_ms,
             .ended_at_ms = ret_row->ended_at_ms,
             .status_reason = ret_row->status_reason,
@@ -107,7 +109,14 @@ static enum error_code put_row(struct work *work, const struct store_progress *r
 enum error_code store_progress_put(struct work *work, const struct store_progress *row,
                                    int64_t before_due_at_ms, struct error *error)
 {
-    enum error_code code = put_row(work, row, error);
+    const struct store_progress_standing *stored = &row->stored;
+    enum error_code code = OK;
+    if (!stored->known || stored->status != row->status || stored->position != row->position) {
+        code = store_edit_keep(work, row->sequence_id, row->enrollment_id, error);
+    }
+    if (code == OK) {
+        code = put_row(work, row, error);
+    }
     if (code == OK && before_due_at_ms != 0 && before_due_at_ms != row->next_due_at_ms) {
         code = store_due_delete(work, before_due_at_ms, row->enrollment_id, error);
     }

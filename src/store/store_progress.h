@@ -26,7 +26,7 @@ struct store_progress {
     struct text status_reason;
     struct store_progress_standing {
         bool known; /* false: the row was not read by store_progress_get() */
-        int64_t status, paused_at_ms, ended_at_ms;
+        int64_t status, position, paused_at_ms, ended_at_ms;
         struct text status_reason;
     } stored; /* what the row says: a put leaves alone what is the same, and its indexes with it */
     /* of the person; read only */

@@ -15,3 +15,12 @@ CREATE TABLE channel_people (
     place_id    INTEGER NOT NULL DEFAULT 0, -- for the limit waits for, and how many days after that
     place_days  INTEGER NOT NULL DEFAULT 0  -- place frees it goes
 );
+
+-- An edit for more than a thousand people is carried out in chunks. Who moves on or leaves before
+-- their chunk: where they stood when the edit was saved, since their counters were set by that.
+CREATE TABLE edit_place (
+    batch_id      INTEGER NOT NULL,
+    enrollment_id INTEGER NOT NULL,
+    position      INTEGER NOT NULL,
+    PRIMARY KEY (batch_id, enrollment_id)
+) WITHOUT ROWID;
