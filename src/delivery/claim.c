@@ -209,7 +209,7 @@ static struct flight *new_flight(struct pass_run *run, const struct store_candid
 
 /* The intent: state, attempt and journal line. */
 static enum error_code write_intent(struct pass_run *run, struct store_message *message,
-                                    const struct flight *flight, struct error *error)
+                                    struct flight *flight, struct error *error)
 {
     struct message_position to;
     const struct message_position from = {.state = message->state, .rank = message->rank};
@@ -223,6 +223,7 @@ static enum error_code write_intent(struct pass_run *run, struct store_message *
     message->next_at_ms = 0;
     message->reason = REASON_NONE;
     message->claimed_at_ms = run->work->now_ms;
+    flight->message = *message;
     enum error_code code = store_message_update(run->work, message, from.state, attempts, error);
     const struct store_attempt attempt = {
         .message_id = message->id,
@@ -253,7 +254,7 @@ static enum error_code write_intent(struct pass_run *run, struct store_message *
 static enum error_code claim(struct pass_run *run, struct store_candidate *candidate, bool probe,
                              struct error *error)
 {
-    const struct flight *flight = new_flight(run, candidate, probe);
+    struct flight *flight = new_flight(run, candidate, probe);
     (void)map64_add(run->claimed_people, candidate->message.contact_id, 1);
     if (mutants()->no_intent) { /* a lease in time, as job queues do it, and nothing else */
         return push_back(run, &candidate->message, run->work->now_ms + MS_PER_MINUTE, REASON_NONE,

@@ -40,6 +40,7 @@ struct flight {
     int64_t claimed_boot_ms;
     int64_t phone;
     struct text user_id;
+    struct store_message message; /* as the claim left it */
     struct store_message_body body;
     bool use_template;
     bool probe; /* the one message that tries a held channel */

@@ -6,6 +6,25 @@
 #include "delivery/receipts_internal.h"
 #include "store/store_suppression.h"
 
+/* How the attempt ended, as the answer says. */
+static void fill_attempt(const struct pass_run *run, const struct flight *flight,
+                         const struct answer *answer, struct store_attempt *attempt)
+{
+    const struct provider_outcome *outcome = &flight->outcome;
+    bool accepted = answer->result == ATTEMPT_ACCEPTED;
+    attempt->result = answer->result;
+    attempt->evidence = !accepted                       ? EVIDENCE_ANSWER
+                        : outcome->provider_id.size > 0 ? EVIDENCE_ANSWER
+                                                        : EVIDENCE_STATUS_LINE;
+    attempt->class = outcome->class;
+    attempt->error_code = outcome->code;
+    attempt->error_title = outcome->title;
+    attempt->error_detail = outcome->detail;
+    attempt->resolved_at_ms = answer->result == ATTEMPT_DOUBT ? 0 : run->work->now_ms;
+    attempt->http_status = outcome->http_status;
+    attempt->bytes_out = flight->bytes;
+}
+
 static enum error_code mark_attempt(struct pass_run *run, const struct flight *flight,
                                     const struct answer *answer, struct store_attempt *attempt,
                                     struct error *error)
@@ -13,20 +32,10 @@ static enum error_code mark_attempt(struct pass_run *run, const struct flight *f
     const struct provider_outcome *outcome = &flight->outcome;
     bool accepted = answer->result == ATTEMPT_ACCEPTED;
     bool new_id = accepted && attempt->provider_id.size == 0 && outcome->provider_id.size > 0;
-    bool was_open = attempt->result == ATTEMPT_OPEN;
-    if (!was_open && !new_id) {
+    if (attempt->result == ATTEMPT_OPEN) {
+        fill_attempt(run, flight, answer, attempt);
+    } else if (!new_id) {
         return OK; /* a webhook knew it before */
-    }
-    if (was_open) {
-        attempt->result = answer->result;
-        attempt->evidence = !accepted                       ? EVIDENCE_ANSWER
-                            : outcome->provider_id.size > 0 ? EVIDENCE_ANSWER
-                                                            : EVIDENCE_STATUS_LINE;
-        attempt->class = outcome->class;
-        attempt->error_code = outcome->code;
-        attempt->error_title = outcome->title;
-        attempt->error_detail = outcome->detail;
-        attempt->resolved_at_ms = answer->result == ATTEMPT_DOUBT ? 0 : run->work->now_ms;
     }
     attempt->http_status = outcome->http_status;
     attempt->bytes_out = flight->bytes;
@@ -37,6 +46,24 @@ static enum error_code mark_attempt(struct pass_run *run, const struct flight *f
                                      attempt->n, error);
     }
     return code == OK ? store_attempt_update(run->work, attempt, error) : code;
+}
+
+/* The first attempt of a message, unless a webhook was faster: nothing needs to be read for it. */
+static enum error_code settle_first(struct pass_run *run, const struct flight *flight,
+                                    const struct answer *answer, bool *ret_settled,
+                                    struct error *error)
+{
+    struct store_attempt attempt = {.message_id = flight->message_id, .n = flight->n};
+    fill_attempt(run, flight, answer, &attempt);
+    if (answer->result == ATTEMPT_ACCEPTED) {
+        attempt.provider_id = flight->outcome.provider_id;
+    }
+    enum error_code code = store_attempt_settle(run->work, &attempt, ret_settled, error);
+    if (code != OK || !*ret_settled || attempt.provider_id.size == 0) {
+        return code;
+    }
+    return store_provider_id_add(run->work, attempt.provider_id, attempt.message_id, attempt.n,
+                                 error);
 }
 
 /* The person stopped marketing: the contact's bit for the claims, and the ledger that outlives it.
@@ -89,12 +116,12 @@ static int64_t next_at(const struct pass_run *run, const struct flight *flight,
     return run->work->now_ms + answer->wait_ms;
 }
 
-static enum error_code move_message(struct pass_run *run, const struct flight *flight,
-                                    struct store_message *message, const struct answer *answer,
-                                    struct error *error)
+static enum error_code try_move(struct pass_run *run, const struct flight *flight,
+                                struct store_message *message, const struct answer *answer,
+                                struct error *error)
 {
-    if (message->attempts != flight->n) {
-        return OK;
+    if (message->attempts != flight->n || message->state != MESSAGE_SENDING) {
+        return OK; /* settled by a webhook, or held by a fence */
     }
     const struct progress_change change = {
         .reason = answer->reason,
@@ -104,12 +131,26 @@ static enum error_code move_message(struct pass_run *run, const struct flight *f
         .doubts_delta = answer->event == EVENT_DOUBT ? 1 : 0,
         .tries_delta = answer->counts_try ? 0 : -1,
     };
-    if (message->state != MESSAGE_SENDING) {
-        return OK; /* settled by a webhook, or held by a fence */
+    enum error_code code =
+        progress_move(&run->progress, message, answer->event, &change, NULL, error);
+    run->pass->failed += code == OK && answer->event == EVENT_REFUSED;
+    run->pass->doubts += code == OK && answer->event == EVENT_DOUBT;
+    return code;
+}
+
+/* A message that is not as we have it in memory any more is read, and then judged as it stands. */
+static enum error_code move_message(struct pass_run *run, const struct flight *flight,
+                                    struct store_message *message, const struct answer *answer,
+                                    struct error *error)
+{
+    bool found = false;
+    enum error_code code = try_move(run, flight, message, answer, error);
+    if (code != ERROR_CONFLICT) {
+        return code;
     }
-    run->pass->failed += answer->event == EVENT_REFUSED;
-    run->pass->doubts += answer->event == EVENT_DOUBT;
-    return progress_move(&run->progress, message, answer->event, &change, NULL, error);
+    error_clear(error);
+    code = store_message_get(run->work, flight->message_id, message, &found, error);
+    return code == OK && found ? try_move(run, flight, message, answer, error) : code;
 }
 
 static enum error_code settle_early_webhooks(struct pass_run *run, const struct flight *flight,
@@ -133,8 +174,33 @@ static enum error_code settle_early_webhooks(struct pass_run *run, const struct 
                                    flight->outcome.provider_id, error);
 }
 
-enum error_code outcome_apply(struct pass_run *run, const struct flight *flight,
+static struct answer decide(const struct pass_run *run, const struct flight *flight, int64_t tries)
+{
+    struct answer_limits limits =
+        delivery_answer_limits(run->delivery, (uint32_t)crypto_random_u64());
+    return answer_decide(&flight->outcome, tries, flight->n, &limits);
+}
+
+/* What follows for the message, once the attempt knows its end. */
+static enum error_code follow(struct pass_run *run, const struct flight *flight,
+                              struct store_message *message, const struct answer *answer,
                               struct error *error)
+{
+    enum error_code code = OK;
+    if (answer->suppress) {
+        code = suppress(run, flight, error);
+    }
+    if (code == OK) {
+        code = move_message(run, flight, message, answer, error);
+    }
+    if (code == OK && answer->event == EVENT_ACCEPTED) {
+        code = settle_early_webhooks(run, flight, error);
+    }
+    return code;
+}
+
+static enum error_code apply_read(struct pass_run *run, const struct flight *flight,
+                                  struct error *error)
 {
     struct store_message message;
     struct store_attempt attempt;
@@ -151,18 +217,24 @@ enum error_code outcome_apply(struct pass_run *run, const struct flight *flight,
     if (code != OK || !found) {
         return code;
     }
-    struct answer_limits limits =
-        delivery_answer_limits(run->delivery, (uint32_t)crypto_random_u64());
-    struct answer answer = answer_decide(&flight->outcome, message.tries, flight->n, &limits);
+    struct answer answer = decide(run, flight, message.tries);
     code = mark_attempt(run, flight, &answer, &attempt, error);
-    if (code == OK && answer.suppress) {
-        code = suppress(run, flight, error);
+    return code == OK ? follow(run, flight, &message, &answer, error) : code;
+}
+
+/* As long as its only attempt was open, a message stood as the claim left it: a webhook's proof
+ * closes the attempt together with the message, and nothing else touches one that is on its way. */
+enum error_code outcome_apply(struct pass_run *run, const struct flight *flight,
+                              struct error *error)
+{
+    bool settled = false;
+    if (flight->n == 1 && flight->message.state == MESSAGE_SENDING) {
+        struct store_message message = flight->message;
+        struct answer answer = decide(run, flight, message.tries);
+        enum error_code code = settle_first(run, flight, &answer, &settled, error);
+        if (code != OK || settled) {
+            return code == OK ? follow(run, flight, &message, &answer, error) : code;
+        }
     }
-    if (code == OK) {
-        code = move_message(run, flight, &message, &answer, error);
-    }
-    if (code == OK && answer.event == EVENT_ACCEPTED) {
-        code = settle_early_webhooks(run, flight, error);
-    }
-    return code;
+    return apply_read(run, flight, error);
 }

@@ -119,6 +119,7 @@ static struct text failure_data(struct planning *planning, const struct rendered
                         message_reason_to_text(rendered->failure));
 }
 
+/* ERROR_CONFLICT, and nothing was written: the step has its message already. */
 static enum error_code add_message(struct planning *planning, const struct schedule_next *next,
                                    struct error *error)
 {
@@ -134,23 +135,26 @@ static enum error_code add_message(struct planning *planning, const struct sched
     message.category = rendered.category;
     message.policy = policy_of(planning, message.channel_id, rendered.category);
     if (rendered.failure != REASON_NONE) {
-        step_over(planning, next);
         code = add_ended(planning, &message, MESSAGE_FAILED, rendered.failure,
                          failure_data(planning, &rendered), error);
     } else {
         message.state = MESSAGE_PLANNED;
         message.next_at_ms = next->due_at_ms;
         code = store_message_insert(run->work, &message, error);
-        const struct counter_place place = place_of(planning, &message);
-        counters_move(run->work, &place, OUTCOME_WAITING, 0, OUTCOME_QUEUED, 0);
-        planning->row.next_due_at_ms = 0;
-        planning->finished = true;
+    }
+    if (code != OK) {
+        return code;
     }
     rendered.body.message_id = message.id;
-    if (code == OK) {
-        code = store_message_body_put(run->work, &rendered.body, error);
+    code = store_message_body_put(run->work, &rendered.body, error);
+    if (rendered.failure != REASON_NONE) {
+        step_over(planning, next);
+        return code;
     }
-    return code == OK && planning->finished ? save(planning, error) : code;
+    const struct counter_place place = place_of(planning, &message);
+    counters_move(run->work, &place, OUTCOME_WAITING, 0, OUTCOME_QUEUED, 0);
+    planning->row.next_due_at_ms = 0;
+    return code == OK ? save(planning, error) : code;
 }
 
 /* A message that a pause or an edit put aside goes again, with today's words. */
@@ -223,18 +227,24 @@ static enum error_code plan_step(struct planning *planning, const struct schedul
         planning->row.next_due_at_ms = next->due_at_ms;
         return save(planning, error);
     }
-    enum error_code code = store_message_for_step(run->work, planning->row.enrollment_id,
-                                                  planning->sequence->plan.steps[next->step].id,
-                                                  &message, &found, error);
+    enum error_code code = OK;
+    if (next->kind == SCHEDULE_SEND) {
+        code = add_message(planning, next, error);
+        if (code != ERROR_CONFLICT) {
+            return code;
+        }
+        error_clear(error);
+    }
+    code = store_message_for_step(run->work, planning->row.enrollment_id,
+                                  planning->sequence->plan.steps[next->step].id, &message, &found,
+                                  error);
     if (code != OK) {
         return code;
     }
     if (found) {
         return meet_message(planning, next, &message, error);
     }
-    if (next->kind == SCHEDULE_SEND) {
-        return add_message(planning, next, error);
-    }
+    CHECK(next->kind == SCHEDULE_SKIP_LATE);
     message = new_message(planning, next);
     step_over(planning, next);
     return add_ended(planning, &message, MESSAGE_SKIPPED, REASON_LATE,

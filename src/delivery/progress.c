@@ -316,37 +316,54 @@ static enum error_code note_sent(struct progress *progress, struct store_progres
     return code;
 }
 
+static bool is_over_now(const struct store_message *before, const struct store_message *after)
+{
+    return progress_step_is_over(after) && !progress_step_is_over(before);
+}
+
+/* Reads the enrollment when the move means something for it; else *ret_found is false. */
+static enum error_code read_enrollment(struct progress *progress,
+                                       const struct store_message *before,
+                                       const struct store_message *after,
+                                       struct store_progress *ret_row, bool *ret_found,
+                                       struct error *error)
+{
+    bool same = (before->state == MESSAGE_ACCEPTED) == (after->state == MESSAGE_ACCEPTED);
+    *ret_found = false;
+    if (after->enrollment_id == 0 || (same && !is_over_now(before, after))) {
+        return OK;
+    }
+    enum error_code code =
+        store_progress_get(progress->work, after->enrollment_id, ret_row, ret_found, error);
+    if (code == OK && *ret_found) { /* the counters ask for it next */
+        progress->started_id = after->enrollment_id;
+        progress->started_at_ms = ret_row->enrolled_at_ms;
+    }
+    return code;
+}
+
 /* What a move means for the enrollment: its count of sent messages, its position, its next step. */
 static enum error_code follow_enrollment(struct progress *progress,
                                          const struct store_message *before,
-                                         const struct store_message *after, struct error *error)
+                                         const struct store_message *after,
+                                         struct store_progress *row, struct error *error)
 {
     bool was_sent = before->state == MESSAGE_ACCEPTED;
     bool is_sent = after->state == MESSAGE_ACCEPTED;
-    bool now_over = progress_step_is_over(after) && !progress_step_is_over(before);
-    if (after->enrollment_id == 0 || (was_sent == is_sent && !now_over)) {
-        return OK;
-    }
-    struct store_progress row;
-    bool found = false;
-    enum error_code code =
-        store_progress_get(progress->work, after->enrollment_id, &row, &found, error);
-    if (code != OK || !found) {
-        return code;
-    }
-    int64_t due_before_ms = row.next_due_at_ms;
+    int64_t due_before_ms = row->next_due_at_ms;
+    enum error_code code = OK;
     if (is_sent && !was_sent) {
-        code = note_sent(progress, &row, after, error);
-    } else if (was_sent && !is_sent && row.messages_sent > 0) {
-        row.messages_sent--;
+        code = note_sent(progress, row, after, error);
+    } else if (was_sent && !is_sent && row->messages_sent > 0) {
+        row->messages_sent--;
     }
-    if (code == OK && now_over && after->position > row.position) {
-        row.position = after->position;
-        if (row.next_due_at_ms == 0 && !progress->planning_held) {
-            code = progress_plan_row(progress, &row, error);
+    if (code == OK && is_over_now(before, after) && after->position > row->position) {
+        row->position = after->position;
+        if (row->next_due_at_ms == 0 && !progress->planning_held) {
+            code = progress_plan_row(progress, row, error);
         }
     }
-    return code == OK ? store_progress_put(progress->work, &row, due_before_ms, error) : code;
+    return code == OK ? store_progress_put(progress->work, row, due_before_ms, error) : code;
 }
 
 /* --- the move --------------------------------------------------------------------------------- */
@@ -432,9 +449,15 @@ enum error_code progress_move(struct progress *progress, struct store_message *m
     if (code != OK || (to.state == from.state && to.rank == from.rank)) {
         return code;
     }
-    code = count_move(progress, &before, message, error);
+    struct store_progress row;
+    bool follows = false;
+    code = read_enrollment(progress, &before, message, &row, &follows, error);
+    if (code == OK) {
+        code = count_move(progress, &before, message, error);
+    }
     if (code == OK) {
         code = tell_move(progress, &before, message, error);
     }
-    return code == OK ? follow_enrollment(progress, &before, message, error) : code;
+    return code == OK && follows ? follow_enrollment(progress, &before, message, &row, error)
+                                 : code;
 }

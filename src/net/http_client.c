@@ -34,18 +34,17 @@ struct text http_result_header(const struct http_result *result, const char *nam
 
 static void call_free(struct call *call)
 {
-    curl_easy_cleanup(call->easy);
-    buffer_done(&call->answer);
-    arena_free(call->arena);
+    call_forget(call);
+    curl_easy_cleanup(call->kept.easy);
+    buffer_done(&call->kept.header_text);
+    buffer_done(&call->kept.answer);
+    arena_free(call->kept.arena);
     mem_free(call);
 }
 
-/* A call that ended is kept for the next one: its handle and its memory cost more than a request.
- */
 static void call_end(struct call *call)
 {
-    struct http_client *client = call->client;
-    curl_slist_free_all(call->header_list);
+    struct http_client *client = call->kept.client;
     if (call->upload >= 0) {
         (void)close(call->upload);
     }
@@ -57,13 +56,9 @@ static void call_end(struct call *call)
         call_free(call);
         return;
     }
-    struct arena *arena = call->arena;
-    struct buffer answer = call->answer;
-    CURL *easy = call->easy;
-    arena_reset(arena);
-    curl_easy_reset(easy);
-    *call = (struct call){.client = client, .arena = arena, .answer = answer, .easy = easy};
-    call->next = client->spare;
+    struct call_kept kept = call->kept;
+    arena_reset(kept.arena);
+    *call = (struct call){.kept = kept, .next = client->spare};
     client->spare = call;
     client->spare_count++;
 }
@@ -78,10 +73,11 @@ static struct call *call_take(struct http_client *client)
         return call;
     }
     call = mem_zalloc(sizeof(*call));
-    call->client = client;
-    call->arena = arena_new();
-    call->easy = curl_easy_init();
-    CHECK(call->easy != NULL);
+    call->kept.client = client;
+    call->kept.arena = arena_new();
+    call->kept.easy = curl_easy_init();
+    buffer_init(&call->kept.header_text, HEADERS_OUT_MAX);
+    CHECK(call->kept.easy != NULL);
     return call;
 }
 
@@ -93,8 +89,8 @@ static struct call *call_new(struct http_client *client, const struct http_call 
     call->address_allowed = wanted->address_allowed;
     call->address_context = wanted->address_context;
     call->answer_limit = wanted->response_limit == 0 ? ANSWER_BODY_MAX : wanted->response_limit;
-    buffer_clear(&call->answer);
-    call->answer.limit = call->answer_limit;
+    buffer_clear(&call->kept.answer);
+    call->kept.answer.limit = call->answer_limit;
     if (wanted->body.size > 0) {
         call->body = mem_copy(wanted->body.data, wanted->body.size);
         call->body_size = (int64_t)wanted->body.size;
@@ -135,7 +131,7 @@ enum error_code http_client_start(struct http_client *client, const struct http_
     call->done = done;
     call->context = context;
     call->started_us = clock_measure_us();
-    CHECK(curl_multi_add_handle(client->multi, call->easy) == CURLM_OK);
+    CHECK(curl_multi_add_handle(client->multi, call->kept.easy) == CURLM_OK);
     call->next = client->running;
     if (call->next != NULL) {
         call->next->previous = call;
@@ -165,7 +161,7 @@ static bool is_tls_failure(CURLcode outcome)
 /* Nothing was written: which step failed? */
 static enum http_stage early_stage(const struct call *call, CURLcode outcome)
 {
-    CURL *easy = call->easy;
+    CURL *easy = call->kept.easy;
     if (call->address_refused) {
         return HTTP_STAGE_CONNECT;
     }
@@ -175,7 +171,7 @@ static enum http_stage early_stage(const struct call *call, CURLcode outcome)
     if (is_tls_failure(outcome)) {
         return HTTP_STAGE_TLS;
     }
-    if (call->client->unix_path == NULL && easy_info(easy, CURLINFO_NAMELOOKUP_TIME_T) == 0) {
+    if (call->kept.client->unix_path == NULL && easy_info(easy, CURLINFO_NAMELOOKUP_TIME_T) == 0) {
         return HTTP_STAGE_RESOLVE;
     }
     if (easy_info(easy, CURLINFO_CONNECT_TIME_T) == 0) {
@@ -187,7 +183,7 @@ static enum http_stage early_stage(const struct call *call, CURLcode outcome)
 static void judge(struct call *call, CURLcode outcome)
 {
     struct http_result *result = &call->result;
-    CURL *easy = call->easy;
+    CURL *easy = call->kept.easy;
     long status = 0;
     long opened = 0;
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
@@ -196,7 +192,7 @@ static void judge(struct call *call, CURLcode outcome)
     result->timed_out = outcome == CURLE_OPERATION_TIMEDOUT;
     result->reused_connection = call->ready_count > 0 && opened == 0;
     result->duration_us = clock_measure_us() - call->started_us;
-    result->body = buffer_text(&call->answer);
+    result->body = buffer_text(&call->kept.answer);
     if (call->ready_count == 0) {
         result->bytes = HTTP_BYTES_NONE;
         result->stage = early_stage(call, outcome);
@@ -227,9 +223,9 @@ static void judge(struct call *call, CURLcode outcome)
 
 static void finish_call(struct call *call, CURLcode outcome)
 {
-    struct http_client *client = call->client;
+    struct http_client *client = call->kept.client;
     judge(call, outcome);
-    (void)curl_multi_remove_handle(client->multi, call->easy);
+    (void)curl_multi_remove_handle(client->multi, call->kept.easy);
     if (call->next != NULL) {
         call->next->previous = call->previous;
     }
@@ -293,6 +289,7 @@ enum error_code http_client_new(const struct http_client_settings *settings,
     }
     struct http_client *client = mem_zalloc(sizeof(*client));
     client->multi = multi;
+    buffer_init(&client->header_text, HEADERS_OUT_MAX);
     enum error_code code = client_events_open(client, error);
     if (code != OK) {
         http_client_free(client);
@@ -323,7 +320,7 @@ void http_client_free(struct http_client *client)
     while (client->running != NULL) {
         struct call *call = client->running;
         client->running = call->next;
-        (void)curl_multi_remove_handle(client->multi, call->easy);
+        (void)curl_multi_remove_handle(client->multi, call->kept.easy);
         call_end(call);
     }
     while (client->spare != NULL) {
@@ -334,6 +331,7 @@ void http_client_free(struct http_client *client)
     curl_multi_cleanup(client->multi);
     client_events_close(client);
     mem_free(client->checked_url);
+    buffer_done(&client->header_text);
     mem_free(client->ca_file);
     mem_free(client->unix_path);
     mem_free(client);

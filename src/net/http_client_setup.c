@@ -46,13 +46,13 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
         struct error error = {0};
         return file_write_all(call->save, text_make(data, bytes), &error) == OK ? bytes : 0;
     }
-    size_t room = call->answer_limit - call->answer.size;
+    size_t room = call->answer_limit - call->kept.answer.size;
     if (bytes > room) {
-        buffer_add(&call->answer, data, room);
+        buffer_add(&call->kept.answer, data, room);
         call->result.too_big = true;
         return 0;
     }
-    buffer_add(&call->answer, data, bytes);
+    buffer_add(&call->kept.answer, data, bytes);
     return bytes;
 }
 
@@ -77,8 +77,8 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
         return bytes;
     }
     struct http_header *header = &result->headers[result->header_count++];
-    header->name = arena_text(call->arena, name);
-    header->value = text_trim(arena_text(call->arena, line));
+    header->name = arena_text(call->kept.arena, name);
+    header->value = text_trim(arena_text(call->kept.arena, line));
     return bytes;
 }
 
@@ -151,34 +151,56 @@ enum error_code call_check_url(const struct http_call *wanted, struct error *err
     return code;
 }
 
-static void add_header(struct call *call, struct text name, struct text value)
+static void add_header(struct buffer *lines, struct text name, struct text value)
 {
-    struct buffer line;
-    buffer_init(&line, ANSWER_HEAD_MAX);
-    buffer_add_text(&line, name);
-    buffer_add_chars(&line, value.size == 0 ? ";" : ": ");
+    buffer_add_text(lines, name);
+    buffer_add_chars(lines, value.size == 0 ? ";" : ": ");
     for (size_t i = 0; i < value.size; i++) {
         if ((unsigned char)value.data[i] >= 0x20) {
-            buffer_add_byte(&line, value.data[i]);
+            buffer_add_byte(lines, value.data[i]);
         }
     }
-    call->header_list = curl_slist_append(call->header_list, buffer_chars(&line));
-    buffer_done(&line);
+    buffer_add_byte(lines, '\0');
 }
 
-static void set_headers(struct call *call, const struct http_call *wanted)
+/* All header lines of the request, each with its NUL. */
+static enum error_code write_headers(const struct http_call *wanted, struct buffer *lines,
+                                     struct error *error)
 {
     bool has_type = false;
+    buffer_clear(lines);
     for (size_t i = 0; i < wanted->header_count; i++) {
-        add_header(call, wanted->headers[i].name, wanted->headers[i].value);
+        add_header(lines, wanted->headers[i].name, wanted->headers[i].value);
         has_type =
             has_type || text_equal_ignore_case(wanted->headers[i].name, TEXT("content-type"));
     }
-    call->header_list = curl_slist_append(call->header_list, "Expect:");
+    buffer_add_text(lines, TEXT("Expect:\0"));
     if (!has_type) {
-        call->header_list = curl_slist_append(call->header_list, "Content-Type:");
+        buffer_add_text(lines, TEXT("Content-Type:\0"));
     }
-    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->header_list);
+    if (buffer_overflowed(lines)) {
+        return error_set(error, ERROR_TOO_BIG, "the request's headers are too large");
+    }
+    return OK;
+}
+
+static enum error_code set_headers(struct call *call, const struct http_call *wanted,
+                                   struct error *error)
+{
+    struct buffer *lines = &call->kept.client->header_text;
+    enum error_code code = write_headers(wanted, lines, error);
+    if (code != OK || (call->kept.header_list != NULL &&
+                       text_equal(buffer_text(lines), buffer_text(&call->kept.header_text)))) {
+        return code;
+    }
+    curl_slist_free_all(TAKE(call->kept.header_list));
+    for (size_t at = 0; at < lines->size; at += strlen(lines->data + at) + 1) {
+        call->kept.header_list = curl_slist_append(call->kept.header_list, lines->data + at);
+    }
+    buffer_clear(&call->kept.header_text);
+    buffer_add_text(&call->kept.header_text, buffer_text(lines));
+    curl_easy_setopt(call->kept.easy, CURLOPT_HTTPHEADER, call->kept.header_list);
+    return OK;
 }
 
 /* libcurl repeats a request by itself when a reused connection closes without an answer, even a
@@ -186,7 +208,7 @@ static void set_headers(struct call *call, const struct http_call *wanted)
  * as well. A short body goes out with the head, in one write. */
 static void set_at_most_once(struct call *call)
 {
-    CURL *easy = call->easy;
+    CURL *easy = call->kept.easy;
     if (call->body != NULL && call->is_post) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->body);
     } else {
@@ -201,7 +223,7 @@ static void set_at_most_once(struct call *call)
 
 static void set_method(struct call *call, const struct http_call *wanted)
 {
-    CURL *easy = call->easy;
+    CURL *easy = call->kept.easy;
     const char *method = wanted->method;
     if (method == NULL) {
         method = call->body_size > 0 ? "POST" : "GET";
@@ -223,13 +245,34 @@ static void set_method(struct call *call, const struct http_call *wanted)
     }
 }
 
+static int64_t connect_timeout(const struct http_call *wanted)
+{
+    return wanted->connect_timeout_ms > 0 ? wanted->connect_timeout_ms : CONNECT_TIMEOUT_MS;
+}
+
+static int64_t total_timeout(const struct http_call *wanted)
+{
+    return wanted->total_timeout_ms > 0 ? wanted->total_timeout_ms : TOTAL_TIMEOUT_MS;
+}
+
+/* The address goes in taken apart: libcurl would do that for every request again. */
+static void set_address(struct call *call, const struct http_call *wanted)
+{
+    call->kept.address = curl_url();
+    CHECK(call->kept.address != NULL);
+    CHECK(curl_url_set(call->kept.address, CURLUPART_URL, wanted->url, 0) == CURLUE_OK);
+    curl_easy_setopt(call->kept.easy, CURLOPT_CURLU, call->kept.address);
+    call->kept.url = mem_copy_text(wanted->url);
+    call->kept.posts_text = call->is_post && call->body != NULL && call->save < 0;
+    call->kept.plain = wanted->allow_plain;
+    call->kept.guarded = wanted->address_allowed != NULL;
+    call->kept.connect_ms = connect_timeout(wanted);
+    call->kept.total_ms = total_timeout(wanted);
+}
+
 static void set_connection(struct call *call, const struct http_call *wanted)
 {
-    CURL *easy = call->easy;
-    int64_t connect_ms =
-        wanted->connect_timeout_ms > 0 ? wanted->connect_timeout_ms : CONNECT_TIMEOUT_MS;
-    int64_t total_ms = wanted->total_timeout_ms > 0 ? wanted->total_timeout_ms : TOTAL_TIMEOUT_MS;
-    curl_easy_setopt(easy, CURLOPT_URL, wanted->url);
+    CURL *easy = call->kept.easy;
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, wanted->allow_plain ? "http,https" : "https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -238,13 +281,13 @@ static void set_connection(struct call *call, const struct http_call *wanted)
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)total_ms);
-    if (call->client->ca_file != NULL) {
-        curl_easy_setopt(easy, CURLOPT_CAINFO, call->client->ca_file);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_timeout(wanted));
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)total_timeout(wanted));
+    if (call->kept.client->ca_file != NULL) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, call->kept.client->ca_file);
     }
-    if (call->client->unix_path != NULL) {
-        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, call->client->unix_path);
+    if (call->kept.client->unix_path != NULL) {
+        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, call->kept.client->unix_path);
     } else if (call->address_allowed != NULL) {
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call);
@@ -253,13 +296,16 @@ static void set_connection(struct call *call, const struct http_call *wanted)
 
 static void set_answer(struct call *call)
 {
-    CURL *easy = call->easy;
+    CURL *easy = call->kept.easy;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->message);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
+    if (call->save < 0) {
+        curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)ANSWER_PART);
+    }
 }
 
 static enum error_code open_files(struct call *call, const struct http_call *wanted,
@@ -282,8 +328,33 @@ static enum error_code open_files(struct call *call, const struct http_call *wan
     return OK;
 }
 
-enum error_code call_set_up(struct call *call, const struct http_call *wanted, struct error *error)
+/* A POST of a text in memory, as the one before was: the sender's and the webhooks' calls. */
+static bool is_like_before(const struct call *call, const struct http_call *wanted)
 {
+    const struct call_kept *kept = &call->kept;
+    return kept->posts_text && wanted->body.size > 0 && wanted->body_path == NULL &&
+           wanted->save_path == NULL &&
+           (wanted->method == NULL || strcmp(wanted->method, "POST") == 0) &&
+           kept->plain == wanted->allow_plain &&
+           kept->guarded == (wanted->address_allowed != NULL) &&
+           kept->connect_ms == connect_timeout(wanted) && kept->total_ms == total_timeout(wanted) &&
+           strcmp(kept->url, wanted->url) == 0;
+}
+
+void call_forget(struct call *call)
+{
+    call->kept.posts_text = false;
+    curl_easy_reset(call->kept.easy);
+    curl_slist_free_all(TAKE(call->kept.header_list));
+    buffer_clear(&call->kept.header_text);
+    curl_url_cleanup(TAKE(call->kept.address));
+    mem_free(TAKE(call->kept.url));
+}
+
+static enum error_code set_all(struct call *call, const struct http_call *wanted,
+                               struct error *error)
+{
+    call_forget(call);
     enum error_code code = open_files(call, wanted, error);
     if (code != OK) {
         return code;
@@ -292,6 +363,19 @@ enum error_code call_set_up(struct call *call, const struct http_call *wanted, s
     set_method(call, wanted);
     set_at_most_once(call);
     set_answer(call);
-    set_headers(call, wanted);
+    set_address(call, wanted);
     return OK;
+}
+
+enum error_code call_set_up(struct call *call, const struct http_call *wanted, struct error *error)
+{
+    enum error_code code = OK;
+    if (is_like_before(call, wanted)) {
+        call->is_post = true;
+        curl_easy_setopt(call->kept.easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_size);
+        curl_easy_setopt(call->kept.easy, CURLOPT_POSTFIELDS, call->body);
+    } else {
+        code = set_all(call, wanted, error);
+    }
+    return code == OK ? set_headers(call, wanted, error) : code;
 }

@@ -32,7 +32,10 @@ struct provider_channel {
     struct text access_token;
     struct text app_secret;          /* signs webhooks, and appsecret_proof when not empty */
     struct text previous_app_secret; /* still accepted while a secret is being changed */
-    struct text secret_proof; /* by provider_channel_prepare(); empty: made for each request */
+    /* By provider_channel_prepare(); empty: made for each request. */
+    struct text secret_proof;
+    struct text messages_url; /* ends in NUL, like the next one */
+    struct text authorization;
 };
 /* Makes ahead what every request would make anew. */
 void provider_channel_prepare(struct provider_channel *channel, struct arena *arena);

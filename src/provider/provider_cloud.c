@@ -31,17 +31,13 @@ static struct text app_secret_proof(const struct provider_channel *channel, stru
     return arena_text(arena, text_from(hex));
 }
 
-void provider_channel_prepare(struct provider_channel *channel, struct arena *arena)
+static struct text authorization(const struct provider_channel *channel, struct arena *arena)
 {
-    channel->secret_proof = (struct text){0};
-    if (channel->app_secret.size > 0) {
-        channel->secret_proof = app_secret_proof(channel, arena);
-    }
+    return arena_format(arena, "Bearer %.*s", TEXT_ARGS(channel->access_token));
 }
 
-void cloud_request_init(const struct provider_channel *channel, const char *method, struct text id,
-                        const char *path, struct text query, struct arena *arena,
-                        struct provider_request *ret_request)
+static struct text make_url(const struct provider_channel *channel, struct text id,
+                            const char *path, struct text query, struct arena *arena)
 {
     struct text version = channel->api_version;
     struct text proof = channel->secret_proof;
@@ -49,18 +45,47 @@ void cloud_request_init(const struct provider_channel *channel, const char *meth
         proof = app_secret_proof(channel, arena);
     }
     bool has_query = query.size > 0;
-    struct text url =
-        arena_format(arena, "%.*s%s%.*s/%.*s%s%s%.*s%s%.*s", TEXT_ARGS(channel->base_url),
-                     version.size > 0 ? "/" : "", TEXT_ARGS(version), TEXT_ARGS(id), path,
-                     has_query ? "?" : "", TEXT_ARGS(query),
-                     proof.size == 0 ? "" : (has_query ? "&appsecret_proof=" : "?appsecret_proof="),
-                     TEXT_ARGS(proof));
+    return arena_format(arena, "%.*s%s%.*s/%.*s%s%s%.*s%s%.*s", TEXT_ARGS(channel->base_url),
+                        version.size > 0 ? "/" : "", TEXT_ARGS(version), TEXT_ARGS(id), path,
+                        has_query ? "?" : "", TEXT_ARGS(query),
+                        proof.size == 0 ? ""
+                                        : (has_query ? "&appsecret_proof=" : "?appsecret_proof="),
+                        TEXT_ARGS(proof));
+}
+
+static struct text make_messages_url(const struct provider_channel *channel, struct arena *arena)
+{
+    return make_url(channel, channel->phone_number_id, "/messages", (struct text){0}, arena);
+}
+
+void provider_channel_prepare(struct provider_channel *channel, struct arena *arena)
+{
+    channel->secret_proof = (struct text){0};
+    if (channel->app_secret.size > 0) {
+        channel->secret_proof = app_secret_proof(channel, arena);
+    }
+    channel->messages_url = make_messages_url(channel, arena);
+    channel->authorization = authorization(channel, arena);
+}
+
+static void start_request(const struct provider_channel *channel, const char *method,
+                          struct text url, struct arena *arena,
+                          struct provider_request *ret_request)
+{
+    struct text bearer = channel->authorization;
     *ret_request = (struct provider_request){.method = method, .url = url.data};
     ret_request->headers[0] = (struct http_header){
         .name = TEXT("Authorization"),
-        .value = arena_format(arena, "Bearer %.*s", TEXT_ARGS(channel->access_token)),
+        .value = bearer.size > 0 ? bearer : authorization(channel, arena),
     };
     ret_request->header_count = 1;
+}
+
+void cloud_request_init(const struct provider_channel *channel, const char *method, struct text id,
+                        const char *path, struct text query, struct arena *arena,
+                        struct provider_request *ret_request)
+{
+    start_request(channel, method, make_url(channel, id, path, query, arena), arena, ret_request);
 }
 
 static const char *const MEDIA_NAMES[] = {
@@ -336,8 +361,9 @@ enum error_code cloud_encode_message(const struct provider_channel *channel,
     if (buffer_overflowed(&body)) {
         return error_set(error, ERROR_TOO_BIG, "the message is bigger than a request may be");
     }
-    cloud_request_init(channel, "POST", channel->phone_number_id, "/messages", (struct text){0},
-                       arena, ret_request);
+    struct text url = channel->messages_url;
+    start_request(channel, "POST", url.size > 0 ? url : make_messages_url(channel, arena), arena,
+                  ret_request);
     ret_request->headers[1] = (struct http_header){
         .name = TEXT("Content-Type"),
         .value = TEXT("application/json"),

@@ -199,8 +199,9 @@ enum error_code db_next(struct db_statement *statement, bool *ret_row, struct er
 void db_finish(struct db_statement *statement)
 {
     if (statement != NULL && statement->busy) {
-        (void)sqlite3_reset(statement->handle); /* repeats the error that db_next() told */
-        (void)sqlite3_clear_bindings(statement->handle);
+        /* Repeats the error that db_next() told. What was bound stays, and nobody looks at it: the
+         * next db_query() binds every value anew. */
+        (void)sqlite3_reset(statement->handle);
         statement->busy = false;
         statement->db->busy_count--;
     }

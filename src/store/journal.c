@@ -334,6 +334,17 @@ enum error_code journal_reserve(struct journal *journal, const struct claims *cl
     return OK;
 }
 
+static void put_line(struct buffer *text, int64_t epoch, const struct claim_line *line)
+{
+    const int64_t numbers[] = {
+        epoch,         line->message_id, line->attempt,    line->enrollment_id,
+        line->step_id, line->position,   line->channel_id, line->at_ms};
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+        buffer_add_int64(text, numbers[i]);
+        buffer_add_byte(text, i + 1 < ARRAY_SIZE(numbers) ? ' ' : '\n');
+    }
+}
+
 enum error_code journal_append(struct journal *journal, const struct claims *claims,
                                struct error *error)
 {
@@ -342,12 +353,7 @@ enum error_code journal_append(struct journal *journal, const struct claims *cla
     }
     buffer_clear(&journal->text);
     for (size_t at = 0; at < claims->kept; at++) {
-        const struct claim_line *line = &claims->lines[at];
-        buffer_add_format(&journal->text, "%lld %lld %lld %lld %lld %lld %lld %lld\n",
-                          (long long)journal->epoch, (long long)line->message_id,
-                          (long long)line->attempt, (long long)line->enrollment_id,
-                          (long long)line->step_id, (long long)line->position,
-                          (long long)line->channel_id, (long long)line->at_ms);
+        put_line(&journal->text, journal->epoch, &claims->lines[at]);
     }
     struct text text = buffer_text(&journal->text);
     while (text.size > 0) {

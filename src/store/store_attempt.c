@@ -27,17 +27,40 @@ DB_SQL(ATTEMPT_UPDATE,
        "bytes_out = $7, evidence = $8, resolved_at_ms = $9, provider_id = $10, error_title = $11, "
        "error_detail = $12 WHERE message_id = $1 AND n = $2");
 
-enum error_code store_attempt_update(struct work *work, const struct store_attempt *attempt,
-                                     struct error *error)
+static enum error_code write_end(struct work *work, struct db_sql *sql,
+                                 const struct store_attempt *attempt, int64_t *ret_changed,
+                                 struct error *error)
 {
     return db_run(
-        work->db, &ATTEMPT_UPDATE,
+        work->db, sql,
         DB_VALUES(DB_INT(attempt->message_id), DB_INT(attempt->n), DB_INT(attempt->result),
                   DB_INT(attempt->class), DB_INT(attempt->http_status), DB_INT(attempt->error_code),
                   DB_INT(attempt->bytes_out), DB_INT(attempt->evidence),
                   DB_INT_UNLESS(attempt->resolved_at_ms, 0), DB_TEXT(attempt->provider_id),
                   DB_TEXT(attempt->error_title), DB_TEXT(attempt->error_detail)),
-        NULL, error);
+        ret_changed, error);
+}
+
+enum error_code store_attempt_update(struct work *work, const struct store_attempt *attempt,
+                                     struct error *error)
+{
+    return write_end(work, &ATTEMPT_UPDATE, attempt, NULL, error);
+}
+
+DB_SQL(ATTEMPT_SETTLE,
+       "UPDATE attempt SET result = $3, class = $4, http_status = $5, error_code = $6, "
+       "bytes_out = $7, evidence = $8, resolved_at_ms = $9, provider_id = $10, error_title = $11, "
+       "error_detail = $12 WHERE message_id = $1 AND n = $2 AND result = 0");
+
+enum error_code store_attempt_settle(struct work *work, const struct store_attempt *attempt,
+                                     bool *ret_settled, struct error *error)
+{
+    int64_t changed = 0;
+    enum error_code code = write_end(work, &ATTEMPT_SETTLE, attempt, &changed, error);
+    if (code == OK) {
+        *ret_settled = changed == 1;
+    }
+    return code;
 }
 
 #define ATTEMPT_COLUMNS                                                                            \

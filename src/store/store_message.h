@@ -116,6 +116,10 @@ MUST_USE enum error_code store_attempt_insert(struct work *work,
 MUST_USE enum error_code store_attempt_update(struct work *work,
                                               const struct store_attempt *attempt,
                                               struct error *error);
+/* The same for one that is still open; else *ret_settled is false and nothing was written. */
+MUST_USE enum error_code store_attempt_settle(struct work *work,
+                                              const struct store_attempt *attempt,
+                                              bool *ret_settled, struct error *error);
 MUST_USE enum error_code store_attempt_get(struct work *work, int64_t message_id, int64_t n,
                                            struct store_attempt *ret_attempt, bool *ret_found,
                                            struct error *error);
