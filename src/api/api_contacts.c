@@ -195,6 +195,26 @@ static enum error_code erase(struct api_call *call, struct error *error)
     return code;
 }
 
+static void put_row_of_person(void *context, struct text json)
+{
+    struct json_writer *writer = context;
+    json_raw(writer, json);
+}
+
+/* What the lists above do not say. */
+static enum error_code encode_rest(struct api_call *call, struct json_writer *writer,
+                                   const struct store_contact *contact, struct error *error)
+{
+    enum error_code code = OK;
+    for (int rows = 0; code == OK && rows < CONTACTS_ROWS_COUNT; rows++) {
+        json_key(writer, contacts_rows_to_text(rows));
+        json_array_begin(writer);
+        code = contacts_rows(call->work, rows, contact, put_row_of_person, writer, error);
+        json_array_end(writer);
+    }
+    return code;
+}
+
 static enum error_code export_person(struct api_call *call, struct error *error)
 {
     struct contacts_export export;
@@ -229,8 +249,9 @@ static enum error_code export_person(struct api_call *call, struct error *error)
         encode_opt_out(&writer, &export.opt_outs[i]);
     }
     json_array_end(&writer);
+    code = encode_rest(call, &writer, &export.detail.contact, error);
     json_object_end(&writer);
-    return OK;
+    return code;
 }
 
 const struct api_route API_CONTACTS_ROUTES[] = {

@@ -50,6 +50,7 @@ static void answer(struct api_call *call, const struct settings *settings)
     put_words(&writer, "start_words", settings->start_words, settings->start_word_count);
     field_days(&writer, "retention_messages_days", settings->retention_messages_days);
     field_days(&writer, "retention_events_days", settings->retention_events_days);
+    field_days(&writer, "retention_audit_days", settings->retention_audit_days);
     json_object_end(&writer);
 }
 

@@ -13,6 +13,7 @@
 #include "net/http_server.h"
 #include "service/access.h"
 #include "service/alerts.h"
+#include "service/email.h"
 #include "service/idempotency.h"
 #include "service/retention.h"
 #include "service/transaction.h"
@@ -45,6 +46,7 @@ struct serve {
     char *socket_path;
     pthread_mutex_t wake_lock; /* what the writer wakes may not go away meanwhile */
     bool awake;                /* everything that can be woken is there */
+    bool house_dirty;          /* the last cleaning left something; only on the writer thread */
 };
 
 /* On the writer thread, after a commit. */
@@ -98,6 +100,9 @@ static enum error_code set_up_service(struct serve *serve, struct error *error)
     enum error_code code =
         serve_master_key(config->data, config->master_key_file, &serve->master_key, error);
     if (code == OK) {
+        code = serve_check_master_key(serve->store, secret_text(serve->master_key), error);
+    }
+    if (code == OK) {
         serve->spool_directory = file_join(config->data, "spool");
         code = serve_clean_spool(serve->spool_directory, error);
     }
@@ -110,6 +115,7 @@ static enum error_code set_up_service(struct serve *serve, struct error *error)
         .master_key = secret_text(serve->master_key),
         .data_directory = config->data,
         .spool_directory = serve->spool_directory,
+        .ca_file = config->ca_file[0] == '\0' ? NULL : config->ca_file,
         .public_url = config->public_url,
         .version = DRIPLINE_VERSION,
         .limits = {.import_bytes = config->import_max_mb * 1024 * 1024,
@@ -137,7 +143,7 @@ static enum error_code open_doors(struct serve *serve, struct error *error)
     struct http_server_settings server = {
         .listen = config->listen,
         .unix_path = serve->socket_path,
-        .connection_limit = (size_t)config->connections,
+        .connection_limit = serve_allow_connections((size_t)config->connections),
         .per_address_limit = (size_t)config->connections_per_address,
         .callbacks = dispatch_callbacks(serve->dispatch),
     };
@@ -300,20 +306,38 @@ static void print_error(const struct error *error)
 
 static enum error_code keep_house(struct work *work, void *context, struct error *error)
 {
-    const struct serve *serve = context;
+    struct serve *serve = context;
+    serve->house_dirty = false;
     enum error_code code = idempotency_prune(work, serve->service.limits.idempotency_ms, error);
     if (code == OK) {
         code = alerts_prune(work, error);
     }
-    return code == OK ? retention_prune(work, error) : code;
+    if (code == OK) {
+        code = email_prune(work, error);
+    }
+    if (code == OK) {
+        code = access_prune(work, serve->service.access, error);
+    }
+    return code == OK ? retention_prune(work, &serve->house_dirty, error) : code;
 }
 
+static void clean_up(struct serve *serve);
+
+/* Each piece is short, so that sending goes on in between. */
 static void house_kept(void *context, enum error_code code, const struct error *error)
 {
-    (void)context;
+    struct serve *serve = context;
     if (code != OK) {
         log_error("server.housekeeping", error);
+    } else if (serve->house_dirty) {
+        clean_up(serve);
     }
+}
+
+static void clean_up(struct serve *serve)
+{
+    struct service_write write = {.run = keep_house, .done = house_kept, .context = serve};
+    service_submit(&serve->service, &write);
 }
 
 /* Waits for the signal to stop, and cleans up now and then. */
@@ -325,10 +349,10 @@ static void wait_for_end(struct serve *serve)
     (void)sigemptyset(&ends);
     (void)sigaddset(&ends, SIGTERM);
     (void)sigaddset(&ends, SIGINT);
+    clean_up(serve);
     while ((received = sigtimedwait(&ends, NULL, &interval)) < 0) {
         if (errno == EAGAIN) {
-            struct service_write write = {.run = keep_house, .done = house_kept, .context = serve};
-            service_submit(&serve->service, &write);
+            clean_up(serve);
         }
     }
     log_event(LOG_INFO, "server.stopping", "signal=%d", received);

@@ -5,9 +5,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "delivery/delivery.h"
+#include "delivery/mailer.h"
 #include "delivery/notifier.h"
 #include "service/alert_watch.h"
 #include "service/channels.h"
+#include "service/erasures.h"
 #include "service/runner.h"
 #include "service/settings.h"
 #include "service/transaction.h"
@@ -53,6 +55,13 @@ static enum error_code note_address(struct work *work, void *context, struct err
     const struct service *service = context;
     enum error_code code = settings_started(work, service->public_url, error);
     work->wakes = 0; /* nobody runs yet who could be woken */
+    return code;
+}
+
+static enum error_code forget_again(struct work *work, void *context, struct error *error)
+{
+    enum error_code code = erasures_apply(work, context, error);
+    work->wakes &= WORK_SCRUB_LOG; /* nobody runs yet who could be woken */
     return code;
 }
 
@@ -128,11 +137,26 @@ static enum error_code start_notifier(struct serve_parts *parts,
     return notifier_start(&notifier, &parts->notifier, error);
 }
 
+static enum error_code start_mailer(struct serve_parts *parts, const struct service *service,
+                                    struct error *error)
+{
+    const struct mailer_settings mailer = {
+        .store = service->store,
+        .clock = service->clock,
+        .master_key = service->master_key,
+        .ca_file = service->ca_file,
+    };
+    return mailer_start(&mailer, &parts->mailer, error);
+}
+
 enum error_code serve_parts_start(struct serve_parts *parts,
                                   const struct serve_parts_settings *settings, struct error *error)
 {
     struct service *service = settings->service;
     enum error_code code = service_call(service, note_address, service, error);
+    if (code == OK) { /* before anything is sent: this may be a restored backup */
+        code = service_call(service, forget_again, service, error);
+    }
     if (code == OK) {
         code = start_simulator(parts, settings, error);
     }
@@ -159,6 +183,9 @@ enum error_code serve_parts_start(struct serve_parts *parts,
         service->runner = parts->runner;
     }
     if (code == OK) {
+        code = start_mailer(parts, service, error);
+    }
+    if (code == OK) {
         code = alert_watch_start(service, &parts->alerts, error);
     }
     return code;
@@ -174,6 +201,9 @@ void serve_parts_wake(struct serve_parts *parts, unsigned wakes)
     }
     if ((wakes & WORK_WAKE_RUNNER) != 0) {
         runner_wake(parts->runner);
+    }
+    if ((wakes & WORK_WAKE_MAIL) != 0) {
+        mailer_wake(parts->mailer);
     }
     alert_watch_wake(parts->alerts);
 }
@@ -192,6 +222,7 @@ void serve_parts_stop(struct serve_parts *parts)
 void serve_parts_free(struct serve_parts *parts)
 {
     alert_watch_stop(parts->alerts);
+    mailer_stop(parts->mailer);
     simulator_stop(parts->simulator);
     notifier_free(parts->notifier);
     delivery_free(parts->delivery);

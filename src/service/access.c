@@ -13,7 +13,6 @@
 
 enum {
     SETUP_LIFE_MS = 15 * 60 * 1000,
-    SESSION_IDLE_MS = 30 * 60 * 1000,
     SESSION_LIFE_MS = 12 * 60 * 60 * 1000,
     TOUCH_INTERVAL_MS = 60 * 1000,
     EMAIL_MAX = 254,
@@ -310,7 +309,7 @@ enum error_code access_session_create(struct work *work, struct access *access,
     };
     enum error_code code = check_unchanged(work, user, error);
     if (code == OK) {
-        code = store_session_prune(work, wall_ms, error);
+        code = access_prune(work, access, error);
     }
     if (code == OK) {
         code = store_session_add(work, &session, error);
@@ -346,7 +345,7 @@ enum error_code access_by_session(struct work *work, struct access *access, stru
     }
     int64_t wall_ms = access_wall_ms(access);
     if (!found || user.disabled_at_ms != 0 || session.expires_at_ms <= wall_ms ||
-        session.last_seen_at_ms + SESSION_IDLE_MS <= wall_ms) {
+        session.last_seen_at_ms + ACCESS_SESSION_IDLE_MS <= wall_ms) {
         return error_set(error, ERROR_UNAUTHENTICATED, "please sign in");
     }
     work->actor.kind = ACTOR_USER;
@@ -361,6 +360,12 @@ enum error_code access_session_touch(struct work *work, struct access *access, s
                                      struct error *error)
 {
     return store_session_seen(work, token_hash(work, token), access_wall_ms(access), error);
+}
+
+enum error_code access_prune(struct work *work, struct access *access, struct error *error)
+{
+    int64_t wall_ms = access_wall_ms(access);
+    return store_session_prune(work, wall_ms, wall_ms - ACCESS_SESSION_IDLE_MS, error);
 }
 
 int64_t access_session_seconds(void)

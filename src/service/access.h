@@ -16,6 +16,7 @@ enum {
     ACCESS_TOKEN_CHARS = 52, /* of 5 bits: 260 bits */
     ACCESS_TOKEN_MAX = 64,
     ACCESS_SESSION_ID_MAX = 40,
+    ACCESS_SESSION_IDLE_MS = 30 * 60 * 1000,
     ACCESS_PASSWORD_MIN = 12,   /* characters */
     ACCESS_PASSWORD_MAX = 1024, /* bytes */
 };
@@ -93,6 +94,9 @@ MUST_USE enum error_code access_by_session(struct work *work, struct access *acc
                                            struct text token, bool *ret_touch, struct error *error);
 MUST_USE enum error_code access_session_touch(struct work *work, struct access *access,
                                               struct text token, struct error *error);
+/* Deletes the sessions that are over. Writer only. */
+MUST_USE enum error_code access_prune(struct work *work, struct access *access,
+                                      struct error *error);
 int64_t access_session_seconds(void); /* the longest life of a session, for the cookie */
 
 struct access_session {

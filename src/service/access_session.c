@@ -26,7 +26,8 @@ enum error_code access_sessions(struct work *work, struct access *access, int64_
     size_t count = 0;
     uint8_t own[CRYPTO_SHA256_SIZE];
     enum error_code code =
-        store_session_list(work, user_id, access_wall_ms(access), &rows, &count, error);
+        store_session_list(work, user_id, access_wall_ms(access),
+                           access_wall_ms(access) - ACCESS_SESSION_IDLE_MS, &rows, &count, error);
     if (code != OK) {
         return code;
     }

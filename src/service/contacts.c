@@ -6,9 +6,11 @@
 #include "base/zone.h"
 #include "delivery/progress.h"
 #include "domain/phone.h"
+#include "service/erasures.h"
 #include "service/settings.h"
 #include "service/suppress.h"
 #include "store/store_access.h"
+#include "store/store_erase.h"
 #include "store/store_event.h"
 
 #include <stdio.h>
@@ -298,9 +300,21 @@ enum error_code contacts_erase(struct work *work, const struct service *service,
                                struct error *error)
 {
     struct store_contact contact;
-    struct suppress_result ignored;
     enum error_code code = contacts_find(work, who, &contact, error);
-    if (code != OK) {
+    if (code == OK) {
+        code = erasures_add(service, contact.id, work->now_ms, error);
+    }
+    return code == OK ? contacts_forget(work, service, contact.id, error) : code;
+}
+
+enum error_code contacts_forget(struct work *work, const struct service *service, int64_t id,
+                                struct error *error)
+{
+    struct store_contact contact;
+    struct suppress_result ignored;
+    bool found = false;
+    enum error_code code = store_contact_get(work, id, &contact, &found, error);
+    if (code != OK || !found || contact.erased) {
         return code;
     }
     code = end_all(work, contact.id, error);
@@ -317,7 +331,7 @@ enum error_code contacts_erase(struct work *work, const struct service *service,
         code = store_suppression_detach(work, contact.id, error);
     }
     if (code == OK) {
-        code = store_contact_erase(work, contact.id, error);
+        code = store_erase_contact(work, contact.id, contact.phone, error);
     }
     if (code == OK) {
         const struct store_event event = {.type = TEXT("contact.updated"),
@@ -325,10 +339,10 @@ enum error_code contacts_erase(struct work *work, const struct service *service,
         code = store_event_add(work, &event, error);
     }
     if (code == OK) {
-        char id[ID_TEXT_MAX];
-        code =
-            store_audit_add(work, "contact.erase", text_from(id_format(ID_CONTACT, contact.id, id)),
-                            (struct text){0}, error);
+        char chars[ID_TEXT_MAX];
+        code = store_audit_add(work, "contact.erase",
+                               text_from(id_format(ID_CONTACT, contact.id, chars)),
+                               (struct text){0}, error);
     }
     work->wakes |= WORK_WAKE_DELIVERY;
     return code;
@@ -380,4 +394,16 @@ enum error_code contacts_export(struct work *work, const struct service *service
         *ret_export = result;
     }
     return code;
+}
+
+const char *contacts_rows_to_text(int rows)
+{
+    return person_rows_to_text((enum person_rows)rows);
+}
+
+enum error_code contacts_rows(struct work *work, int rows, const struct store_contact *contact,
+                              person_on_row *on_row, void *context, struct error *error)
+{
+    return store_person_visit(work, (enum person_rows)rows, contact->id, contact->phone, on_row,
+                              context, error);
 }

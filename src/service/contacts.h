@@ -6,6 +6,7 @@
 #include "service/service.h"
 #include "store/store_contact.h"
 #include "store/store_enrollment.h"
+#include "store/store_person.h"
 #include "store/store_suppression.h"
 #include "store/work.h"
 
@@ -48,6 +49,9 @@ MUST_USE enum error_code contacts_update(struct work *work, struct text who,
  * statistics, and keeps the phone from being written to again, by its keyed hash alone. */
 MUST_USE enum error_code contacts_erase(struct work *work, const struct service *service,
                                         struct text who, struct error *error);
+/* The same for a contact whose erasure is written down already; nothing when it was carried out. */
+MUST_USE enum error_code contacts_forget(struct work *work, const struct service *service,
+                                         int64_t id, struct error *error);
 
 /* Everything stored about a person. */
 struct contacts_export {
@@ -60,3 +64,10 @@ struct contacts_export {
 MUST_USE enum error_code contacts_export(struct work *work, const struct service *service,
                                          struct text who, struct contacts_export *ret_export,
                                          struct error *error);
+
+/* The rest of it, kind by kind and row by row as JSON objects: see store/store_person.h. */
+enum { CONTACTS_ROWS_COUNT = PERSON_ROWS_COUNT };
+const char *contacts_rows_to_text(int rows);
+MUST_USE enum error_code contacts_rows(struct work *work, int rows,
+                                       const struct store_contact *contact, person_on_row *on_row,
+                                       void *context, struct error *error);

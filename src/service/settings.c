@@ -10,7 +10,7 @@
 #include "store/store_event.h"
 #include "store/store_setting.h"
 
-enum { DAYS_MAX = 3650, VALUE_MAX = 32 * 1024 };
+enum { DAYS_MAX = 3650, AUDIT_DAYS_MIN = 30, VALUE_MAX = 32 * 1024 };
 
 static const char SERVER_PUBLIC_URL[] = "server_public_url";
 
@@ -65,6 +65,8 @@ static void read_value(struct arena *arena, struct text key, const struct json *
         (void)json_int64(value, &settings->retention_messages_days);
     } else if (text_equal(key, TEXT("retention_events_days"))) {
         (void)json_int64(value, &settings->retention_events_days);
+    } else if (text_equal(key, TEXT("retention_audit_days"))) {
+        (void)json_int64(value, &settings->retention_audit_days);
     }
 }
 
@@ -188,6 +190,7 @@ static enum error_code check(const struct json *json, struct error *error)
     (void)json_reader_bool(&reader, "sending_paused", &flag);
     (void)json_reader_int64(&reader, "retention_messages_days", 1, DAYS_MAX, &days);
     (void)json_reader_int64(&reader, "retention_events_days", 1, DAYS_MAX, &days);
+    (void)json_reader_int64(&reader, "retention_audit_days", AUDIT_DAYS_MIN, DAYS_MAX, &days);
     return json_reader_done(&reader) == OK && good ? OK : ERROR_INVALID;
 }
 

@@ -26,6 +26,7 @@ struct settings {
     size_t start_word_count;
     int64_t retention_messages_days; /* 0: texts are kept */
     int64_t retention_events_days;   /* 0: kept */
+    int64_t retention_audit_days;    /* 0: kept */
 };
 
 /* Any connection; texts in work->arena. */

@@ -244,20 +244,22 @@ enum error_code store_session_end_all(struct work *work, int64_t user_id, struct
 
 DB_SQL(SESSION_LIST,
        "SELECT hash, created_at_ms, last_seen_at_ms, expires_at_ms, address, agent FROM session "
-       "WHERE user_id = $1 AND expires_at_ms > $2 ORDER BY created_at_ms DESC LIMIT $3");
+       "WHERE user_id = $1 AND expires_at_ms > $2 AND last_seen_at_ms > $3 "
+       "ORDER BY created_at_ms DESC LIMIT $4");
 
 enum error_code store_session_list(struct work *work, int64_t user_id, int64_t now_ms,
-                                   struct store_session **ret_sessions, size_t *ret_count,
-                                   struct error *error)
+                                   int64_t idle_ms, struct store_session **ret_sessions,
+                                   size_t *ret_count, struct error *error)
 {
     enum { SESSIONS_MAX = 200 };
     CLEANUP(db_finish) struct db_statement *statement = NULL;
     struct store_session *sessions = arena_array(work->arena, SESSIONS_MAX, sizeof(*sessions));
     size_t count = 0;
     bool row = true;
-    enum error_code code = db_query(
-        work->db, &SESSION_LIST, DB_VALUES(DB_INT(user_id), DB_INT(now_ms), DB_INT(SESSIONS_MAX)),
-        &statement, error);
+    enum error_code code =
+        db_query(work->db, &SESSION_LIST,
+                 DB_VALUES(DB_INT(user_id), DB_INT(now_ms), DB_INT(idle_ms), DB_INT(SESSIONS_MAX)),
+                 &statement, error);
     while (code == OK && row && count < SESSIONS_MAX) {
         code = db_next(statement, &row, error);
         if (code == OK && row) {
@@ -279,11 +281,13 @@ enum error_code store_session_list(struct work *work, int64_t user_id, int64_t n
     return code;
 }
 
-DB_SQL(SESSION_PRUNE, "DELETE FROM session WHERE expires_at_ms < $1");
+DB_SQL(SESSION_PRUNE, "DELETE FROM session WHERE expires_at_ms < $1 OR last_seen_at_ms < $2");
 
-enum error_code store_session_prune(struct work *work, int64_t before_ms, struct error *error)
+enum error_code store_session_prune(struct work *work, int64_t now_ms, int64_t idle_ms,
+                                    struct error *error)
 {
-    return db_run(work->db, &SESSION_PRUNE, DB_VALUES(DB_INT(before_ms)), NULL, error);
+    return db_run(work->db, &SESSION_PRUNE, DB_VALUES(DB_INT(now_ms), DB_INT(idle_ms)), NULL,
+                  error);
 }
 
 /* ---- keys ---- */

@@ -69,11 +69,11 @@ MUST_USE enum error_code store_session_end(struct work *work, struct text hash,
 /* Ends all sessions of a user but the one with hash `keep` ({NULL}: none is kept). */
 MUST_USE enum error_code store_session_end_all(struct work *work, int64_t user_id, struct text keep,
                                                struct error *error);
-/* The live sessions of a user, the newest first. */
+/* The live sessions of a user, the newest first: not over at `now_ms`, used after `idle_ms`. */
 MUST_USE enum error_code store_session_list(struct work *work, int64_t user_id, int64_t now_ms,
-                                            struct store_session **ret_sessions, size_t *ret_count,
-                                            struct error *error);
-MUST_USE enum error_code store_session_prune(struct work *work, int64_t before_ms,
+                                            int64_t idle_ms, struct store_session **ret_sessions,
+                                            size_t *ret_count, struct error *error);
+MUST_USE enum error_code store_session_prune(struct work *work, int64_t now_ms, int64_t idle_ms,
                                              struct error *error);
 
 struct store_key {

@@ -113,36 +113,6 @@ enum error_code store_contact_set_suppressed(struct work *work, int64_t id, int6
                   DB_VALUES(DB_INT(id), DB_INT(bits), DB_INT(work->now_ms)), NULL, error);
 }
 
-DB_SQL(CONTACT_ERASE, "UPDATE contact SET phone = NULL, wa_id = NULL, user_id = NULL, name = '', "
-                      "fields = '{}', timezone = NULL, timezone_source = 0, consent = NULL, "
-                      "erased = 1, updated_at_ms = $2 WHERE id = $1");
-DB_SQL(CONTACT_ERASE_BODIES,
-       "DELETE FROM message_body WHERE message_id IN (SELECT m.id FROM enrollment e "
-       "JOIN message m ON m.enrollment_id = e.id WHERE e.contact_id = $1)");
-DB_SQL(CONTACT_ERASE_TEST_BODIES,
-       "DELETE FROM message_body WHERE message_id IN (SELECT id FROM message "
-       "WHERE enrollment_id IS NULL AND contact_id = $1)");
-DB_SQL(CONTACT_ERASE_ATTEMPTS,
-       "UPDATE attempt SET provider_id = NULL, error_detail = NULL WHERE message_id IN "
-       "(SELECT m.id FROM enrollment e JOIN message m ON m.enrollment_id = e.id "
-       "WHERE e.contact_id = $1 UNION ALL SELECT id FROM message "
-       "WHERE enrollment_id IS NULL AND contact_id = $1)");
-DB_SQL(CONTACT_ERASE_INBOUND, "UPDATE inbound_message SET text = '' WHERE contact_id = $1");
-DB_SQL(CONTACT_ERASE_WINDOW, "DELETE FROM contact_window WHERE contact_id = $1");
-
-enum error_code store_contact_erase(struct work *work, int64_t id, struct error *error)
-{
-    static struct db_sql *const STATEMENTS[] = {&CONTACT_ERASE_BODIES, &CONTACT_ERASE_TEST_BODIES,
-                                                &CONTACT_ERASE_ATTEMPTS, &CONTACT_ERASE_INBOUND,
-                                                &CONTACT_ERASE_WINDOW};
-    enum error_code code =
-        db_run(work->db, &CONTACT_ERASE, DB_VALUES(DB_INT(id), DB_INT(work->now_ms)), NULL, error);
-    for (size_t i = 0; code == OK && i < ARRAY_SIZE(STATEMENTS); i++) {
-        code = db_run(work->db, STATEMENTS[i], DB_VALUES(DB_INT(id)), NULL, error);
-    }
-    return code;
-}
-
 DB_SQL(CONTACT_NOTE_HELP, "UPDATE contact SET help_at_ms = $2 WHERE id = $1 "
                           "AND coalesce(help_at_ms, 0) <= $3");
 

@@ -92,11 +92,6 @@ MUST_USE enum error_code store_contact_messages(struct work *work, int64_t conta
                                                 int64_t **ret_ids, size_t *ret_count,
                                                 struct error *error);
 
-/* Forgets the person: number, name, fields, zone, ids and consent of the row; the texts of all
- * messages and replies; the provider's message ids, which contain the number. Rows, states and
- * counters stay. Call it after the live enrollments have ended. */
-MUST_USE enum error_code store_contact_erase(struct work *work, int64_t id, struct error *error);
-
 /* Up to `limit` names of custom fields that recently seen people have, for hints. */
 MUST_USE enum error_code store_contact_field_names(struct work *work, size_t limit,
                                                    struct text **ret_names, size_t *ret_count,

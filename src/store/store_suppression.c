@@ -160,7 +160,8 @@ enum error_code store_suppression_list(struct work *work,
     return code;
 }
 
-DB_SQL(SUPPRESSION_DETACH, "UPDATE suppression SET contact_id = NULL WHERE contact_id = $1");
+DB_SQL(SUPPRESSION_DETACH, "UPDATE suppression SET contact_id = NULL, reason = 'erased' "
+                           "WHERE contact_id = $1");
 
 enum error_code store_suppression_detach(struct work *work, int64_t contact_id, struct error *error)
 {

@@ -58,6 +58,6 @@ MUST_USE enum error_code store_suppression_list(struct work *work,
                                                 const struct store_suppression_filter *filter,
                                                 size_t limit, struct store_suppression **ret_rows,
                                                 size_t *ret_count, struct error *error);
-/* Forgets who it was: contact_id becomes NULL. */
+/* Forgets who it was: contact_id becomes NULL, and what was said about the reason goes. */
 MUST_USE enum error_code store_suppression_detach(struct work *work, int64_t contact_id,
                                                   struct error *error);

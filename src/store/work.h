@@ -48,6 +48,7 @@ enum {
     WORK_WAKE_WEBHOOKS = 8,
     WORK_WAKE_SETTINGS = 16, /* settings, sequences or channels changed: caches reload */
     WORK_WAKE_MAIL = 32,     /* a mail waits */
+    WORK_SCRUB_LOG = 64,     /* something was erased: nothing of it may stay in the log */
 };
 
 struct work {

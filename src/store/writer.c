@@ -37,6 +37,7 @@ struct writer {
     struct claims *claims;
     struct queue_link *next; /* a job that wants a commit of its own, taken from the queue */
     bool checkpoint_tried;   /* since the last commit */
+    bool scrub;              /* the log holds what was erased: it has to be emptied */
     atomic_llong commits;
     atomic_llong jobs;
     atomic_llong failed_jobs;
@@ -260,6 +261,7 @@ static void run_commit(struct writer *writer, struct queue_link *link)
         fail_all(writer, &commit);
     } else {
         atomic_fetch_add(&writer->commits, 1);
+        writer->scrub = writer->scrub || (commit.wakes & WORK_SCRUB_LOG) != 0;
     }
     note_duration(writer, commit.started_us);
     finish_all(writer, &commit, code);
@@ -278,13 +280,18 @@ static void checkpoint(struct writer *writer, bool wait_for_readers)
     if (db_is_broken(writer->db)) {
         stop_process(writer, &error);
     }
-    (void)code; /* busy or full: the log only stays longer */
+    if (wait_for_readers && code == OK) {
+        writer->scrub = false;
+    } /* else busy or full: the log only stays longer */
     writer->checkpoint_tried = true;
     atomic_fetch_add(&writer->checkpoints, 1);
 }
 
 static int64_t idle_ms(const struct writer *writer)
 {
+    if (writer->scrub) {
+        return PAUSE_SHORT_MS;
+    }
     if (writer->checkpoint_tried || db_log_pages(writer->db) == 0) {
         return -1;
     }
@@ -309,7 +316,7 @@ static void run_thread(void *context)
                 return;
             }
         } else {
-            checkpoint(writer, false);
+            checkpoint(writer, writer->scrub);
         }
     }
 }
