@@ -162,6 +162,7 @@ static void local_host(const struct serve *serve, char *out, size_t size)
 
 static enum error_code start(struct serve *serve, struct error *error)
 {
+    serve_give_up_rights();
     serve->clock = strcmp(serve->config.clock, "manual") == 0 ? clock_new_manual(serve_wall_ms())
                                                               : clock_new_system();
     enum error_code code = open_store(serve, error);

@@ -1,5 +1,5 @@
-/* What `serve` needs on disk beside the database: the master key, the directory of uploads, and the
- * last moment that the database knows of. */
+/* What `serve` needs on disk beside the database: the directory of uploads, and the last moment
+ * that the database knows of. The master key stands in serve_key.c. */
 #include "cli/serve_parts.h"
 
 #include "base/file.h"
@@ -8,61 +8,8 @@
 #include "store/store_instance.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-enum { KEY_FILE_MAX = 4096 };
-
-/* ---- files ---- */
-
-static enum error_code read_key(const char *path, struct secret **ret_key, struct error *error)
-{
-    char *data = NULL;
-    size_t size = 0;
-    uint8_t bytes[CRYPTO_KEY_SIZE];
-    enum error_code code = file_read(path, KEY_FILE_MAX, &data, &size, error);
-    if (code != OK) {
-        return error_prefix(error, "master key \"%s\"", path);
-    }
-    struct text text = text_trim(text_make(data, size));
-    if (size == CRYPTO_KEY_SIZE) {
-        *ret_key = secret_new(text_make(data, size));
-    } else if (crypto_unhex(text, bytes, sizeof(bytes))) {
-        *ret_key = secret_new(text_make((const char *)bytes, sizeof(bytes)));
-    } else {
-        code = error_set(error, ERROR_INVALID,
-                         "the master key \"%s\" must be 32 bytes or 64 hexadecimal digits", path);
-    }
-    crypto_wipe(bytes, sizeof(bytes));
-    crypto_wipe(data, size);
-    mem_free(data);
-    return code;
-}
-
-enum error_code serve_master_key(const char *data_directory, const char *path,
-                                 struct secret **ret_key, struct error *error)
-{
-    if (path[0] != '\0') {
-        return read_key(path, ret_key, error);
-    }
-    CLEANUP(mem_free_char) char *own = file_join(data_directory, "master.key");
-    if (!file_exists(own)) {
-        uint8_t bytes[CRYPTO_KEY_SIZE];
-        char hex[2 * CRYPTO_KEY_SIZE + 2];
-        crypto_random(bytes, sizeof(bytes));
-        crypto_hex(bytes, sizeof(bytes), hex);
-        hex[sizeof(hex) - 2] = '\n';
-        enum error_code code = file_create(own, text_make(hex, sizeof(hex) - 1), 0400, error);
-        crypto_wipe(bytes, sizeof(bytes));
-        crypto_wipe(hex, sizeof(hex));
-        if (code != OK) {
-            return code;
-        }
-    }
-    return read_key(own, ret_key, error);
-}
 
 /* Uploads of the HTTP server are named so; files that batches still read have other names. */
 enum error_code serve_clean_spool(const char *directory, struct error *error)

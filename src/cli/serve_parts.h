@@ -30,9 +30,16 @@ void serve_parts_wake(struct serve_parts *parts, unsigned wakes); /* WORK_WAKE_â
 void serve_parts_stop(struct serve_parts *parts);                 /* the loops end their work */
 void serve_parts_free(struct serve_parts *parts);
 
+/* Before any thread and any door: rights, core files and system calls that are never needed. */
+void serve_give_up_rights(void);
+/* As many connections as wanted, or as the limit of open files allows; it is raised first. */
+size_t serve_allow_connections(size_t wanted);
 /* The key that seals credentials: from `path`, or made once in the data directory. */
 MUST_USE enum error_code serve_master_key(const char *data_directory, const char *path,
                                           struct secret **ret_key, struct error *error);
+/* Errors     ERROR_DENIED: another key sealed what stands in the database */
+MUST_USE enum error_code serve_check_master_key(struct store *store, struct text key,
+                                                struct error *error);
 /* Makes the directory of uploads and removes what a dead process left there. */
 MUST_USE enum error_code serve_clean_spool(const char *directory, struct error *error);
 /* The last moment that the data directory knows of; 0: none. */

@@ -1,0 +1,91 @@
+// The program file itself: how it was built, which dangerous functions it uses, which libraries it
+// needs; and the running process: what it shows of itself to others on the machine.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { BINARY, freePort, run, temporaryFolder, until } from './lib/process.mjs';
+import { startServer } from './lib/server.mjs';
+
+const tool = (name, ...args) => execFileSync(name, args, { encoding: 'utf8', maxBuffer: 64 << 20, env: { ...process.env, LC_ALL: 'C' } });
+const names = tool('nm', '-D', BINARY);
+const sanitized = /__asan_|__tsan_/.test(names);
+
+test('the program is built so that a memory error is hard to use', { skip: sanitized && 'a sanitized build' }, () => {
+  const headers = tool('readelf', '-W', '-h', '-l', '-d', BINARY);
+  assert.match(headers, /Type:\s+DYN/, 'loaded at a random address');
+  assert.match(headers, /GNU_STACK\s+\S+ \S+ \S+ \S+ \S+ RW\s/, 'the stack holds no code');
+  assert.match(headers, /GNU_RELRO/, 'tables are read-only ...');
+  assert.match(headers, /BIND_NOW|FLAGS_1.*NOW/, '... before anything runs');
+  assert.doesNotMatch(headers, /TEXTREL|RPATH|RUNPATH/);
+  assert.doesNotMatch(headers, / RWE /, 'no memory is both written and run');
+  assert.match(names, /__stack_chk_fail/, 'stacks carry canaries');
+  if (process.arch === 'x64') assert.match(tool('objdump', '-d', '--disassemble=main', BINARY), /<main>:\s+\S+:\s+f3 0f 1e fa\s+endbr64/, 'jumps are guarded');
+  const checked = names.match(/ U __\w+_chk\b/g) ?? [];
+  assert.ok(checked.length >= 3, `copies are checked: ${checked}`);
+});
+
+test('no function that has no place in safe C is used', () => {
+  const banned = /^(strcpy|strcat|sprintf|vsprintf|strncpy|strncat|gets|strtok|strtok_r|atoi|atol|strtol|strtoul|system|popen|alloca|mktemp|tmpnam|tempnam|scanf|sscanf|fscanf|rand|srand|random|execve?|execv?p|execl[ep]?|fork|vfork|posix_spawnp?|gmtime|localtime|asctime|ctime|setjmp|longjmp|getenv_r)(@.*)?$/;
+  const used = [...names.matchAll(/ [UW] (\S+)/g)].map(([, name]) => name.replace(/^__isoc99_/, '').replace(/^__(\w+)_chk/, '$1'));
+  assert.ok(used.length > 100, 'the list is read');
+  const own = used.filter((name) => banned.test(name));
+  assert.deepEqual(sanitized ? [] : own, []);
+});
+
+test('every library that is linked stands in docs/dependencies.md, and none that is not', { skip: sanitized && 'a sanitized build' }, () => {
+  const page = readFileSync(new URL('../docs/dependencies.md', import.meta.url), 'utf8').split('Only for building')[0];
+  const WORDS = { libmicrohttpd: 'libmicrohttpd', 'libcurl(-gnutls)?': 'libcurl', libjansson: 'jansson', libsqlite3: 'SQLite', libsodium: 'libsodium', libz: 'zlib', libpq: 'libpq', libbrotli: 'brotli' };
+  const linked = [...tool('readelf', '-d', BINARY).matchAll(/NEEDED.*\[(lib[^\]]+?)\.so/g)].map(([, name]) => name);
+  const C = ['libc', 'libm', 'libpthread', 'libdl', 'ld-linux-x86-64'];
+  for (const name of linked.filter((one) => !C.includes(one))) {
+    const word = Object.entries(WORDS).find(([pattern]) => new RegExp(`^${pattern}$`).test(name))?.[1];
+    assert.ok(word, `${name} is a new library: give it a row in docs/dependencies.md and a word here`);
+    assert.match(page, new RegExp(`^\\| ${word}[ |]`, 'm'), `docs/dependencies.md has a row for ${word}`);
+  }
+  const rows = [...page.matchAll(/^\| (\w+)/gm)].map(([, word]) => word).filter((word) => !['library', 'tzdata'].includes(word));
+  for (const word of rows) {
+    const pattern = Object.entries(WORDS).find(([, known]) => known === word)?.[0];
+    assert.ok(linked.some((name) => new RegExp(`^${pattern}$`).test(name)), `${word} has a row and is linked`);
+  }
+  for (const row of page.split('\n').filter((line) => /^\| \w+ /.test(line) && !/^\| library/.test(line))) {
+    assert.ok(row.split('|').slice(1, -1).every((cell) => cell.trim() !== ''), `licence, keeper and reason are given: ${row}`);
+  }
+});
+
+test('others on the machine read no secret off the process', { skip: sanitized && 'a sanitized build can be traced' }, async (t) => {
+  const server = await startServer(t, { env: { DRIPLINE_CANARY: 'x' } });
+  const secrets = { access_token: 'EAAprocessCanaryToken77', app_secret: 'processcanarysecret88', verify_token: 'process-canary-verify' };
+  assert.equal((await server.api('POST', '/api/channels', { name: 'n', provider: 'cloud', phone_number_id: '1', waba_id: '2', base_url: 'http://127.0.0.1:9', ...secrets })).status, 201);
+  const master = readFileSync(join(server.data, 'master.key'), 'utf8').trim();
+  const proc = (name) => { try { return readFileSync(`/proc/${server.daemon.pid}/${name}`, 'latin1'); } catch (error) { assert.equal(error.code, 'EACCES'); return ''; } };
+  for (const name of ['cmdline', 'environ', 'maps']) {
+    for (const secret of [...Object.values(secrets), master, server.key]) assert.ok(!proc(name).includes(secret), `${name} holds no secret`);
+  }
+  assert.match(proc('limits'), /Max core file size\s+0\s/, 'no core files');
+  assert.equal(/CoreDumping:\s+(\d)/.exec(proc('status'))?.[1] ?? '0', '0');
+  assert.match(proc('status'), /NoNewPrivs:\s+1/, 'it can gain no rights');
+  assert.match(proc('status'), /Seccomp:\s+2/, 'and makes only the system calls it has a use for');
+  assert.ok(/Max open files\s+(\d+)\s+(\d+)/.exec(proc('limits')).slice(1).every((value, _, both) => value === both[0]), 'connections may take the files there are');
+  for (const file of ['dripline.db', 'master.key', 'dripline.sock', 'intent.journal']) {
+    const mode = tool('stat', '-c', '%a', join(server.data, file)).trim();
+    assert.match(mode, /00$/, `${file}: ${mode}`);
+  }
+});
+
+test('a process that was given another key does not start, and says why', async (t) => {
+  const server = await startServer(t);
+  assert.equal((await server.api('POST', '/api/channels', { name: 'n', provider: 'cloud', phone_number_id: '1', waba_id: '2', base_url: 'http://127.0.0.1:9', access_token: 'a', app_secret: 'b', verify_token: 'c' })).status, 201);
+  await server.stop();
+  const folder = temporaryFolder(t);
+  mkdirSync(folder, { recursive: true });
+  const key = join(folder, 'key');
+  writeFileSync(key, 'ab'.repeat(32), { mode: 0o400 });
+  const refused = await run(['serve', '--data', server.data, '--listen', `127.0.0.1:${await freePort()}`, '--master-key-file', key], { timeoutMs: 20_000 });
+  assert.notEqual(refused.code, 0, `it must not run with another key: ${refused.stdout}${refused.stderr}`);
+  assert.equal(refused.signal, null, 'it ends by itself');
+  assert.match(refused.stderr, /key/i);
+  await server.start();
+  await until(async () => (await server.api('GET', '/api/channels')).status === 200, 'with its own key it starts');
+});
