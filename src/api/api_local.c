@@ -2,6 +2,8 @@
  * or needs the whole database for a moment. No part of the public contract. */
 #include "api/route.h"
 
+#include "service/audit.h"
+#include "service/backup.h"
 #include "service/import_json.h"
 #include "service/release.h"
 #include "service/verify.h"
@@ -89,7 +91,36 @@ static enum error_code release(struct api_call *call, struct error *error)
     return OK;
 }
 
+/* What the command line takes out of the data directory by itself. */
+static enum error_code note(struct api_call *call, struct error *error)
+{
+    static const struct json_choice ACTIONS[] = {{"export", 0}, {"backup", 1}};
+    const struct json *body = NULL;
+    struct json_reader reader;
+    int action = -1;
+    enum error_code code = api_body(call, &body, error);
+    if (code != OK) {
+        return code;
+    }
+    json_reader_open(&reader, body, "", error);
+    if (json_reader_required(&reader, "action")) {
+        (void)json_reader_choice(&reader, "action", ACTIONS, ARRAY_SIZE(ACTIONS), &action);
+    }
+    code = json_reader_done(&reader);
+    if (code == OK && action == 1) {
+        code = backup_note(call->work, error);
+    }
+    if (code == OK) {
+        code = audit_note(call->work, ACTIONS[action].name, error);
+    }
+    if (code == OK) {
+        api_no_content(call);
+    }
+    return code;
+}
+
 const struct api_route API_LOCAL_ROUTES[] = {
+    {"POST", "/local/note", "local_note", API_LOCAL, API_WRITE | API_NO_IDEMPOTENCY, note, NULL},
     {"POST", "/local/release", "local_release", API_LOCAL, API_NO_IDEMPOTENCY, release, NULL},
     {"POST", "/local/import-json", "local_import_json", API_LOCAL, API_NO_IDEMPOTENCY, import_json,
      NULL},

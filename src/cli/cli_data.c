@@ -22,6 +22,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Writes down what is taken out: before it is, so that nothing leaves without a line. */
+static enum error_code note(const struct cli *cli, const char *action, struct error *error)
+{
+    CLEANUP(cli_client_close) struct cli_client *client = NULL;
+    CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
+    char body[64];
+    (void)snprintf(body, sizeof(body), "{\"action\":\"%s\"}", action);
+    const struct cli_request request = {
+        .method = "POST", .path = "/local/note", .body = text_from(body)};
+    enum error_code code = cli_client_open(cli, &client, error);
+    return code == OK ? cli_ask(client, &request, &answer, error) : code;
+}
+
 /* ---- export ---- */
 
 static void show_export(void *context, const struct export_result *so_far)
@@ -38,7 +51,10 @@ static int export_files(struct cli *cli)
     struct error error = {0};
     buffer_init(&buffer, 4096);
     cli_progress_start(&progress, cli, "exporting");
-    enum error_code code = cli_reader_open(cli, &reader, &error);
+    enum error_code code = note(cli, "export", &error);
+    if (code == OK) {
+        code = cli_reader_open(cli, &reader, &error);
+    }
     if (code == OK) {
         code = export_write(cli_reader_work(reader), cli->arguments[0], show_export, &progress,
                             &result, &error);
@@ -296,6 +312,10 @@ static int backup(struct cli *cli)
     if (code == OK) {
         db_rollback(cli_reader_work(reader)->db); /* the copy takes its own moment */
         code = backup_write(cli_reader_work(reader), cli->arguments[0], &result, &error);
+    }
+    cli_reader_close(TAKE(reader));
+    if (code == OK) {
+        code = note(cli, "backup", &error);
     }
     if (code != OK) {
         return cli_fail(cli, &error);

@@ -4,9 +4,32 @@
 
 #include "cli/cli_local.h"
 #include "delivery/delivery.h"
+#include "delivery/mailer.h"
+#include "delivery/notifier.h"
 #include "store/store.h"
 
 #include <stdio.h>
+
+/* Webhooks that are due, and mails. What opens alerts is a server's work. */
+static enum error_code tell_others(const struct cli *cli, const struct service *service,
+                                   struct error *error)
+{
+    int64_t mails = 0;
+    const struct notifier_settings webhooks = {
+        .store = service->store,
+        .clock = service->clock,
+        .master_key = service->master_key,
+        .version = service->version,
+        .allow_local = cli_value(cli, "--webhooks-allow-local") != NULL,
+    };
+    const struct mailer_settings mailer = {
+        .store = service->store,
+        .clock = service->clock,
+        .master_key = service->master_key,
+    };
+    enum error_code code = notifier_tick(&webhooks, error);
+    return code == OK ? mailer_tick(&mailer, &mails, error) : code;
+}
 
 static enum error_code tick_once(struct cli *cli, int64_t *ret_sent, struct error *error)
 {
@@ -24,7 +47,10 @@ static enum error_code tick_once(struct cli *cli, int64_t *ret_sent, struct erro
         .allow_plain = true, /* a channel takes http:// only for an address of this machine */
     };
     code = delivery_new(&settings, &delivery, error);
-    return code == OK ? delivery_tick(delivery, ret_sent, error) : code;
+    if (code == OK) {
+        code = delivery_tick(delivery, ret_sent, error);
+    }
+    return code == OK ? tell_others(cli, service, error) : code;
 }
 
 static int tick(struct cli *cli)
@@ -52,8 +78,9 @@ static int tick(struct cli *cli)
 const struct cli_spec CLI_TICK[] = {
     {.name = "",
      .arguments = "",
-     .summary = "plan and send what is due now, wait for the answers, and exit",
+     .summary = "plan and send what is due now, tell webhooks, wait for the answers, and exit",
      .help = "For cron, where no server runs. Status webhooks need a server.",
+     .flags = {{"--webhooks-allow-local", NULL, "webhooks may go to this machine; for tests"}},
      .run = tick},
     {0},
 };

@@ -5,7 +5,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { POLL_MS = 1000, REST_MS = 60000, PASS_RETRY_MS = 250, DRAIN_US = 5000000 };
+enum {
+    POLL_MS = 1000,
+    REST_MS = 60000,
+    PASS_RETRY_MS = 250,
+    DRAIN_US = 5000000,
+    TICK_US = 60000000
+};
 
 /* ---- the inbox ---- */
 
@@ -175,9 +181,18 @@ static bool is_at_rest(const struct notifier *notifier)
            !notifier->wanted && notifier->retry_at_us == 0;
 }
 
+static bool has_ticked(const struct notifier *notifier)
+{
+    return notifier->tick_until_us != 0 && notifier->recovered && is_at_rest(notifier) &&
+           notifier->next_at_ms > clock_now_ms(notifier->settings.clock);
+}
+
 /* Answers that do not come in time are asked for again after the next start. */
 static bool has_ended(const struct notifier *notifier)
 {
+    if (has_ticked(notifier)) {
+        return true;
+    }
     bool late = clock_measure_us() >= notifier->stop_at_us;
     return notifier->stop_at_us != 0 && notifier->pass == NULL &&
            (late || (notifier->call_count == 0 && notifier->outcomes == NULL));
@@ -199,6 +214,10 @@ static void run(void *context)
 {
     struct notifier *notifier = context;
     while (!has_ended(notifier)) {
+        if (notifier->tick_until_us != 0 && notifier->stop_at_us == 0 &&
+            clock_measure_us() >= notifier->tick_until_us) {
+            notifier->stop_at_us = clock_measure_us() + DRAIN_US;
+        }
         uint64_t ticket = clock_participant_ticket(notifier->participant);
         drain_inbox(notifier);
         if (wants_pass(notifier)) {
@@ -215,8 +234,8 @@ static void run(void *context)
 
 /* ---- life ---- */
 
-enum error_code notifier_start(const struct notifier_settings *settings,
-                               struct notifier **ret_notifier, struct error *error)
+static enum error_code start(const struct notifier_settings *settings, int64_t tick_until_us,
+                             struct notifier **ret_notifier, struct error *error)
 {
     CLEANUP(notifier_free) struct notifier *notifier = mem_zalloc(sizeof(*notifier));
     const struct http_client_settings client = {
@@ -224,6 +243,7 @@ enum error_code notifier_start(const struct notifier_settings *settings,
         .connection_limit = NOTIFIER_CALLS_MAX,
     };
     notifier->settings = *settings;
+    notifier->tick_until_us = tick_until_us;
     notifier->next_at_ms = CLOCK_NEVER;
     notifier->wanted = true;
     notifier->last_outcome = &notifier->outcomes;
@@ -239,6 +259,23 @@ enum error_code notifier_start(const struct notifier_settings *settings,
     }
     if (code == OK) {
         *ret_notifier = TAKE(notifier);
+    }
+    return code;
+}
+
+enum error_code notifier_start(const struct notifier_settings *settings,
+                               struct notifier **ret_notifier, struct error *error)
+{
+    return start(settings, 0, ret_notifier, error);
+}
+
+enum error_code notifier_tick(const struct notifier_settings *settings, struct error *error)
+{
+    CLEANUP(notifier_free) struct notifier *notifier = NULL;
+    enum error_code code = start(settings, clock_measure_us() + TICK_US, &notifier, error);
+    if (code == OK) {
+        thread_join(notifier->thread);
+        notifier->thread = NULL;
     }
     return code;
 }

@@ -39,6 +39,11 @@ void notifier_stop(struct notifier *notifier);
 void notifier_free(struct notifier *notifier);
 DEFINE_CLEANUP(struct notifier *, notifier_free);
 
+/* Tells receivers what is due now, and ends when nothing is, or after a minute: for a process that
+ * lives shortly. */
+MUST_USE enum error_code notifier_tick(const struct notifier_settings *settings,
+                                       struct error *error);
+
 /* When the n-th failed try (from 1) is followed by the next: milliseconds, without jitter; -1: it
  * is given up. */
 int64_t notifier_retry_ms(int64_t tries);

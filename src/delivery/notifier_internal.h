@@ -86,11 +86,12 @@ struct notifier {
     struct notifier_outcome **last_outcome;
     struct notifier_pass *pass; /* with the writer */
     int64_t next_at_ms;
-    int64_t retry_at_us;  /* after a pass that failed */
-    int64_t stop_at_us;   /* 0: not stopping */
-    bool wanted;          /* a pass is */
-    bool recovered;       /* the first pass is done */
-    _Atomic bool listens; /* some webhook is active: events matter */
+    int64_t retry_at_us;   /* after a pass that failed */
+    int64_t stop_at_us;    /* 0: not stopping */
+    int64_t tick_until_us; /* not 0: ends when nothing is due, at the latest then */
+    bool wanted;           /* a pass is */
+    bool recovered;        /* the first pass is done */
+    _Atomic bool listens;  /* some webhook is active: events matter */
 };
 
 /* Builds and starts the request of a claim; what cannot be sent is an outcome at once. */

@@ -3,6 +3,7 @@
 
 #include "base/ids.h"
 #include "base/instant.h"
+#include "delivery/channel_access.h"
 #include "store/store_channel.h"
 #include "store/store_lane.h"
 
@@ -141,12 +142,40 @@ static enum error_code check_templates(struct work *work, struct alert_findings 
     return code;
 }
 
-enum error_code alert_checks_channels(struct work *work, bool sending_allowed,
-                                      struct alert_findings *findings, struct error *error)
+/* One finding whatever the number of channels: the key is one for all. */
+static void check_key(struct work *work, const struct service *service,
+                      const struct store_channel *channels, size_t count,
+                      struct alert_findings *findings)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct channel_access access;
+        struct error ignored = {0};
+        const struct store_channel *channel = &channels[i];
+        if (channel_access_open(service->master_key, channel->id, channel->provider,
+                                channel->sender_id, channel->account_id, channel->settings,
+                                channel->secrets, work->arena, &access, &ignored) == ERROR_DENIED) {
+            struct alert_finding *finding = alert_finding_add(findings, work, "master_key", 0);
+            finding->severity = ALERT_CRITICAL;
+            finding->title = TEXT("The master key does not open the stored credentials");
+            finding->advice =
+                TEXT("Put the master key back that belongs to this data directory and start the "
+                     "server again, or enter the credentials of every channel anew.");
+            finding->link = TEXT("/settings/channels");
+            return;
+        }
+    }
+}
+
+enum error_code alert_checks_channels(struct work *work, const struct service *service,
+                                      bool sending_allowed, struct alert_findings *findings,
+                                      struct error *error)
 {
     struct store_channel *channels = NULL;
     size_t count = 0;
     enum error_code code = store_channel_list(work, &channels, &count, error);
+    if (code == OK) {
+        check_key(work, service, channels, count, findings);
+    }
     for (size_t i = 0; i < count && code == OK; i++) {
         check_state(work, &channels[i], findings);
         if (sending_allowed && channels[i].state == CHANNEL_READY) {

@@ -7,7 +7,6 @@
 #include "delivery/delivery.h"
 #include "domain/message.h"
 #include "store/store_counter.h"
-#include "store/store_mail.h"
 
 #include <sys/statvfs.h>
 
@@ -18,7 +17,6 @@ enum {
     HELD_COUNTED = 100000,
     BATCH_ROWS_LEAST = 1000, /* of a finished one that somebody may be waiting for */
     BATCHES_MAX = 50,
-    MAIL_TRIES = 3,
 };
 #define PLAN_LAG_MS (15 * MS_PER_MINUTE)
 #define BATCH_FINISHED_MS (24 * MS_PER_HOUR)
@@ -126,24 +124,6 @@ static enum error_code check_batches(struct work *work, struct alert_findings *f
     return code;
 }
 
-static enum error_code check_mails(struct work *work, struct alert_findings *findings,
-                                   struct error *error)
-{
-    struct store_mail_summary mails;
-    enum error_code code = store_mail_summarize(work, &mails, error);
-    if (code != OK ||
-        (mails.most_attempts < MAIL_TRIES && mails.last_ended_state != MAIL_GIVEN_UP)) {
-        return code;
-    }
-    struct alert_finding *finding = alert_finding_add(findings, work, "email_failing", 0);
-    finding->severity = ALERT_WARNING;
-    finding->title = TEXT("Mails about alerts do not leave");
-    finding->advice = TEXT("The mail server refuses them or cannot be reached. Look at the e-mail "
-                           "settings and send a test mail from there.");
-    finding->link = TEXT("/settings/email");
-    return OK;
-}
-
 static void check_disk(struct work *work, const struct service *service,
                        struct alert_findings *findings)
 {
@@ -204,7 +184,8 @@ enum error_code alert_checks_run(struct work *work, const struct service *servic
     ret_findings->count = 0;
     bool sending_allowed = check_sender(work, service, ret_findings);
     check_disk(work, service, ret_findings);
-    enum error_code code = alert_checks_channels(work, sending_allowed, ret_findings, error);
+    enum error_code code =
+        alert_checks_channels(work, service, sending_allowed, ret_findings, error);
     if (code == OK) {
         code = check_failures(work, ret_findings, error);
     }
@@ -212,7 +193,7 @@ enum error_code alert_checks_run(struct work *work, const struct service *servic
         code = check_people_waiting(work, ret_findings, error);
     }
     if (code == OK) {
-        code = check_mails(work, ret_findings, error);
+        code = alert_checks_outside(work, ret_findings, error);
     }
     if (code == OK && sending_allowed) {
         code = check_planning(work, ret_findings, error);

@@ -30,9 +30,13 @@ struct alert_findings {
 MUST_USE enum error_code alert_checks_run(struct work *work, const struct service *service,
                                           struct alert_findings *ret_findings, struct error *error);
 /* Those of the channels; a part of the above. */
-MUST_USE enum error_code alert_checks_channels(struct work *work, bool sending_allowed,
+MUST_USE enum error_code alert_checks_channels(struct work *work, const struct service *service,
+                                               bool sending_allowed,
                                                struct alert_findings *findings,
                                                struct error *error);
+/* Those of what tells others: mails, webhooks, backups; a part of the above. */
+MUST_USE enum error_code alert_checks_outside(struct work *work, struct alert_findings *findings,
+                                              struct error *error);
 /* For one more; NULL when there are too many already. Fields not set are zero. */
 struct alert_finding *alert_finding_add(struct alert_findings *findings, struct work *work,
                                         const char *kind, int64_t about);

@@ -67,3 +67,8 @@ void audit_note_later(struct service *service, const struct work *work, const ch
     write.actor.address = arena_text(arena, work->actor.address);
     service_submit(service, &write);
 }
+
+enum error_code audit_note(struct work *work, const char *action, struct error *error)
+{
+    return store_audit_add(work, action, (struct text){0}, (struct text){0}, error);
+}

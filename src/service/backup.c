@@ -9,6 +9,7 @@
 #include "store/migrate.h"
 #include "store/store.h"
 #include "store/store_lock.h"
+#include "store/store_setting.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -174,6 +175,28 @@ enum error_code backup_restore(const char *directory, const char *path, struct e
         (void)unlink(part);
         (void)unlink(log);
         (void)unlink(shared);
+    }
+    return code;
+}
+
+/* ---- when ---- */
+
+static const char NOTE[] = "backup_at_ms";
+
+enum error_code backup_note(struct work *work, struct error *error)
+{
+    return store_setting_put(work, text_from(NOTE),
+                             arena_format(work->arena, "%lld", (long long)work->now_ms), error);
+}
+
+enum error_code backup_newest(struct work *work, int64_t *ret_at_ms, struct error *error)
+{
+    struct text value = {0};
+    bool found = false;
+    int64_t at_ms = 0;
+    enum error_code code = store_setting_get(work, text_from(NOTE), &value, &found, error);
+    if (code == OK) {
+        *ret_at_ms = found && text_to_int64(value, &at_ms) ? at_ms : 0;
     }
     return code;
 }

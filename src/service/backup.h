@@ -14,6 +14,10 @@ struct backup_result {
 MUST_USE enum error_code backup_write(struct work *work, const char *path,
                                       struct backup_result *ret_result, struct error *error);
 
+/* Notes that a backup was made, and when the newest was; 0: never. Writer, and any connection. */
+MUST_USE enum error_code backup_note(struct work *work, struct error *error);
+MUST_USE enum error_code backup_newest(struct work *work, int64_t *ret_at_ms, struct error *error);
+
 /* Puts a backup in place of the database of a data directory that nobody uses. The database that
  * was there is kept beside it as dripline.db.before-restore. The next start notices the older
  * database by itself, closes the fence and holds what had not ended: nothing is sent a second time.

@@ -2,7 +2,11 @@
  * its old end. */
 #include "store/store_event.h"
 
+#include "base/instant.h"
 #include "store/db.h"
+
+/* How much longer events stay for webhooks: twice the time after which one is switched off. */
+#define HELD_MS (10 * MS_PER_DAY)
 
 DB_SQL(EVENT_ADD, "INSERT INTO event (at_ms, type, sequence_id, enrollment_id, message_id, "
                   "contact_id, batch_id, channel_id, data) "
@@ -79,14 +83,21 @@ enum error_code store_event_oldest(struct work *work, int64_t *ret_id, struct er
     return db_find_int64(work->db, &EVENT_OLDEST, DB_NO_VALUES, ret_id, NULL, error);
 }
 
-/* Ids grow with time, so the old end is found without an index on time. */
-DB_SQL(EVENT_PRUNE, "DELETE FROM event WHERE id IN "
-                    "(SELECT id FROM (SELECT id, at_ms FROM event ORDER BY id LIMIT $2) AS oldest "
-                    "WHERE at_ms < $1)");
+/* Ids grow with time, so the old end is found without an index on time. What an active webhook has
+ * not been told yet stays, but not for ever: a receiver that fails so long is switched off. */
+DB_SQL(EVENT_PRUNE,
+       "DELETE FROM event WHERE id IN "
+       "(SELECT id FROM (SELECT id, at_ms FROM event ORDER BY id LIMIT $2) AS oldest "
+       "WHERE at_ms < $1 AND (at_ms < $3 OR id <= (SELECT coalesce(min(seen), 9223372036854775807) "
+       "FROM (SELECT min(cursor) AS seen FROM webhook WHERE state = 0 AND removed_at_ms IS NULL "
+       "UNION ALL SELECT min(event_id) - 1 FROM webhook_delivery AS d JOIN webhook AS w "
+       "ON w.id = d.webhook_id WHERE d.state IN (0, 1) AND w.state = 0 "
+       "AND w.removed_at_ms IS NULL))))");
 
 enum error_code store_event_prune(struct work *work, int64_t before_ms, size_t limit,
                                   int64_t *ret_deleted, struct error *error)
 {
-    return db_run(work->db, &EVENT_PRUNE, DB_VALUES(DB_INT(before_ms), DB_INT(limit)), ret_deleted,
-                  error);
+    return db_run(work->db, &EVENT_PRUNE,
+                  DB_VALUES(DB_INT(before_ms), DB_INT(limit), DB_INT(before_ms - HELD_MS)),
+                  ret_deleted, error);
 }

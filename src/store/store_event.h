@@ -31,6 +31,7 @@ MUST_USE enum error_code store_event_newest(struct work *work, int64_t *ret_id,
                                             struct error *error);
 MUST_USE enum error_code store_event_oldest(struct work *work, int64_t *ret_id,
                                             struct error *error);
-/* Deletes at most `limit` events older than `before_ms`. */
+/* Deletes at most `limit` events older than `before_ms`; what an active webhook has not been told
+ * yet stays ten days longer. */
 MUST_USE enum error_code store_event_prune(struct work *work, int64_t before_ms, size_t limit,
                                            int64_t *ret_deleted, struct error *error);
