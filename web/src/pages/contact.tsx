@@ -10,13 +10,14 @@ import { useResource } from '../ui/resource';
 import { can, language } from '../ui/state';
 import { EnrollmentState } from '../ui/status';
 import { ZoneField } from './builder/delivery';
-import { sourceWord } from './person';
+import { MessageItem, sourceWord } from './person';
 
 type Detail = Schemas['ContactDetail'];
 export default function ContactPage({ params }: { params: Record<string, string> }) {
     void language.value;
     const phone = params['phone'] as string;
     const contact = useResource(`contact ${phone}`, () => call(api.GET('/api/contacts/{phone}', { params: { path: { phone } } })), { on: ['contact', 'opt_out', 'enrollment', 'message'] });
+    const messages = useResource(`messages to ${phone}`, () => call(api.GET('/api/queue', { params: { query: { phone, limit: 20, sort: '-scheduled_for' } } })), { on: ['message', 'queue'] });
     const [editing, setEditing] = useState(false);
     const data = contact.data;
     const name = data?.name || format.phone(phone);
@@ -61,7 +62,8 @@ export default function ContactPage({ params }: { params: Record<string, string>
                 />
             </PageHead>
             <div class="grid top">
-                <Card class="c7" title={t('Sequences')}>
+                <div class="c7 stack loose">
+                <Card title={t('Sequences')}>
                     {data.enrollments.length ? (
                         <div class="table-wrap">
                             <table class="table">
@@ -97,6 +99,16 @@ export default function ContactPage({ params }: { params: Record<string, string>
                         <Empty icon="list-ordered" title={t('In no sequence')} />
                     )}
                 </Card>
+                {messages.data?.data.length ? (
+                    <Card title={t('Messages')} actions={messages.data.next_cursor ? <a href={`/messages?phone=${data.phone ?? phone}`}>{t('All messages')}</a> : undefined}>
+                        <ul class="timeline">
+                            {messages.data.data.map(message => (
+                                <MessageItem key={message.id} message={message} done={messages.reload} />
+                            ))}
+                        </ul>
+                    </Card>
+                ) : null}
+                </div>
                 <div class="c5 stack loose">
                     <Card title={t('Facts')}>
                         <div class="card-body">

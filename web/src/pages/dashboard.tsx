@@ -171,6 +171,7 @@ export default function Dashboard() {
     const data = overview.data;
     const points = series.data?.points ?? [];
     const totals = data?.totals;
+    const behind = (status: string): string => `/messages?${new URLSearchParams({ status, from, ...(to ? { to } : {}) }).toString()}`;
     const tile = (label: string, value: number, before: number, href: string | null, good = true, share?: number) => (
         <div class="tile" key={label}>
             <span class="tile-label">{label}</span>
@@ -209,11 +210,11 @@ export default function Dashboard() {
                 <>
                     <div class="tiles">
                         {tile(t('Enrolled'), totals.enrolled, data.previous.enrolled, null)}
-                        {tile(t('Sent'), totals.sent, data.previous.sent, '/messages?status=sent,delivered,read')}
-                        {tile(t('Delivered'), totals.delivered, data.previous.delivered, '/messages?status=delivered,read', true, totals.sent)}
-                        {tile(t('Read'), totals.read, data.previous.read, '/messages?status=read', true, totals.sent)}
+                        {tile(t('Sent'), totals.sent, data.previous.sent, behind('sent,delivered,read'))}
+                        {tile(t('Delivered'), totals.delivered, data.previous.delivered, behind('delivered,read'), true, totals.sent)}
+                        {tile(t('Read'), totals.read, data.previous.read, behind('read'), true, totals.sent)}
                         {tile(t('Replied'), totals.replied, data.previous.replied, null, true, totals.sent)}
-                        {tile(t('Failed'), totals.failed, data.previous.failed, '/messages?status=failed', false, totals.sent + totals.failed)}
+                        {tile(t('Failed'), totals.failed, data.previous.failed, behind('failed'), false, totals.sent + totals.failed)}
                     </div>
                     <div class="grid">
                         <Card class="c8" title={t('Messages over time')}>
@@ -242,13 +243,13 @@ export default function Dashboard() {
                                     of={totals.sent + totals.failed + totals.skipped + totals.cancelled + totals.unknown}
                                     values={[
                                         { label: t('Ended'), count: totals.sent + totals.failed + totals.skipped + totals.cancelled + totals.unknown },
-                                        { label: t('Sent'), count: totals.sent, href: '/messages?status=sent,delivered,read' },
-                                        { label: t('Delivered'), count: totals.delivered, href: '/messages?status=delivered,read' },
-                                        { label: t('Read'), count: totals.read, href: '/messages?status=read' },
+                                        { label: t('Sent'), count: totals.sent, href: behind('sent,delivered,read') },
+                                        { label: t('Delivered'), count: totals.delivered, href: behind('delivered,read') },
+                                        { label: t('Read'), count: totals.read, href: behind('read') },
                                         { label: t('Replied'), count: totals.replied },
-                                        { label: t('Failed'), count: totals.failed, href: '/messages?status=failed' },
-                                        ...(totals.skipped + totals.cancelled ? [{ label: t('Not sent'), count: totals.skipped + totals.cancelled, href: '/messages?status=skipped,cancelled' }] : []),
-                                        ...(totals.unknown ? [{ label: t('Unknown'), count: totals.unknown, href: '/messages?status=unknown' }] : []),
+                                        { label: t('Failed'), count: totals.failed, href: behind('failed') },
+                                        ...(totals.skipped + totals.cancelled ? [{ label: t('Not sent'), count: totals.skipped + totals.cancelled, href: behind('skipped,cancelled') }] : []),
+                                        ...(totals.unknown ? [{ label: t('Unknown'), count: totals.unknown, href: behind('unknown') }] : []),
                                     ]}
                                 />
                             </div>

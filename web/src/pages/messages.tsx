@@ -8,14 +8,14 @@ import { useSequenceNames } from '../ui/names';
 import { PagedCard, usePages } from '../ui/pages';
 import { Button, Empty, Icon, SearchField } from '../ui/parts';
 import { language, place } from '../ui/state';
-import { messageWord, MESSAGE_STATUSES } from '../ui/status';
+import { messageWord, MESSAGE_STATUSES, reasonWord } from '../ui/status';
 import { MessageItem } from './person';
 
 export default function Messages() {
     void language.value;
     usePage(t('Messages'));
     const query = place.value.query;
-    const filter = { status: query.get('status') ?? undefined, sequence_id: query.get('sequence_id') ?? undefined, step_id: query.get('step_id') ?? undefined, reason: query.get('reason') ?? undefined, phone: query.get('phone') ?? undefined, channel_id: query.get('channel_id') ?? undefined };
+    const filter = { status: query.get('status') ?? undefined, sequence_id: query.get('sequence_id') ?? undefined, step_id: query.get('step_id') ?? undefined, reason: query.get('reason') ?? undefined, phone: query.get('phone') ?? undefined, channel_id: query.get('channel_id') ?? undefined, from: query.get('from') ?? undefined, to: query.get('to') ?? undefined };
     const key = JSON.stringify(filter);
     const waiting = filter.status !== undefined && /^(pending|sending|in_doubt|held)(,|$)/.test(filter.status);
     const pages = usePages<Message>(`queue ${key}`, cursor => call(api.GET('/api/queue', { params: { query: { ...filter, sort: waiting ? 'scheduled_for' : '-created_at', limit: 50, cursor } } })), ['message', 'queue', 'stats', 'clock', 'counters']);
@@ -45,7 +45,12 @@ export default function Messages() {
                 </select>
                 {filter.reason ? (
                     <button type="button" class="chip info" onClick={() => setQuery({ reason: null })}>
-                        {filter.reason.replace(/_/g, ' ')} <Icon name="x" />
+                        {reasonWord(filter.reason)} <Icon name="x" />
+                    </button>
+                ) : null}
+                {filter.from ? (
+                    <button type="button" class="chip info" onClick={() => setQuery({ from: null, to: null })}>
+                        {filter.to ? t('{from} to {to}', { from: format.moment(filter.from), to: format.moment(filter.to) }) : t('Since {time}', { time: format.moment(filter.from) })} <Icon name="x" />
                     </button>
                 ) : null}
                 {filter.step_id ? (
@@ -77,7 +82,7 @@ export default function Messages() {
                 note={plural('{n} message', '{n} messages', shown, format.number(shown))}
                 empty={
                     filtered ? (
-                    <Empty icon="search-x" title={t('No message fits these filters')} actions={<Button onClick={() => setQuery({ status: null, sequence_id: null, reason: null, step_id: null, phone: null, channel_id: null })}>{t('Clear filters')}</Button>} />
+                    <Empty icon="search-x" title={t('No message fits these filters')} actions={<Button onClick={() => setQuery({ status: null, sequence_id: null, reason: null, step_id: null, phone: null, channel_id: null, from: null, to: null })}>{t('Clear filters')}</Button>} />
                 ) : (
                     <Empty icon="messages-square" title={t('No messages yet')}>
                         {t('They appear here as soon as the first enrolled person’s message is due.')}

@@ -89,6 +89,14 @@ export function Results({ sequence }: { sequence: Sequence }) {
     if (data.enrolled_count === 0) return <Empty icon="chart-no-axes-column" title={t('No results yet')}>{t('Numbers appear here as soon as people are enrolled.')}</Empty>;
     const totals = data.totals;
     const points = series.data?.points ?? [];
+    const behind = (step: Schemas['SequenceStats']['steps'][number], count: number, status: string, shown = format.number(count)) =>
+        count ? (
+            <a class="quiet" href={`/messages?status=${status}&step_id=${step.step_id}&sequence_id=${sequence.id}`}>
+                {shown}
+            </a>
+        ) : (
+            <span class="muted">{shown}</span>
+        );
     const tile = (label: string, value: string, hint: string) => (
         <div class="tile" key={label}>
             <span class="tile-label">{label}</span>
@@ -140,11 +148,11 @@ export function Results({ sequence }: { sequence: Sequence }) {
                                         <FunnelBar funnel={step.funnel} />
                                     </td>
                                     <td class="end">{format.number(step.funnel.total)}</td>
-                                    <td class="end">{format.number(step.funnel.sent)}</td>
-                                    <td class="end">{format.percent(step.funnel.delivered, step.funnel.sent)}</td>
-                                    <td class="end">{format.percent(step.funnel.read, step.funnel.sent)}</td>
+                                    <td class="end">{behind(step, step.funnel.sent, 'sent,delivered,read')}</td>
+                                    <td class="end">{behind(step, step.funnel.delivered, 'delivered,read', format.percent(step.funnel.delivered, step.funnel.sent))}</td>
+                                    <td class="end">{behind(step, step.funnel.read, 'read', format.percent(step.funnel.read, step.funnel.sent))}</td>
                                     <td class="end">{format.number(step.funnel.replied)}</td>
-                                    <td class="end">{step.funnel.failed ? <a href={`/messages?status=failed&step_id=${step.step_id}&sequence_id=${sequence.id}`}>{format.number(step.funnel.failed)}</a> : '0'}</td>
+                                    <td class="end">{behind(step, step.funnel.failed, 'failed')}</td>
                                     <td class="end">{format.number(step.funnel.opted_out)}</td>
                                 </tr>
                             ))}

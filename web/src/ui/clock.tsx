@@ -9,6 +9,21 @@ import { can, language, me, nowMs, setServerNow } from './state';
 const PLAY_STEP = '30m';
 const PLAY_EVERY_MS = 1_250; // 48 steps of half an hour: a day per minute
 
+/* Moves the simulator's clock, as far as it may be moved by hand. */
+export async function advanceClock(advance: string): Promise<boolean> {
+    try {
+        const clock = await call(api.POST('/api/sandbox/clock', { body: { advance } }));
+        setServerNow(clock.now);
+        return true;
+    } catch (error) {
+        showError(error);
+        return false;
+    }
+}
+export function clockIsMovable(): boolean {
+    return Boolean(me.value?.server.simulator) && me.value?.server.clock === 'manual' && can('admin');
+}
+
 export function SimulatorBar() {
     const server = me.value?.server;
     const [busy, setBusy] = useState(false);
@@ -17,19 +32,9 @@ export function SimulatorBar() {
     useEffect(() => () => void (alive.current = false), []);
     void language.value;
 
-    const move = async (advance: string): Promise<boolean> => {
-        try {
-            const clock = await call(api.POST('/api/sandbox/clock', { body: { advance } }));
-            setServerNow(clock.now);
-            return true;
-        } catch (error) {
-            showError(error);
-            return false;
-        }
-    };
     const jump = async (advance: string): Promise<void> => {
         setBusy(true);
-        await move(advance);
+        await advanceClock(advance);
         if (alive.current) setBusy(false);
     };
     useEffect(() => {
@@ -37,7 +42,7 @@ export function SimulatorBar() {
         let stopped = false;
         const step = async (): Promise<void> => {
             const began = performance.now();
-            if (!(await move(PLAY_STEP))) setPlaying(false);
+            if (!(await advanceClock(PLAY_STEP))) setPlaying(false);
             else if (!stopped) setTimeout(() => void (stopped || step()), Math.max(50, PLAY_EVERY_MS - (performance.now() - began)));
         };
         void step();
@@ -45,7 +50,7 @@ export function SimulatorBar() {
     }, [playing]);
 
     if (!server?.simulator) return null;
-    const movable = server.clock === 'manual' && can('admin');
+    const movable = clockIsMovable();
     return (
         <section class="notice-bar" aria-label={t('Simulator')}>
             <Icon name="flask-conical" />

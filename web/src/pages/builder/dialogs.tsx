@@ -6,6 +6,7 @@ import { plural, t } from '../../core/i18n';
 import { failureSaid, said } from '../../core/said';
 import { missingField, toWire } from '../../core/steps';
 import { Alert, Button, Check, Dialog, Failure, Phone, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
+import { advanceClock, clockIsMovable } from '../../ui/clock';
 import { useResource } from '../../ui/resource';
 import { hub } from '../../ui/state';
 import { MessageState, reasonWord } from '../../ui/status';
@@ -180,6 +181,7 @@ export function TestSendDialog({ sequence, stepId, onClose }: { sequence: Sequen
     const [error, setError] = useState<ApiError | null>(null);
     const [all, setAll] = useState(false);
     const [busy, run] = useWork();
+    const [moving, move] = useWork();
     useEffect(() => {
         if (!messages.length) return;
         const look = (): void => {
@@ -221,6 +223,17 @@ export function TestSendDialog({ sequence, stepId, onClose }: { sequence: Sequen
             <TextField label={t('Your WhatsApp number')} inputMode="tel" autocomplete="tel" dir="ltr" value={phone} onValue={setPhone} error={error?.fieldError('phone')} placeholder="+91 98765 43210" autofocus />
             {sequence.messages.length > 1 ? <Check label={t('All messages of this sequence, one after the other')} checked={all} onValue={setAll} /> : null}
             {error && !error.fieldError('phone') ? <Failure error={error} /> : null}
+            {messages.length && clockIsMovable() ? (
+                <Alert
+                    action={
+                        <Button small icon="clock" busy={moving} onClick={() => move(() => advanceClock('2m'))}>
+                            {t('+2 minutes')}
+                        </Button>
+                    }
+                >
+                    {t('The clock of the simulator stands still. Move it to see the message being delivered and read.')}
+                </Alert>
+            ) : null}
             {messages.map(message => (
                 <div key={message.id} class="test-result" role="status">
                     <MessageState status={message.status} />
@@ -235,6 +248,10 @@ export function TestSendDialog({ sequence, stepId, onClose }: { sequence: Sequen
     );
 }
 
+function labelOf(model: Model, id: string | null): string {
+    const step = model.steps.find(one => one.id === id);
+    return step ? stepLabel(step) : '';
+}
 export function HistoryDialog({ model, onClose }: { model: Model; onClose: () => void }) {
     const versions = useResource(`versions ${model.sequence.id} ${model.sequence.version}`, () => call(api.GET('/api/sequences/{id}/versions', { params: { path: { id: model.sequence.id }, query: { limit: 100 } } })));
     const [chosen, setChosen] = useState<number | null>(null);
@@ -273,7 +290,7 @@ export function HistoryDialog({ model, onClose }: { model: Model; onClose: () =>
             {versions.error ? <Failure error={versions.error} retry={versions.reload} /> : null}
             {chosen !== null ? (
                 effects ? (
-                    <EffectsView effects={effects} labels={() => ''} />
+                    <EffectsView effects={effects} labels={id => labelOf(model, id)} />
                 ) : error ? null : (
                     <Skeleton />
                 )

@@ -299,7 +299,11 @@ function ChannelDialog({ channel, onClose }: { channel: Channel | null; onClose:
                     <TextField label={t('Access token')} type="password" autocomplete="off" dir="ltr" value={token} onValue={setToken} error={error?.fieldError('access_token')} hint={keep ?? t('A permanent token of a system user, not the 24-hour one.')} />
                     <div class="fields">
                         <TextField label={t('App secret')} type="password" autocomplete="off" dir="ltr" value={secret} onValue={setSecret} error={error?.fieldError('app_secret')} hint={keep ?? t('Proves that webhooks come from Meta.')} />
-                        <TextField label={t('Verify token')} dir="ltr" value={verify} onValue={setVerify} error={error?.fieldError('verify_token')} hint={keep ?? t('Any word of your choice; enter the same at Meta.')} />
+                        <TextField label={t('Verify token')} dir="ltr" value={verify} onValue={setVerify} error={error?.fieldError('verify_token')} hint={keep ?? (
+                            <span class="row">
+                                {t('Any word of your choice; enter the same at Meta.')} <CopyButton text={verify} />
+                            </span>
+                        )} />
                     </div>
                 </>
             ) : null}
