@@ -72,7 +72,7 @@ export function SetupPage() {
                 ) : null}
                 <TextField label={t('Your name')} value={name} onValue={setName} autocomplete="name" autofocus={Boolean(given)} error={error?.fieldError('name')} />
                 <TextField label={t('E-mail address')} type="email" value={email} onValue={setEmail} autocomplete="username" inputMode="email" required error={error?.fieldError('email')} />
-                <PasswordField label={t('Password')} hint={t('At least 10 characters. A short sentence is good.')} value={password} onValue={setPassword} autocomplete="new-password" error={error?.fieldError('password')} />
+                <PasswordField label={t('Password')} hint={t('At least 12 characters. A short sentence is good.')} value={password} onValue={setPassword} autocomplete="new-password" error={error?.fieldError('password')} />
                 <Button kind="primary" type="submit" busy={busy}>
                     {t('Create account')}
                 </Button>

@@ -8,6 +8,7 @@ import { me, reauth, signedIn } from './state';
 function useSignIn(done: () => void) {
     const [email, setEmail] = useState(me.value?.user?.email ?? '');
     const [password, setPassword] = useState('');
+    const [code, setCode] = useState<string | null>(null); /* null: not asked for */
     const [error, setError] = useState<ApiError | null>(null);
     const [busy, setBusy] = useState(false);
     const [wait, setWait] = useState(0);
@@ -22,12 +23,17 @@ function useSignIn(done: () => void) {
         setBusy(true);
         setError(null);
         try {
-            const answer = await call(api.POST('/api/login', { body: { email: email.trim(), password } }));
+            const answer = await call(api.POST('/api/login', { body: { email: email.trim(), password, ...(code === null ? {} : { code }) } }));
             setPassword('');
+            setCode(null);
             signedIn(answer);
             done();
         } catch (cause) {
             const failure = cause as ApiError;
+            if (failure.code === 'second_factor_required') {
+                setCode('');
+                return;
+            }
             setError(failure);
             if (failure.status === 429) setWait(failure.retryAfter ?? 30);
             field.current?.focus();
@@ -40,7 +46,9 @@ function useSignIn(done: () => void) {
         <>
             {error ? (
                 <Alert kind="bad">
-                    {error.status === 401 ? (
+                    {error.code === 'second_factor_wrong' ? (
+                        t('This code is wrong or was used already.')
+                    ) : error.status === 401 ? (
                         t('This e-mail address and password do not belong together.')
                     ) : error.status === 429 ? (
                         wait > 0 ? (
@@ -55,6 +63,7 @@ function useSignIn(done: () => void) {
             ) : null}
             <TextField label={t('E-mail address')} type="email" name="email" autocomplete="username" required autofocus={!email} value={email} onValue={setEmail} inputMode="email" />
             <PasswordField label={t('Password')} autocomplete="current-password" value={password} onValue={setPassword} inputRef={field} autofocus={Boolean(email)} />
+            {code === null ? null : <TextField label={t('Code')} hint={t('From your authenticator app, or a recovery code.')} value={code} onValue={setCode} name="code" autocomplete="one-time-code" inputMode="numeric" dir="ltr" maxLength={40} autofocus required />}
         </>
     );
     return { submit, fields, busy: busy || wait > 0 };

@@ -74,6 +74,7 @@ export function General() {
                     <div class="card-body fields">
                         <TextField label={t('Texts of sent messages, in days')} type="number" min={1} max={3650} value={days(form.retention_messages_days)} onValue={value => set({ retention_messages_days: value ? Number(value) : null })} hint={t('Empty: for ever. Numbers stay in any case.')} error={error?.fieldError('retention_messages_days')} />
                         <TextField label={t('Log of events, in days')} type="number" min={1} max={3650} value={days(form.retention_events_days)} onValue={value => set({ retention_events_days: value ? Number(value) : null })} error={error?.fieldError('retention_events_days')} />
+                        <TextField label={t('Audit trail, in days')} type="number" min={30} max={3650} value={days(form.retention_audit_days)} onValue={value => set({ retention_audit_days: value ? Number(value) : null })} error={error?.fieldError('retention_audit_days')} />
                     </div>
                 </Card>
                 {!readOnly ? (

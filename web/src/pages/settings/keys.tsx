@@ -42,6 +42,7 @@ export function Keys() {
                                 <th>{t('May')}</th>
                                 <th>{t('Created')}</th>
                                 <th>{t('Last used')}</th>
+                                <th>{t('Expires')}</th>
                                 <th class="tools">
                                     <span class="visually-hidden">{t('Actions')}</span>
                                 </th>
@@ -61,6 +62,7 @@ export function Keys() {
                                         <Time at={key.created_at} style="date" />
                                     </td>
                                     <td class="muted">{key.last_used_at ? <Time at={key.last_used_at} /> : t('never')}</td>
+                                    <td class="muted">{key.expires_at ? <Time at={key.expires_at} style="date" /> : t('never')}</td>
                                     <td class="tools">
                                         <Button small kind="danger" onClick={() => void revoke(key).catch(showError)}>
                                             {t('Revoke')}
@@ -92,6 +94,7 @@ function CreateKey({ onClose }: { onClose: () => void }) {
     const [scope, setScope] = useState<Scope | 'publishable'>('enroll');
     const [sequenceIds, setSequenceIds] = useState<string[]>([]);
     const [origins, setOrigins] = useState('');
+    const [lastDay, setLastDay] = useState('');
     const sequences = useResource('sequence names', () => call(api.GET('/api/sequences', { params: { query: { limit: 200, sort: 'name' } } })));
     const forPages = scope === 'publishable';
     const [made, setMade] = useState<Schemas['KeyWithSecret'] | null>(null);
@@ -121,8 +124,9 @@ function CreateKey({ onClose }: { onClose: () => void }) {
             onClose={onClose}
             onSubmit={() =>
                 run(async () => {
+                    const named = { name: name.trim(), expires_at: lastDay ? new Date(`${lastDay}T23:59:59`).toISOString() : null };
                     try {
-                        setMade(await call(api.POST('/api/keys', { body: scope === 'publishable' ? { name: name.trim(), kind: 'publishable', sequence_ids: sequenceIds, origins: origins.split(/[\s,]+/).filter(Boolean) } : { name: name.trim(), scopes: [scope] } })));
+                        setMade(await call(api.POST('/api/keys', { body: scope === 'publishable' ? { ...named, kind: 'publishable', sequence_ids: sequenceIds, origins: origins.split(/[\s,]+/).filter(Boolean) } : { ...named, scopes: [scope] } })));
                     } catch (cause) {
                         setError(cause as ApiError);
                     }
@@ -139,6 +143,7 @@ function CreateKey({ onClose }: { onClose: () => void }) {
         >
             {error && !error.errors.length ? <Failure error={error} /> : null}
             <TextField label={t('What is it for?')} placeholder={t('Shop server')} value={name} onValue={setName} autofocus error={error?.fieldError('name')} maxLength={200} />
+            <TextField label={t('Last day')} type="date" value={lastDay} onValue={setLastDay} hint={t('Empty: it does not expire.')} error={error?.fieldError('expires_at')} />
             <fieldset class="stack tight">
                 <legend class="field-label">{t('It may')}</legend>
                 {SCOPES.map(one => (

@@ -1,10 +1,12 @@
-/* Oneself: name, password, shortcuts. */
+/* Oneself: name, password, two-step sign-in, sessions, shortcuts. */
 import { useState } from 'preact/hooks';
 import { api, call, type ApiError } from '../../core/api';
 import { t } from '../../core/i18n';
 import { readPrefs, writePrefs } from '../../core/prefs';
 import { Alert, Button, Card, Check, Failure, PasswordField, TextField, toast, useWork } from '../../ui/parts';
 import { me, refreshMe } from '../../ui/state';
+import { SecondFactor } from './second_factor';
+import { Sessions } from './sessions';
 
 export function ProfilePage() {
     const user = me.value?.user;
@@ -62,7 +64,7 @@ export function ProfilePage() {
                     <input type="text" class="visually-hidden" name="username" autocomplete="username" value={user?.email ?? ''} readOnly tabIndex={-1} aria-hidden="true" />
                     <div class="fields">
                         <PasswordField label={t('Current password')} value={current} onValue={setCurrent} autocomplete="current-password" error={error?.fieldError('current_password')} />
-                        <PasswordField label={t('New password')} hint={t('At least 10 characters. A short sentence is good.')} value={next} onValue={setNext} autocomplete="new-password" error={error?.fieldError('new_password')} />
+                        <PasswordField label={t('New password')} hint={t('At least 12 characters. A short sentence is good.')} value={next} onValue={setNext} autocomplete="new-password" error={error?.fieldError('new_password')} />
                     </div>
                     <div>
                         <Button type="submit" busy={busy} disabled={!current || !next}>
@@ -71,6 +73,8 @@ export function ProfilePage() {
                     </div>
                 </form>
             </Card>
+            <SecondFactor />
+            <Sessions />
             <Card title={t('Keyboard')}>
                 <div class="card-body">
                     <Check

@@ -29,6 +29,12 @@ export function Users() {
         await call(api.PUT('/api/users/{id}', { params: { path: { id: user.id } }, body }));
         users.reload();
     };
+    const resetFactor = async (user: User): Promise<void> => {
+        const yes = await ask({ title: t('Reset two-step sign-in of {name}?', { name: user.name || user.email }), body: <p>{t('They then sign in with their password alone. Be sure that it is they who ask.')}</p>, action: t('Reset'), danger: true });
+        if (!yes) return;
+        await call(api.DELETE('/api/users/{id}/second-factor', { params: { path: { id: user.id } } }));
+        users.reload();
+    };
     if (!users.data) return users.error ? <Failure error={users.error} retry={users.reload} /> : <Skeleton />;
     return (
         <Card
@@ -66,7 +72,7 @@ export function Users() {
                                     </div>
                                 </td>
                                 <td>
-                                    {shortRole(user.role)} {user.disabled ? <span class="chip warn">{t('locked')}</span> : null}
+                                    {shortRole(user.role)} {user.disabled ? <span class="chip warn">{t('locked')}</span> : null} {user.second_factor ? <span class="chip">{t('two steps')}</span> : null}
                                 </td>
                                 <td class="muted">
                                     <Time at={user.last_seen_at} />
@@ -77,6 +83,7 @@ export function Users() {
                                         items={[
                                             { label: t('Edit'), icon: 'pencil', run: () => setEditing(user) },
                                             user.disabled ? { label: t('Unlock'), icon: 'lock-open', run: () => void change(user, { disabled: false }).catch(showError) } : { label: t('Lock'), icon: 'lock', run: () => void change(user, { disabled: true }).catch(showError) },
+                                            ...(user.second_factor && user.id !== me.value?.user?.id ? [{ label: t('Reset two-step sign-in'), icon: 'shield-off', run: () => void resetFactor(user).catch(showError) }] : []),
                                             { label: t('Remove'), icon: 'trash-2', danger: true, run: () => void remove(user).catch(showError) },
                                         ]}
                                     />
