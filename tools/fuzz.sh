@@ -8,7 +8,7 @@ seconds=${1:-60}
 [ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=true -Dtests=disabled -Db_sanitize=address,undefined \
     -Db_lundef=false -Dc_args=-fsanitize=fuzzer-no-link --buildtype=debug -Doptimization=2 >/dev/null
 ninja -C build-fuzz --quiet
-[ $# -gt 0 ] || set -- csv json sequence webhook reply personalize phone schedule
+[ $# -gt 0 ] || set -- csv json sequence webhook reply personalize phone schedule http query token zone
 for target in "$@"; do
     mkdir -p "build-fuzz/corpus/$target"
     echo "== $target, $seconds s"
