@@ -282,6 +282,57 @@ static void decode_plain(int status, struct provider_outcome *outcome)
     set_words(outcome, "An answer that says neither yes nor no", DOUBT_ADVICE);
 }
 
+/* --- the usual answer ------------------------------------------------------------------------- */
+
+static bool skip(struct text *rest, struct text expected)
+{
+    if (!text_starts_with(*rest, expected)) {
+        return false;
+    }
+    *rest = text_skip(*rest, expected.size);
+    return true;
+}
+
+/* A JSON text without escapes, up to and with its closing quote. */
+static bool take(struct text *rest, struct text *ret_text)
+{
+    size_t size = 0;
+    while (size < rest->size && rest->data[size] > ' ' && rest->data[size] < 0x7F &&
+           rest->data[size] != '"' && rest->data[size] != '\\') {
+        size++;
+    }
+    if (size == 0 || size == rest->size || rest->data[size] != '"') {
+        return false;
+    }
+    *ret_text = text_head(*rest, size);
+    *rest = text_skip(*rest, size + 1);
+    return true;
+}
+
+/* Nearly every answer has exactly this form, letter by letter, and is read without building a
+ * tree. Whatever differs is left to the JSON reader. */
+static bool decode_usual(const struct provider_reply *reply, struct provider_outcome *outcome)
+{
+    struct text rest = reply->body;
+    struct text input;
+    struct text wa_id;
+    struct text id;
+    if (reply->status != 200 || !reply->body_complete ||
+        !skip(&rest, TEXT("{\"messaging_product\":\"whatsapp\",\"contacts\":[{\"input\":\"")) ||
+        !take(&rest, &input) || !skip(&rest, TEXT(",\"wa_id\":\"")) || !take(&rest, &wa_id) ||
+        !skip(&rest, TEXT("}],\"messages\":[{\"id\":\"")) || !take(&rest, &id)) {
+        return false;
+    }
+    (void)skip(&rest, TEXT(",\"message_status\":\"accepted\""));
+    if (!text_equal(rest, TEXT("}]}"))) {
+        return false;
+    }
+    outcome->result = PROVIDER_ACCEPTED;
+    outcome->provider_id = id;
+    outcome->wa_id = wa_id;
+    return true;
+}
+
 void cloud_decode_reply(const struct provider_reply *reply, struct arena *arena,
                         struct provider_outcome *ret_outcome)
 {
@@ -292,6 +343,10 @@ void cloud_decode_reply(const struct provider_reply *reply, struct arena *arena,
     };
     if (reply->transport != PROVIDER_ANSWERED || reply->status == 0) {
         decode_no_answer(reply, arena, &outcome);
+        *ret_outcome = outcome;
+        return;
+    }
+    if (decode_usual(reply, &outcome)) {
         *ret_outcome = outcome;
         return;
     }
