@@ -401,8 +401,46 @@ static bool on_guess_row(void *context, const struct csv_row *row)
     return shape->rows < GUESS_ROWS;
 }
 
+/* "sep=;" on a line of its own. */
+static bool read_separator_line(struct text line, char *ret_separator)
+{
+    static const struct text START = TEXT_INIT("sep=");
+    bool quoted = line.size >= 2 && line.data[0] == '"' && line.data[line.size - 1] == '"';
+    line = quoted ? text_make(line.data + 1, line.size - 2) : line;
+    if (line.size != START.size + 1 ||
+        !text_equal_ignore_case(text_head(line, START.size), START) ||
+        memchr(",;\t|", line.data[START.size], 4) == NULL) {
+        return false;
+    }
+    *ret_separator = line.data[START.size];
+    return true;
+}
+
+bool csv_row_is_separator(const struct csv_row *row)
+{
+    char separator = 0;
+    if (row->number != 1 || row->problem != CSV_FINE || row->count == 0) {
+        return false;
+    }
+    /* Cut at the separator it names, it is "sep=" and an empty cell. */
+    return (row->count == 2 && row->cells[1].size == 0 &&
+            text_equal_ignore_case(row->cells[0], TEXT("sep="))) ||
+           (row->count == 1 && read_separator_line(row->cells[0], &separator));
+}
+
 char csv_guess_separator(struct text head)
 {
+    char named = 0;
+    size_t end = 0;
+    if (text_starts_with(head, TEXT("\xef\xbb\xbf"))) {
+        head = text_skip(head, 3);
+    }
+    while (end < head.size && end < 16 && head.data[end] != '\n' && head.data[end] != '\r') {
+        end++;
+    }
+    if (read_separator_line(text_head(head, end), &named)) {
+        return named;
+    }
     static const char SEPARATORS[] = {',', ';', '\t', '|'};
     char best = ',';
     size_t best_score = 0;

@@ -42,6 +42,10 @@ enum text_encoding text_encoding_guess(struct text head, bool complete);
  * and largest number of cells; ',' when nothing speaks for another. `head` is decoded UTF-8. */
 char csv_guess_separator(struct text head);
 
+struct csv_row;
+/* True for the first line "sep=;", with which spreadsheets tell each other the separator. */
+bool csv_row_is_separator(const struct csv_row *row);
+
 /* ---- rows ---------------------------------------------------------------------------------- */
 
 enum csv_problem {

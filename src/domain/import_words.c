@@ -203,6 +203,7 @@ static const struct word WORDS[] = {
     {IMPORT_LAST_NAME, "last"},
     {IMPORT_LAST_NAME, "lname"},
     {IMPORT_LAST_NAME, "surname"},
+    {IMPORT_LAST_NAME, "nom"},
     {IMPORT_LAST_NAME, "familyname"},
     {IMPORT_LAST_NAME, "apellido"},
     {IMPORT_LAST_NAME, "apellidos"},

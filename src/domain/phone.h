@@ -20,6 +20,8 @@ enum phone_verdict {
     PHONE_VALID = 0,
     PHONE_EMPTY,           /* nothing but spaces and punctuation */
     PHONE_LETTERS,         /* words or signs that no phone number has */
+    PHONE_SEVERAL,         /* two numbers in one cell: which one is the person's? */
+    PHONE_EXTENSION,       /* "ext. 45": a desk in an office, not a person's phone */
     PHONE_ROUNDED,         /* 9.19877E+11: a spreadsheet threw digits away */
     PHONE_TOO_SHORT,       /* too few digits for the country, or for any */
     PHONE_TOO_LONG,        /* too many digits, perhaps two numbers in one cell */

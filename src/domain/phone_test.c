@@ -119,8 +119,9 @@ static void test_refusals_say_why(void **state)
     static const struct spelling SPELLINGS[] = {
         {"IN", "", 0, "required"},
         {"IN", " - ", 0, "required"},
-        {"IN", "n/a", 0, "not_a_number"},
-        {"IN", "98765 43210 ext 5", 0, "not_a_number"},
+        {"IN", "n/a", 0, "required"},
+        {"IN", "98765 43210 ext 5", 0, "extension"},
+        {"IN", "98765 43210; 98765 43211", 0, "several_numbers"},
         {"IN", "98765\xff", 0, "not_a_number"},
         {"IN", "98765", 0, "too_short"},
         {"IN", "9876543", 0, "too_short"},

@@ -71,6 +71,16 @@ static bool skip_prefix(struct text *text, struct text prefix)
     return true;
 }
 
+/* What follows the number in an address: "?text=Hello". */
+static struct text without_query(struct text text)
+{
+    size_t at = 0;
+    while (at < text.size && text.data[at] != '?' && text.data[at] != '&' && text.data[at] != '/') {
+        at++;
+    }
+    return text_head(text, at);
+}
+
 /* Drops "tel:", "whatsapp:", a wa.me address, "@s.whatsapp.net" and ="…". */
 static struct text unwrap(struct text text)
 {
@@ -85,8 +95,9 @@ static struct text unwrap(struct text text)
             !skip_prefix(&text, TEXT("api.whatsapp.com/send/?phone="))) {
             return text; /* another address: its letters refuse it */
         }
+        text = without_query(text);
     } else if (!skip_prefix(&text, TEXT("whatsapp:")) && !skip_prefix(&text, TEXT("tel:"))) {
-        (void)skip_prefix(&text, TEXT("wa.me/"));
+        text = skip_prefix(&text, TEXT("wa.me/")) ? without_query(text) : text;
     }
     static const struct text ENDINGS[] = {
         TEXT_INIT("@s.whatsapp.net"),
@@ -224,6 +235,50 @@ static enum phone_verdict read_points(struct text text, struct phone_input *inpu
     return PHONE_VALID;
 }
 
+/* What people write where there is no number. */
+static bool is_nothing(struct text text)
+{
+    static const struct text WORDS[] = {TEXT_INIT("n/a"),  TEXT_INIT("na"),  TEXT_INIT("none"),
+                                        TEXT_INIT("null"), TEXT_INIT("nil"), TEXT_INIT("unknown")};
+    for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++) {
+        if (text_equal_ignore_case(text, WORDS[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Says more of a text that is no number: a second number, or an extension. */
+static enum phone_verdict explain_letters(struct text text)
+{
+    enum { NUMBER_DIGITS = 7 };
+    size_t digits = 0;  /* of the group being read */
+    size_t numbers = 0; /* groups long enough to be a number */
+    bool extension = false;
+    bool after_mark = false;
+    if (is_nothing(text)) {
+        return PHONE_EMPTY;
+    }
+    while (text.size > 0) {
+        uint32_t point = 0;
+        char digit = 0;
+        if (!text_next_code_point(&text, &point)) {
+            return PHONE_LETTERS;
+        }
+        enum token token = classify(point, &digit);
+        if (token == TOKEN_DIGIT) {
+            digits++;
+            numbers += digits == NUMBER_DIGITS ? 1 : 0;
+            extension = extension || (after_mark && numbers == 1 && digits < NUMBER_DIGITS);
+        } else if (token != TOKEN_SKIP || point == '/') {
+            after_mark = numbers > 0 && (point == 'x' || point == 'X' || point == '#' ||
+                                         (after_mark && point != ',' && point != ';'));
+            digits = 0;
+        }
+    }
+    return numbers > 1 ? PHONE_SEVERAL : extension ? PHONE_EXTENSION : PHONE_LETTERS;
+}
+
 /* The usual cell: an optional plus, then digits only. */
 static bool read_plain(struct text text, struct phone_input *input)
 {
@@ -260,7 +315,7 @@ enum phone_verdict phone_text_read(struct text text, struct phone_input *ret_inp
             verdict = read_points(without_decimals(text), &input);
         }
         if (verdict != PHONE_VALID) {
-            return verdict;
+            return verdict == PHONE_LETTERS ? explain_letters(text) : verdict;
         }
     }
     if (input.count == 0) {
@@ -279,6 +334,10 @@ static const struct {
     [PHONE_VALID] = {"valid", "valid"},
     [PHONE_EMPTY] = {"required", "there is no phone number"},
     [PHONE_LETTERS] = {"not_a_number", "there are letters or signs that no phone number has"},
+    [PHONE_SEVERAL] = {"several_numbers",
+                       "there are several numbers in one cell; keep the one with WhatsApp"},
+    [PHONE_EXTENSION] = {"extension", "this number has an extension; WhatsApp needs a number of "
+                                      "the person's own"},
     [PHONE_ROUNDED] = {"rounded", "a spreadsheet rounded this number and its last digits are lost; "
                                   "format the column as text and export it again"},
     [PHONE_TOO_SHORT] = {"too_short", "digits are missing"},

@@ -74,7 +74,7 @@ static bool is_blank(const struct csv_row *row)
 static bool on_first_row(void *context, const struct csv_row *row)
 {
     struct first_rows *first = context;
-    if (first->rows == 0 && is_blank(row)) {
+    if (first->rows == 0 && (is_blank(row) || csv_row_is_separator(row))) {
         return true;
     }
     if (first->rows == 0) {
@@ -303,7 +303,7 @@ static bool give(struct import_source *source, const struct csv_row *row, const 
 static bool on_csv_row(void *context, const struct csv_row *row)
 {
     struct import_source *source = context;
-    if (is_blank(row)) {
+    if (is_blank(row) || (source->options.format != IMPORT_LINES && csv_row_is_separator(row))) {
         return true;
     }
     if (!source->header_passed && source->shape.columns.has_header) {
