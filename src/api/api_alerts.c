@@ -184,12 +184,16 @@ static enum error_code list_audit(struct api_call *call, struct error *error)
 }
 
 const struct api_route API_ALERTS_ROUTES[] = {
-    {"GET", "/api/alerts", "alerts_list", API_READ, 0, list_alerts, NULL},
+    {"GET", "/api/alerts", "alerts_list", API_READ, 0, list_alerts, NULL,
+     "alerts.csv|data*|id,kind,cause,severity,title,advice,link,sequence_id,channel_id,batch_id,"
+     "since,closed_at,acknowledged_at,acknowledged_by,muted_until"},
     {"POST", "/api/alerts/test", "alerts_test", API_EDIT, API_WRITE | API_NO_BODY_OK, test_alerts,
      NULL},
     {"POST", "/api/alerts/:id/mute", "alerts_mute", API_EDIT, API_WRITE, mute_alert, NULL},
     {"POST", "/api/alerts/:id/acknowledge", "alerts_acknowledge", API_EDIT,
      API_WRITE | API_NO_BODY_OK, acknowledge_alert, NULL},
-    {"GET", "/api/audit", "audit_list", API_ADMIN, 0, list_audit, NULL},
+    {"GET", "/api/audit", "audit_list", API_ADMIN, 0, list_audit, NULL,
+     "audit.csv|data*|id,at,actor_kind=actor.kind,actor_id=actor.id,actor=actor.name,"
+     "address=actor.address,action,object,detail,request_id"},
     {0},
 };

@@ -271,7 +271,12 @@ static enum error_code undo_batch(struct api_call *call, struct error *error)
 }
 
 const struct api_route API_BATCHES_ROUTES[] = {
-    {"GET", "/api/batches", "batches_list", API_READ, 0, list_batches, NULL},
+    {"GET", "/api/batches", "batches_list", API_READ, 0, list_batches, NULL,
+     "batches.csv|data*|id,kind,status,sequence_id,source,filename,total_rows,processed_rows,"
+     "enrolled=counts.enrolled,restarted=counts.restarted,already_active=counts.already_active,"
+     "already_completed=counts.already_completed,duplicate_in_file=counts.duplicate_in_file,"
+     "opted_out=counts.opted_out,invalid_phone=counts.invalid_phone,"
+     "invalid_row=counts.invalid_row,created_at,started_at,finished_at,created_by,error"},
     {"GET", "/api/batches/:id", "batches_get", API_READ, 0, get_batch, NULL},
     {"GET", "/api/batches/:id/rows", "batches_rows", API_READ, 0, list_rows, NULL},
     {"GET", "/api/batches/:id/rows.csv", "batches_rows_csv", API_READ, 0, rows_csv, NULL},

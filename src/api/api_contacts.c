@@ -9,69 +9,7 @@
 
 #include <stdio.h>
 
-enum { INBOUND_SHOWN = 50, CSV_PAGE = 1000, CSV_ROWS_MAX = 100000 };
-
-static const struct json_choice FORMATS[] = {{"json", 0}, {"csv", 1}};
-
-static void put_phone(struct buffer *body, int64_t phone, bool first)
-{
-    char digits[24];
-    int size = phone == 0 ? 0 : snprintf(digits, sizeof(digits), "%lld", (long long)phone);
-    csv_put_cell(body, text_make(digits, (size_t)size), first, true);
-}
-
-static void put_row(struct buffer *body, const struct store_contact *contact)
-{
-    char id[ID_TEXT_MAX];
-    csv_put_cell(body, text_from(id_format(ID_CONTACT, contact->id, id)), true, true);
-    put_phone(body, contact->phone, false);
-    csv_put_cell(body, contact->name, false, true);
-    csv_put_cell(body, contact->timezone, false, true);
-    csv_put_cell(body, text_from(suppress_bits_to_text(contact->suppressed)), false, true);
-    csv_put_cell(body, contact->fields, false, true);
-    csv_end_row(body);
-}
-
-/* The whole list, page by page. */
-static enum error_code list_csv(struct api_call *call, struct store_contact_filter *filter,
-                                struct error *error)
-{
-    static const char *const HEAD[] = {"id",       "phone",     "name",
-                                       "timezone", "opted_out", "custom_fields"};
-    struct buffer *body = &call->response->body;
-    size_t total = 0;
-    http_response_set_header(call->response, "Content-Type", TEXT("text/csv; charset=utf-8"));
-    audit_note_later(call->service, call->work, "export", TEXT("contacts.csv"));
-    http_response_set_header(call->response, "Content-Disposition",
-                             TEXT("attachment; filename=\"contacts.csv\""));
-    for (size_t i = 0; i < ARRAY_SIZE(HEAD); i++) {
-        csv_put_cell(body, text_from(HEAD[i]), i == 0, false);
-    }
-    csv_end_row(body);
-    for (;;) {
-        struct store_contact *contacts = NULL;
-        size_t count = 0;
-        enum error_code code =
-            contacts_list(call->work, filter, CSV_PAGE, &contacts, &count, error);
-        if (code != OK) {
-            return code;
-        }
-        for (size_t i = 0; i < count; i++) {
-            put_row(body, &contacts[i]);
-        }
-        total += count;
-        if (count < CSV_PAGE) {
-            return OK;
-        }
-        if (total >= CSV_ROWS_MAX || buffer_overflowed(body)) {
-            return error_set(error, ERROR_TOO_BIG,
-                             "the list is too long for one answer; narrow it, or run \"dripline "
-                             "export\"");
-        }
-        filter->before_id = contacts[count - 1].id;
-        filter->digits_after = contacts[count - 1].phone;
-    }
-}
+enum { INBOUND_SHOWN = 50 };
 
 static enum error_code list(struct api_call *call, struct error *error)
 {
@@ -81,7 +19,6 @@ static enum error_code list(struct api_call *call, struct error *error)
     struct api_page page = {0};
     struct text typed = {0};
     bool opted_out = false;
-    int format = 0;
     size_t count = 0;
     api_query_open(&query, call, error);
     (void)api_query_text(&query, "q", 200, &typed);
@@ -89,16 +26,12 @@ static enum error_code list(struct api_call *call, struct error *error)
         filter.opted_out = opted_out;
         filter.opted_in = !opted_out;
     }
-    (void)api_query_choice(&query, "format", FORMATS, ARRAY_SIZE(FORMATS), &format);
     api_query_page(&query, &page);
     enum error_code code = api_query_done(&query);
     if (code != OK) {
         return code;
     }
     contacts_search(typed, &filter);
-    if (format == 1) {
-        return list_csv(call, &filter, error);
-    }
     if (page.after.count == 2) {
         filter.before_id = page.after.keys[0];
         filter.digits_after = page.after.keys[1];
@@ -255,7 +188,8 @@ static enum error_code export_person(struct api_call *call, struct error *error)
 }
 
 const struct api_route API_CONTACTS_ROUTES[] = {
-    {"GET", "/api/contacts", "contacts_list", API_READ, 0, list, NULL},
+    {"GET", "/api/contacts", "contacts_list", API_READ, 0, list, NULL,
+     "contacts.csv|data*|id,phone,name,timezone,opted_out,custom_fields"},
     {"GET", "/api/contacts/:phone", "contacts_get", API_READ, 0, get, NULL},
     {"PUT", "/api/contacts/:phone", "contacts_update", API_EDIT, API_WRITE, update, NULL},
     {"DELETE", "/api/contacts/:phone", "contacts_erase", API_ADMIN, API_WRITE, erase, NULL},

@@ -11,58 +11,10 @@
 
 #include <stdio.h>
 
-enum { SOURCES_MAX = 8, CSV_ROWS_MAX = 100000, CSV_PAGE = 1000 };
+enum { SOURCES_MAX = 8 };
 
-static const struct json_choice FORMATS[] = {{"json", 0}, {"csv", 1}};
 static const struct json_choice KINDS[] = {{"all", SUPPRESSION_ALL},
                                            {"marketing", SUPPRESSION_MARKETING}};
-
-static enum error_code list_csv(struct api_call *call, struct store_suppression_filter *filter,
-                                struct error *error)
-{
-    static const char *const HEAD[] = {"phone", "name", "kind", "source", "reason", "at"};
-    struct buffer *body = &call->response->body;
-    size_t total = 0;
-    http_response_set_header(call->response, "Content-Type", TEXT("text/csv; charset=utf-8"));
-    audit_note_later(call->service, call->work, "export", TEXT("opt-outs.csv"));
-    http_response_set_header(call->response, "Content-Disposition",
-                             TEXT("attachment; filename=\"opt-outs.csv\""));
-    for (size_t i = 0; i < ARRAY_SIZE(HEAD); i++) {
-        csv_put_cell(body, text_from(HEAD[i]), i == 0, false);
-    }
-    csv_end_row(body);
-    for (;;) {
-        struct store_suppression *rows = NULL;
-        size_t count = 0;
-        enum error_code code = suppress_list(call->work, filter, CSV_PAGE, &rows, &count, error);
-        if (code != OK) {
-            return code;
-        }
-        for (size_t i = 0; i < count; i++) {
-            char phone[24] = "";
-            char at[INSTANT_TEXT_MAX];
-            if (rows[i].phone != 0) {
-                (void)snprintf(phone, sizeof(phone), "%lld", (long long)rows[i].phone);
-            }
-            csv_put_cell(body, text_from(phone), true, true);
-            csv_put_cell(body, rows[i].name, false, true);
-            csv_put_cell(body, text_from(suppression_kind_to_text(rows[i].kind)), false, true);
-            csv_put_cell(body, rows[i].source, false, true);
-            csv_put_cell(body, rows[i].reason, false, true);
-            csv_put_cell(body, text_from(instant_format(rows[i].at_ms, at)), false, true);
-            csv_end_row(body);
-        }
-        total += count;
-        if (count < CSV_PAGE) {
-            return OK;
-        }
-        if (total >= CSV_ROWS_MAX || buffer_overflowed(body)) {
-            return error_set(error, ERROR_TOO_BIG, "the list is too long for one answer");
-        }
-        filter->before_ms = rows[count - 1].updated_at_ms;
-        filter->before_id = rows[count - 1].contact_id;
-    }
-}
 
 static void read_sources(struct api_query *query, struct text sources[SOURCES_MAX],
                          struct store_suppression_filter *filter)
@@ -91,19 +43,14 @@ static enum error_code list(struct api_call *call, struct error *error)
     struct text sources[SOURCES_MAX];
     struct api_query query;
     struct api_page page = {0};
-    int format = 0;
     size_t count = 0;
     api_query_open(&query, call, error);
     (void)api_query_text(&query, "q", 200, &filter.text);
     read_sources(&query, sources, &filter);
-    (void)api_query_choice(&query, "format", FORMATS, ARRAY_SIZE(FORMATS), &format);
     api_query_page(&query, &page);
     enum error_code code = api_query_done(&query);
     if (code != OK) {
         return code;
-    }
-    if (format == 1) {
-        return list_csv(call, &filter, error);
     }
     if (page.after.count == 2) {
         filter.before_ms = page.after.keys[0];
@@ -295,7 +242,8 @@ static enum error_code remove_one(struct api_call *call, struct error *error)
 }
 
 const struct api_route API_OPT_OUTS_ROUTES[] = {
-    {"GET", "/api/opt-outs", "opt_outs_list", API_READ, 0, list, NULL},
+    {"GET", "/api/opt-outs", "opt_outs_list", API_READ, 0, list, NULL,
+     "opt-outs.csv|data*|phone,name,kind,source,reason,at"},
     {"POST", "/api/opt-outs", "opt_outs_create", API_ENROLL, API_WRITE, create, NULL},
     {"POST", "/api/opt-outs/bulk", "opt_outs_bulk", API_ENROLL, API_WRITE | API_TEXT | API_LARGE,
      create_bulk, prepare_bulk},

@@ -1,7 +1,6 @@
 /* /api/queue and /api/messages: what waits, what was sent, and what may be done with one message.
  */
 #include "api/encode.h"
-#include "api/queue_csv.h"
 #include "api/routes.h"
 
 #include "service/messages.h"
@@ -12,7 +11,6 @@ static const struct json_choice STATUSES[] = {{"pending", 0},   {"sending", 1}, 
                                               {"held", 3},      {"sent", 4},    {"delivered", 5},
                                               {"read", 6},      {"failed", 7},  {"unknown", 8},
                                               {"cancelled", 9}, {"skipped", 10}};
-static const struct json_choice FORMATS[] = {{"json", 0}, {"csv", 1}};
 static const struct json_choice ORDERS[] = {{"-created_at", QUEUE_NEWEST},
                                             {"created_at", QUEUE_OLDEST},
                                             {"scheduled_for", QUEUE_DUE_FIRST},
@@ -68,10 +66,8 @@ static enum error_code list_queue(struct api_call *call, struct error *error)
     struct message_view *views = NULL;
     struct json_writer writer;
     size_t count = 0;
-    int format = 0;
     api_query_open(&query, call, error);
     query_filter(&query, &filter, &phone);
-    (void)api_query_choice(&query, "format", FORMATS, ARRAY_SIZE(FORMATS), &format);
     api_query_page(&query, &page);
     enum error_code code = api_query_done(&query);
     if (code != OK) {
@@ -80,9 +76,6 @@ static enum error_code list_queue(struct api_call *call, struct error *error)
     if (page.after.count == 2) {
         filter.after_id = page.after.keys[0];
         filter.after_due_ms = page.after.keys[1];
-    }
-    if (format == 1) {
-        return queue_csv_answer(call, &filter, phone, error);
     }
     code = messages_list(call->work, &filter, phone, (size_t)page.limit, &views, &count, error);
     if (code != OK) {
@@ -312,7 +305,10 @@ static enum error_code bulk_retry(struct api_call *call, struct error *error)
 }
 
 const struct api_route API_QUEUE_ROUTES[] = {
-    {"GET", "/api/queue", "queue_list", API_READ, 0, list_queue, NULL},
+    {"GET", "/api/queue", "queue_list", API_READ, 0, list_queue, NULL,
+     "messages.csv|data*|id,enrollment_id,sequence_id,phone,name,day,status,reason,"
+     "error_code=error.code,error=error.title,attempts,scheduled_for,sent_at,delivered_at,read_at,"
+     "failed_at,message"},
     {"GET", "/api/queue/stats", "queue_stats", API_READ, 0, get_stats, NULL},
     {"POST", "/api/messages/bulk-retry", "messages_bulk_retry", API_EDIT, API_WRITE, bulk_retry,
      NULL},

@@ -419,7 +419,12 @@ static enum error_code restore(struct api_call *call, struct error *error)
 }
 
 const struct api_route API_SEQUENCES_ROUTES[] = {
-    {"GET", "/api/sequences", "sequences_list", API_READ, 0, list, NULL},
+    {"GET", "/api/sequences", "sequences_list", API_READ, 0, list, NULL,
+     "sequences.csv|data*|id,name,status,description,total_days,message_count,enrolled_count,"
+     "active_count,paused_count,completed_count,stopped_count,opted_out_count,failed_count,"
+     "sent=totals.sent,delivered=totals.delivered,read=totals.read,replied=totals.replied,"
+     "failed=totals.failed,skipped=totals.skipped,cancelled=totals.cancelled,"
+     "unknown=totals.unknown,timezone,send_time,last_activity_at,created_at,updated_at,version"},
     {"POST", "/api/sequences", "sequences_create", API_EDIT, API_WRITE | API_LARGE, create, NULL},
     {"GET", "/api/sequences/:id", "sequences_get", API_READ, 0, get, NULL},
     {"PUT", "/api/sequences/:id", "sequences_update", API_EDIT, API_WRITE | API_LARGE, update,

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-enum { TEST_STEPS_MAX = 10, LABEL_MAX = 60 };
+enum { TEST_STEPS_MAX = 10 };
 
 /* ---- lint ---- */
 
@@ -102,29 +102,6 @@ static void encode_reasons(struct json_writer *writer, const char *name, struct 
     json_array_end(writer);
 }
 
-/* The beginning of the text, whole characters, or the name of the template. */
-static struct text label_of(const struct step *step)
-{
-    struct text label = text_trim(step->message);
-    if (label.size == 0 && step->template.name.size > 0) {
-        return step->template.name;
-    }
-    if (label.size == 0) {
-        return step->media_url;
-    }
-    size_t end = 0;
-    if (text_find(label, '\n', &end)) {
-        label = text_head(label, end);
-    }
-    if (label.size > LABEL_MAX) {
-        label = text_head(label, LABEL_MAX);
-        while (!text_is_utf8(label)) {
-            label.size--;
-        }
-    }
-    return label;
-}
-
 static const struct funnel_step *find_step(const struct funnel_sequence *funnel, int64_t step_id)
 {
     for (size_t i = 0; i < funnel->step_count; i++) {
@@ -145,11 +122,7 @@ static void encode_step(struct json_writer *writer, struct work *work,
         numbers = &NOTHING;
     }
     json_object_begin(writer);
-    json_field_id(writer, "step_id", ID_STEP, step->step.id);
-    json_field_int64(writer, "day", step->step.day);
-    json_field_chars(writer, "type", step_type_to_text(step->step.type));
-    json_field_text(writer, "label", label_of(&step->step));
-    json_field_bool(writer, "removed", step->removed);
+    encode_step_name(writer, step);
     encode_funnel(writer, "funnel", &numbers->funnel);
     encode_failures(writer, "failed_by_reason", work, numbers->failed, numbers->failed_count);
     encode_reasons(writer, "skipped_by_reason", work, numbers->skipped, numbers->skipped_count);
@@ -293,7 +266,12 @@ static enum error_code test_send(struct api_call *call, struct error *error)
 const struct api_route API_SEQUENCES_MORE_ROUTES[] = {
     {"POST", "/api/sequences/:id/lint", "sequences_lint", API_READ,
      API_LARGE | API_NO_BODY_OK | API_NO_IDEMPOTENCY, lint, NULL},
-    {"GET", "/api/sequences/:id/stats", "sequences_stats", API_READ, 0, stats, NULL},
+    {"GET", "/api/sequences/:id/stats", "sequences_stats", API_READ, 0, stats, NULL,
+     "steps.csv|steps|step_id,day,type,label,removed,total=funnel.total,waiting=funnel.waiting,"
+     "queued=funnel.queued,sent=funnel.sent,delivered=funnel.delivered,read=funnel.read,"
+     "replied=funnel.replied,failed=funnel.failed,skipped=funnel.skipped,"
+     "cancelled=funnel.cancelled,unknown=funnel.unknown,opted_out=funnel.opted_out;"
+     "failures.csv|failures|reason,code,title,advice,count,retryable"},
     {"POST", "/api/sequences/:id/test-send", "sequences_test_send", API_EDIT, API_WRITE, test_send,
      NULL},
     {0},

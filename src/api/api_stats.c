@@ -1,20 +1,20 @@
-/* The dashboard, series per hour or day, and the forecast. */
+/* The dashboard, series per hour or day, cohorts, and the forecast. */
 #include "api/encode.h"
 #include "api/route.h"
 #include "api/routes.h"
 #include "base/instant.h"
 #include "base/zone.h"
-#include "domain/csv.h"
+#include "service/cohorts.h"
 #include "service/dashboard.h"
 #include "service/messages.h"
 #include "service/settings.h"
 
-enum { DAYS_DEFAULT = 14, DAYS_MAX = 90 };
+enum { DAYS_DEFAULT = 14 };
 #define PERIOD_DEFAULT_MS (7 * MS_PER_DAY)
-#define PERIOD_MAX_MS (3660 * MS_PER_DAY)
+#define PERIOD_MAX_MS (366 * MS_PER_DAY)
+#define COHORTS_DEFAULT_MS (29 * MS_PER_DAY)
 
 static const struct json_choice INTERVALS[] = {{"day", 0}, {"hour", 1}};
-static const struct json_choice FORMATS[] = {{"json", 0}, {"csv", 1}};
 
 /* The span that was asked for, and the zone whose days are meant. */
 struct span {
@@ -48,19 +48,41 @@ static enum error_code read_zone(struct api_query *query, struct api_call *call,
     return OK;
 }
 
-static enum error_code read_span(struct api_query *query, struct api_call *call, struct span *span,
-                                 struct error *error)
+/* A date alone is its first moment in the zone of the viewer. */
+static void read_moment(struct api_query *query, const char *name, const struct zone *zone,
+                        int64_t *ret_ms)
 {
+    struct text value = {0};
+    enum zone_fit fit;
+    int64_t local_ms = 0;
+    if (api_query_time(query, name, &local_ms)) {
+        for (size_t i = 0; i < query->count; i++) {
+            value =
+                text_equal(query->pairs[i].name, text_from(name)) ? query->pairs[i].value : value;
+        }
+        bool date = value.size == strlen("2026-01-05");
+        *ret_ms = date ? zone_from_local(zone, local_ms, &fit) : local_ms;
+    }
+}
+
+/* The span that was asked for: `period_ms` up to now when nothing was said. */
+static enum error_code read_span(struct api_query *query, struct api_call *call, int64_t period_ms,
+                                 struct span *span, struct error *error)
+{
+    enum error_code code = read_zone(query, call, &span->zone, error);
+    if (code != OK) {
+        return code;
+    }
     span->to_ms = call->work->now_ms;
-    (void)api_query_time(query, "to", &span->to_ms);
-    span->from_ms = span->to_ms - PERIOD_DEFAULT_MS;
-    (void)api_query_time(query, "from", &span->from_ms);
+    read_moment(query, "to", span->zone, &span->to_ms);
+    span->from_ms = span->to_ms - period_ms;
+    read_moment(query, "from", span->zone, &span->from_ms);
     if (span->from_ms >= span->to_ms || span->to_ms - span->from_ms > PERIOD_MAX_MS) {
         (void)error_field(error, "from", "out_of_range",
-                          "\"from\" must lie before \"to\", by ten years at most");
+                          "\"from\" must lie before \"to\", by 366 days at most");
         query->failed = true;
     }
-    return read_zone(query, call, &span->zone, error);
+    return OK;
 }
 
 static void encode_totals_fields(struct json_writer *writer, const struct dashboard_totals *totals)
@@ -143,7 +165,7 @@ static enum error_code overview(struct api_call *call, struct error *error)
     struct api_query query;
     struct span span;
     api_query_open(&query, call, error);
-    enum error_code code = read_span(&query, call, &span, error);
+    enum error_code code = read_span(&query, call, PERIOD_DEFAULT_MS, &span, error);
     if (code == OK) {
         code = api_query_done(&query);
     }
@@ -178,44 +200,6 @@ static enum error_code overview(struct api_call *call, struct error *error)
     return OK;
 }
 
-static void put_number(struct buffer *body, int64_t number)
-{
-    char digits[24];
-    struct buffer cell;
-    buffer_init(&cell, sizeof(digits));
-    buffer_add_int64(&cell, number);
-    csv_put_cell(body, buffer_text(&cell), false, false);
-    buffer_done(&cell);
-}
-
-static void answer_csv(struct api_call *call, const struct dashboard_point *points, size_t count)
-{
-    static const char *const HEAD[] = {"at",        "enrolled",  "completed", "sent",
-                                       "delivered", "read",      "replied",   "failed",
-                                       "skipped",   "cancelled", "unknown",   "opted_out"};
-    struct buffer *body = &call->response->body;
-    http_response_set_header(call->response, "Content-Type", TEXT("text/csv; charset=utf-8"));
-    http_response_set_header(call->response, "Content-Disposition",
-                             TEXT("attachment; filename=\"timeseries.csv\""));
-    for (size_t i = 0; i < ARRAY_SIZE(HEAD); i++) {
-        csv_put_cell(body, text_from(HEAD[i]), i == 0, false);
-    }
-    csv_end_row(body);
-    for (size_t i = 0; i < count; i++) {
-        const struct dashboard_totals *totals = &points[i].totals;
-        const int64_t numbers[] = {totals->enrolled,  totals->completed, totals->sent,
-                                   totals->delivered, totals->read,      totals->replied,
-                                   totals->failed,    totals->skipped,   totals->cancelled,
-                                   totals->unknown,   totals->opted_out};
-        char at[INSTANT_TEXT_MAX];
-        csv_put_cell(body, text_from(instant_format(points[i].at_ms, at)), true, false);
-        for (size_t j = 0; j < ARRAY_SIZE(numbers); j++) {
-            put_number(body, numbers[j]);
-        }
-        csv_end_row(body);
-    }
-}
-
 static enum error_code timeseries(struct api_call *call, struct error *error)
 {
     struct dashboard_point *points = NULL;
@@ -223,13 +207,11 @@ static enum error_code timeseries(struct api_call *call, struct error *error)
     struct span span;
     int64_t sequence_id = 0;
     int hourly = 0;
-    int format = 0;
     size_t count = 0;
     api_query_open(&query, call, error);
-    enum error_code code = read_span(&query, call, &span, error);
+    enum error_code code = read_span(&query, call, PERIOD_DEFAULT_MS, &span, error);
     (void)api_query_choice(&query, "interval", INTERVALS, ARRAY_SIZE(INTERVALS), &hourly);
     (void)api_query_id(&query, "sequence_id", ID_SEQUENCE, &sequence_id);
-    (void)api_query_choice(&query, "format", FORMATS, ARRAY_SIZE(FORMATS), &format);
     if (code == OK) {
         code = api_query_done(&query);
     }
@@ -239,10 +221,6 @@ static enum error_code timeseries(struct api_call *call, struct error *error)
     }
     if (code != OK) {
         return code;
-    }
-    if (format == 1) {
-        answer_csv(call, points, count);
-        return OK;
     }
     struct json_writer writer;
     api_json(call, &writer);
@@ -262,6 +240,148 @@ static enum error_code timeseries(struct api_call *call, struct error *error)
     return OK;
 }
 
+/* ---- cohorts ---- */
+
+static void encode_day(struct json_writer *writer, const struct cohorts *cohorts,
+                       const struct cohort_day *day)
+{
+    char date[INSTANT_TEXT_MAX];
+    json_object_begin(writer);
+    json_field_chars(writer, "date", civil_format(civil_from_days(day->day), date));
+    json_field_time(writer, "at", day->at_ms);
+    json_field_int64(writer, "enrolled", day->enrolled);
+    for (int status = 0; status < ENROLLMENT_STATUS_COUNT; status++) {
+        json_field_int64(writer, enrollment_status_to_text((enum enrollment_status)status),
+                         day->people[status]);
+    }
+    json_key(writer, "steps");
+    json_array_begin(writer);
+    for (size_t i = 0; i < cohorts->stats.step_count; i++) {
+        json_object_begin(writer);
+        json_field_id(writer, "step_id", ID_STEP, cohorts->stats.steps[i].step.id);
+        json_field_int64(writer, "day", cohorts->stats.steps[i].step.day);
+        for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+            json_field_int64(writer, step_outcome_to_text((enum step_outcome)outcome),
+                             day->counts[i][outcome]);
+        }
+        json_object_end(writer);
+    }
+    json_array_end(writer);
+    json_object_end(writer);
+}
+
+static enum error_code cohorts(struct api_call *call, struct error *error)
+{
+    struct api_query query;
+    struct span span;
+    struct cohorts result;
+    int64_t id = 0;
+    api_query_open(&query, call, error);
+    enum error_code code = read_span(&query, call, COHORTS_DEFAULT_MS, &span, error);
+    if (code == OK) {
+        code = api_query_done(&query);
+    }
+    if (code == OK) {
+        code = api_param_id(call, 0, ID_SEQUENCE, &id, error);
+    }
+    if (code == OK) {
+        code = cohorts_read(call->work, id, span.from_ms, span.to_ms, span.zone, &result, error);
+    }
+    if (code != OK) {
+        return code;
+    }
+    span.from_ms = result.from_ms;
+    span.to_ms = result.to_ms;
+    struct json_writer writer;
+    api_json(call, &writer);
+    json_object_begin(&writer);
+    json_field_id(&writer, "sequence_id", ID_SEQUENCE, id);
+    encode_span(&writer, &span);
+    json_key(&writer, "steps");
+    json_array_begin(&writer);
+    for (size_t i = 0; i < result.stats.step_count; i++) {
+        json_object_begin(&writer);
+        encode_step_name(&writer, &result.stats.steps[i]);
+        json_object_end(&writer);
+    }
+    json_array_end(&writer);
+    json_key(&writer, "cohorts");
+    json_array_begin(&writer);
+    for (size_t i = 0; i < result.day_count; i++) {
+        encode_day(&writer, &result, &result.days[i]);
+    }
+    json_array_end(&writer);
+    json_object_end(&writer);
+    return OK;
+}
+
+/* ---- forecast ---- */
+
+static void encode_forecast_days(struct json_writer *writer,
+                                 const struct dashboard_forecast *forecast)
+{
+    char date[INSTANT_TEXT_MAX];
+    json_key(writer, "points");
+    json_array_begin(writer);
+    for (size_t i = 0; i < forecast->day_count; i++) {
+        const struct dashboard_forecast_day *day = &forecast->days[i];
+        json_object_begin(writer);
+        json_field_chars(writer, "date", civil_format(civil_from_days(day->day), date));
+        json_field_time(writer, "at", day->at_ms);
+        json_field_int64(writer, "count", day->count);
+        json_field_int64(writer, "people", day->people);
+        json_field_bool(writer, "over_tier", day->over_tier);
+        json_object_end(writer);
+    }
+    json_array_end(writer);
+}
+
+static void encode_forecast_hours(struct json_writer *writer,
+                                  const struct dashboard_forecast *forecast)
+{
+    json_key(writer, "hours");
+    json_array_begin(writer);
+    for (size_t i = 0; i < forecast->hour_count; i++) {
+        json_object_begin(writer);
+        json_field_time(writer, "at", forecast->hours[i].at_ms);
+        json_field_int64(writer, "count", forecast->hours[i].count);
+        json_field_bool(writer, "over_rate", forecast->hours[i].over_rate);
+        json_object_end(writer);
+    }
+    json_array_end(writer);
+}
+
+static void encode_forecast_channels(struct json_writer *writer,
+                                     const struct dashboard_forecast *forecast)
+{
+    char date[INSTANT_TEXT_MAX];
+    json_key(writer, "channels");
+    json_array_begin(writer);
+    for (size_t i = 0; i < forecast->channel_count; i++) {
+        const struct dashboard_forecast_channel *channel = &forecast->channels[i];
+        json_object_begin(writer);
+        json_field_id(writer, "channel_id", ID_CHANNEL, channel->id);
+        json_field_text(writer, "name", channel->name);
+        if (channel->tier_limit == 0) {
+            json_field_null(writer, "tier_limit");
+        } else {
+            json_field_int64(writer, "tier_limit", channel->tier_limit);
+        }
+        json_field_int64(writer, "messages_per_second", channel->rate_per_second);
+        json_field_int64(writer, "total", channel->total);
+        json_field_int64(writer, "days_over_tier", channel->days_over_tier);
+        json_field_chars(writer, "first_day_over",
+                         channel->days_over_tier == 0
+                             ? NULL
+                             : civil_format(civil_from_days(channel->first_day_over), date));
+        json_field_int64(writer, "busiest_day_people", channel->busiest_day_people);
+        json_field_int64(writer, "hours_over_rate", channel->hours_over_rate);
+        json_field_int64(writer, "busiest_hour_count", channel->busiest_hour_count);
+        json_object_end(writer);
+    }
+    json_array_end(writer);
+}
+
 static enum error_code forecast(struct api_call *call, struct error *error)
 {
     struct dashboard_forecast result;
@@ -269,9 +389,11 @@ static enum error_code forecast(struct api_call *call, struct error *error)
     struct api_query query;
     int64_t sequence_id = 0;
     int64_t days = DAYS_DEFAULT;
+    int hourly = 0;
     api_query_open(&query, call, error);
-    (void)api_query_int(&query, "days", 1, DAYS_MAX, &days);
+    (void)api_query_int(&query, "days", 1, DASHBOARD_FORECAST_DAYS_MAX, &days);
     (void)api_query_id(&query, "sequence_id", ID_SEQUENCE, &sequence_id);
+    (void)api_query_choice(&query, "interval", INTERVALS, ARRAY_SIZE(INTERVALS), &hourly);
     enum error_code code = read_zone(&query, call, &zone, error);
     if (code == OK) {
         code = api_query_done(&query);
@@ -283,7 +405,6 @@ static enum error_code forecast(struct api_call *call, struct error *error)
         return code;
     }
     struct json_writer writer;
-    char date[INSTANT_TEXT_MAX];
     api_json(call, &writer);
     json_object_begin(&writer);
     json_field_text(&writer, "timezone", zone_name(zone));
@@ -294,22 +415,28 @@ static enum error_code forecast(struct api_call *call, struct error *error)
         json_field_int64(&writer, "daily_capacity", result.daily_capacity);
     }
     json_field_bool(&writer, "sampled", result.sampled);
-    json_key(&writer, "points");
-    json_array_begin(&writer);
-    for (size_t i = 0; i < result.day_count; i++) {
-        json_object_begin(&writer);
-        json_field_chars(&writer, "date", civil_format(civil_from_days(result.days[i].day), date));
-        json_field_int64(&writer, "count", result.days[i].count);
-        json_object_end(&writer);
+    json_field_int64(&writer, "people", result.people);
+    json_field_int64(&writer, "people_played", result.people_played);
+    encode_forecast_days(&writer, &result);
+    if (hourly == 1) {
+        encode_forecast_hours(&writer, &result);
     }
-    json_array_end(&writer);
+    encode_forecast_channels(&writer, &result);
     json_object_end(&writer);
     return OK;
 }
 
 const struct api_route API_STATS_ROUTES[] = {
     {"GET", "/api/stats/overview", "stats_overview", API_READ, 0, overview, NULL},
-    {"GET", "/api/stats/timeseries", "stats_timeseries", API_READ, 0, timeseries, NULL},
-    {"GET", "/api/stats/forecast", "stats_forecast", API_READ, 0, forecast, NULL},
+    {"GET", "/api/stats/timeseries", "stats_timeseries", API_READ, 0, timeseries, NULL,
+     "timeseries.csv|points|at,enrolled,completed,sent,delivered,read,replied,failed,skipped,"
+     "cancelled,unknown,opted_out"},
+    {"GET", "/api/stats/forecast", "stats_forecast", API_READ, 0, forecast, NULL,
+     "forecast.csv|points|date,at,count,people,over_tier;hours.csv|hours|at,count,over_rate"},
+    {"GET", "/api/sequences/:id/cohorts", "sequences_cohorts", API_READ, 0, cohorts, NULL,
+     "cohorts.csv|cohorts/steps|date=^date,enrolled=^enrolled,active=^active,paused=^paused,"
+     "completed=^completed,stopped=^stopped,person_opted_out=^opted_out,person_failed=^failed,"
+     "step_id,day,waiting,queued,sent,delivered,read,replied,failed,skipped,cancelled,unknown,"
+     "opted_out"},
     {0},
 };

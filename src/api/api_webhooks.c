@@ -293,6 +293,8 @@ const struct api_route API_WEBHOOKS_ROUTES[] = {
     {"POST", "/api/webhooks/:id/redeliver", "webhooks_redeliver", API_ADMIN, API_WRITE, redeliver,
      NULL},
     {"GET", "/api/webhooks/:id/deliveries", "webhooks_deliveries", API_ADMIN, 0, list_deliveries,
-     NULL},
+     NULL,
+     "deliveries.csv|data*|id,event_id,type,status,attempts,http_status,duration_ms,error,"
+     "last_attempt_at,next_attempt_at,created_at"},
     {0},
 };

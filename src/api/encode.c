@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+enum { LABEL_MAX = 60 };
+
 void encode_text_or_null(struct json_writer *writer, const char *name, struct text text)
 {
     if (text.size == 0) {
@@ -180,6 +182,38 @@ void encode_funnel(struct json_writer *writer, const char *name, const struct fu
                          funnel->counts[outcome]);
     }
     json_object_end(writer);
+}
+
+/* The beginning of the text, whole characters, or the name of the template. */
+static struct text label_of(const struct step *step)
+{
+    struct text label = text_trim(step->message);
+    if (label.size == 0 && step->template.name.size > 0) {
+        return step->template.name;
+    }
+    if (label.size == 0) {
+        return step->media_url;
+    }
+    size_t end = 0;
+    if (text_find(label, '\n', &end)) {
+        label = text_head(label, end);
+    }
+    if (label.size > LABEL_MAX) {
+        label = text_head(label, LABEL_MAX);
+        while (!text_is_utf8(label)) {
+            label.size--;
+        }
+    }
+    return label;
+}
+
+void encode_step_name(struct json_writer *writer, const struct sequences_stats_step *step)
+{
+    json_field_id(writer, "step_id", ID_STEP, step->step.id);
+    json_field_int64(writer, "day", step->step.day);
+    json_field_chars(writer, "type", step_type_to_text(step->step.type));
+    json_field_text(writer, "label", label_of(&step->step));
+    json_field_bool(writer, "removed", step->removed);
 }
 
 void encode_failures(struct json_writer *writer, const char *name, struct work *work,

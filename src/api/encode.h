@@ -20,6 +20,8 @@ void encode_opt_out(struct json_writer *writer, const struct store_suppression *
 void encode_sequence(struct json_writer *writer, const struct sequence_view *view,
                      bool with_messages);
 void encode_funnel(struct json_writer *writer, const char *name, const struct funnel *funnel);
+/* Fields that name a step in tables: step_id, day, type, label, removed. */
+void encode_step_name(struct json_writer *writer, const struct sequences_stats_step *step);
 /* An array of FailureReason. */
 void encode_failures(struct json_writer *writer, const char *name, struct work *work,
                      const struct funnel_reason *reasons, size_t count);

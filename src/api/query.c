@@ -2,6 +2,7 @@
  * found at once, like the fields of a body. */
 #include "api/api_internal.h"
 
+#include "api/csv_table.h"
 #include "base/instant.h"
 
 #include <stdarg.h>
@@ -45,7 +46,7 @@ void api_query_open(struct api_query *query, struct api_call *call, struct error
 {
     *query = (struct api_query){.call = call, .error = error};
     call->query_read = true;
-    struct text rest = call->request->query;
+    struct text rest = call->query;
     struct text name, value;
     bool valid = false;
     while (http_form_next(call->work->arena, &rest, &name, &value, &valid)) {
@@ -54,7 +55,7 @@ void api_query_open(struct api_query *query, struct api_call *call, struct error
         } else if (query->count == API_QUERY_MAX) {
             refuse(query, "query", "too_long", "more than %d parameters", API_QUERY_MAX);
             return;
-        } else {
+        } else if (!csv_table_parameter(call, name)) {
             query->pairs[query->count++] = (struct api_query_pair){name, value, false};
         }
     }

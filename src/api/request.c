@@ -1,6 +1,7 @@
 /* The life of one request: matched on an HTTP thread, identified, limited, read and handled on a
  * read worker, carried out on the writer when it changes something, answered once. */
 #include "api/api_internal.h"
+#include "api/csv_table.h"
 #include "api/http_metrics.h"
 
 #include "base/clock.h"
@@ -308,6 +309,7 @@ static void begin_call(struct request *request)
     request->call = (struct api_call){
         .work = &request->work,
         .request = request->http,
+        .query = request->http->query,
         .response = &request->response,
         .service = service,
         .route = request->match.route,
@@ -350,7 +352,7 @@ void request_process(struct request *request, struct service_reader *reader)
     if (code == OK) {
         code = read_request(request, &request->error);
         if (code == OK && !writes) {
-            code = request->match.route->handler(&request->call, &request->error);
+            code = csv_table_run(&request->call, &request->error);
             if (code == OK) {
                 code = refuse_unread_query(request, &request->error);
             }

@@ -59,6 +59,7 @@ struct api_call {
     void *prepared; /* what `prepare` left, in work->arena */
     const struct api_route *route;
     struct dispatch *dispatch; /* private to the folder's core */
+    struct text query;         /* raw; what api_query_open() reads */
     bool query_read;           /* the handler has looked at the query string */
 };
 
@@ -72,6 +73,7 @@ struct api_route {
     unsigned flags;
     api_handler *handler;
     api_handler *prepare; /* may be NULL */
+    const char *csv;      /* the same answer as a table: csv_table.h; NULL: JSON only */
 };
 
 /* ---- reading ---- */

@@ -165,6 +165,16 @@ static int64_t start_of_next(const struct zone *zone, bool hourly, int64_t start
     return start_of(zone, false, start_ms + 30 * MS_PER_HOUR);
 }
 
+int64_t dashboard_day_start(const struct zone *zone, int64_t at_ms)
+{
+    return start_of(zone, false, at_ms);
+}
+
+int64_t dashboard_day_end(const struct zone *zone, int64_t start_ms)
+{
+    return start_of_next(zone, false, start_ms);
+}
+
 enum error_code dashboard_series(struct work *work, int64_t sequence_id, int64_t from_ms,
                                  int64_t to_ms, const struct zone *zone, bool hourly,
                                  struct dashboard_point **ret_points, size_t *ret_count,

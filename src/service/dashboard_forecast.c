@@ -1,5 +1,7 @@
-/* What will be sent on which day: the schedule of the people inside, played. Of a big sequence a
- * sample from all over it is played and scaled up, so that the answer costs the same. */
+/* What will be sent in the coming days, hour by hour: the schedule of the people inside, played
+ * with the same function that plans them. Of big sequences a sample from all over them is played
+ * and scaled up, so that the answer costs the same; it says so. Set against what each channel may
+ * send: people per 24 hours by its tier, messages per second by its rate. */
 #include "base/instant.h"
 #include "base/zone.h"
 #include "service/dashboard.h"
@@ -8,24 +10,81 @@
 #include "store/store_sequence.h"
 
 enum {
-    PLAY_ALL_MAX = 5000, /* people of one sequence */
+    PLAYED_MAX = 5000,  /* people of all sequences together, about */
+    PLAYED_LEAST = 250, /* of each big sequence, however many there are */
     SAMPLE_SPOTS = 25,
-    SAMPLE_PER_SPOT = 100,
+    HOURS_MAX = (DASHBOARD_FORECAST_DAYS_MAX + 1) * 25,
+    SECONDS_PER_HOUR = 3600,
 };
 
-struct player {
+/* One channel's part. */
+struct load {
+    int64_t channel_id;
+    int64_t *people; /* by day */
+    int64_t *counts; /* by hour */
+};
+
+struct forecast_run {
     struct work *work;
+    struct dashboard_forecast *forecast;
+    const struct store_channel *channels;
+    size_t channel_count;
+    struct load *loads; /* by index in channels */
+    int64_t most;       /* people to be played of one sequence */
+    int64_t end_ms;
+};
+
+/* One sequence being played. */
+struct player {
+    struct forecast_run *run;
     struct planning *planning;
     struct simulation simulation;
     int64_t played;
+    int64_t last_day; /* on which the person at hand got a message; -1: none yet */
+    int64_t *people;  /* by day */
+    int64_t *counts;  /* by hour */
 };
+
+/* ---- playing ---- */
+
+static size_t day_of(const struct dashboard_forecast *forecast, int64_t at_ms)
+{
+    size_t low = 0;
+    size_t high = forecast->day_count;
+    while (low + 1 < high) {
+        size_t middle = (low + high) / 2;
+        if (forecast->days[middle].at_ms <= at_ms) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static void note_message(void *context, int64_t at_ms, int64_t people)
+{
+    struct player *player = context;
+    const struct forecast_run *run = player->run;
+    if (at_ms < run->forecast->days[0].at_ms || at_ms >= run->end_ms) {
+        return;
+    }
+    int64_t day = (int64_t)day_of(run->forecast, at_ms);
+    player->counts[(at_ms - run->forecast->days[0].at_ms) / MS_PER_HOUR] += people;
+    if (day != player->last_day) {
+        player->people[day] += people;
+        player->last_day = day;
+    }
+}
 
 static enum error_code play(void *context, const struct store_action_row *row, struct error *error)
 {
     struct player *player = context;
     (void)error;
     struct schedule_person person = planning_person(player->planning, row);
-    simulate_person(&player->simulation, &player->planning->plan, &person, player->work->now_ms, 1);
+    player->last_day = -1;
+    simulate_person(&player->simulation, &player->planning->plan, &person,
+                    player->run->work->now_ms, 1);
     player->played++;
     return OK;
 }
@@ -35,102 +94,218 @@ static enum error_code play_sequence(struct player *player, int64_t sequence_id,
                                      struct error *error)
 {
     const struct store_action_filter filter = {.sequence_id = sequence_id};
-    bool all = people <= PLAY_ALL_MAX;
+    struct work *work = player->run->work;
+    bool all = people <= player->run->most;
     int64_t spots = all ? 1 : SAMPLE_SPOTS;
-    size_t limit = all ? PLAY_ALL_MAX : SAMPLE_PER_SPOT;
+    size_t limit = (size_t)(player->run->most / spots);
     int64_t next_id = 0;
     int64_t after_id = 0;
-    enum error_code code = store_enrollment_next_id(player->work, &next_id, error);
+    enum error_code code = store_enrollment_next_id(work, &next_id, error);
     for (int64_t i = 0; code == OK && i < spots; i++) {
         size_t visited = 0;
         int64_t spot_id = next_id / spots * i;
         after_id = spot_id > after_id ? spot_id : after_id;
-        code = store_action_walk(player->work, &filter, STORE_ACTION_ACTIVE, after_id, limit, play,
-                                 player, &after_id, &visited, error);
+        code = store_action_walk(work, &filter, STORE_ACTION_ACTIVE, after_id, limit, play, player,
+                                 &after_id, &visited, error);
     }
     return code;
 }
 
-static void add_days(struct dashboard_forecast *forecast, const struct simulation *simulation,
-                     int64_t people, int64_t played)
+/* Adds what was played, scaled from `played` people to all. */
+static void add_played(struct forecast_run *run, const struct player *player, int64_t people,
+                       struct load *load)
 {
-    for (size_t i = 0; i < simulation->day_count; i++) {
-        int64_t place = simulation->days[i].day - forecast->days[0].day;
-        if (place >= 0 && place < (int64_t)forecast->day_count) {
-            int64_t count = simulation->days[i].count * people / played;
-            forecast->days[place].count += count;
-            forecast->total += count;
+    struct dashboard_forecast *forecast = run->forecast;
+    for (size_t i = 0; i < forecast->day_count; i++) {
+        int64_t count = player->people[i] * people / player->played;
+        forecast->days[i].people += count;
+        if (load != NULL) {
+            load->people[i] += count;
+        }
+    }
+    for (size_t i = 0; i < forecast->hour_count; i++) {
+        int64_t count = player->counts[i] * people / player->played;
+        forecast->hours[i].count += count;
+        forecast->total += count;
+        if (load != NULL) {
+            load->counts[i] += count;
         }
     }
 }
 
-static enum error_code forecast_sequence(struct work *work,
+/* The channel that the sequence sends by: its own, or the default one. */
+static struct load *load_of(const struct forecast_run *run, int64_t channel_id)
+{
+    for (size_t i = 0; i < run->channel_count; i++) {
+        const struct store_channel *channel = &run->channels[i];
+        if (channel_id == 0 ? channel->is_default : channel->id == channel_id) {
+            return &run->loads[i];
+        }
+    }
+    return NULL;
+}
+
+static enum error_code forecast_sequence(struct forecast_run *run,
                                          const struct store_sequence_summary *summary,
-                                         struct dashboard_forecast *forecast, struct error *error)
+                                         struct error *error)
 {
     struct planning planning;
+    struct arena *arena = run->work->arena;
     int64_t people = summary->counts.active;
     if (summary->sequence.status != SEQUENCE_ACTIVE || people <= 0) {
         return OK;
     }
-    enum error_code code = planning_open(&planning, work, summary->sequence.id, error);
+    enum error_code code = planning_open(&planning, run->work, summary->sequence.id, error);
     if (code != OK) {
         return code;
     }
-    struct player player = {.work = work, .planning = &planning};
-    simulate_init(&player.simulation, work->arena);
+    struct player player = {.run = run, .planning = &planning};
+    player.people = arena_array(arena, run->forecast->day_count, sizeof(*player.people));
+    player.counts = arena_array(arena, run->forecast->hour_count, sizeof(*player.counts));
+    simulate_init(&player.simulation, arena);
+    player.simulation.visit = note_message;
+    player.simulation.visit_context = &player;
     code = play_sequence(&player, summary->sequence.id, people, error);
     if (code == OK && player.played > 0) {
-        simulate_finish(&player.simulation);
-        if (people <= PLAY_ALL_MAX) {
-            people = player.played;
-        } else {
-            forecast->sampled = true;
-        }
-        add_days(forecast, &player.simulation, people, player.played);
+        bool all = people <= run->most;
+        run->forecast->sampled = run->forecast->sampled || !all;
+        run->forecast->people += all ? player.played : people;
+        run->forecast->people_played += player.played;
+        add_played(run, &player, all ? player.played : people,
+                   load_of(run, summary->sequence.channel_id));
     }
     return code;
 }
 
-static enum error_code read_capacity(struct work *work, struct dashboard_forecast *forecast,
-                                     struct error *error)
+/* ---- days, hours, channels ---- */
+
+static void lay_out(struct forecast_run *run, int32_t days, const struct zone *zone)
+{
+    struct dashboard_forecast *forecast = run->forecast;
+    int64_t at_ms = dashboard_day_start(zone, run->work->now_ms);
+    int64_t today = floor_divide(zone_to_local(zone, run->work->now_ms), MS_PER_DAY);
+    forecast->day_count = (size_t)days;
+    forecast->days = arena_array(run->work->arena, (size_t)days, sizeof(*forecast->days));
+    for (int32_t i = 0; i < days; i++) {
+        forecast->days[i] = (struct dashboard_forecast_day){.day = today + i, .at_ms = at_ms};
+        at_ms = dashboard_day_end(zone, at_ms);
+    }
+    run->end_ms = at_ms;
+    int64_t start_ms = forecast->days[0].at_ms;
+    forecast->hour_count = (size_t)((at_ms - start_ms + MS_PER_HOUR - 1) / MS_PER_HOUR);
+    CHECK(forecast->hour_count <= HOURS_MAX);
+    forecast->hours = arena_array(run->work->arena, forecast->hour_count, sizeof(*forecast->hours));
+    for (size_t i = 0; i < forecast->hour_count; i++) {
+        forecast->hours[i].at_ms = start_ms + (int64_t)i * MS_PER_HOUR;
+    }
+}
+
+static enum error_code read_channels(struct forecast_run *run, struct error *error)
 {
     struct store_channel *channels = NULL;
-    size_t count = 0;
-    enum error_code code = store_channel_list(work, &channels, &count, error);
-    forecast->daily_capacity = count == 0 ? -1 : 0;
-    for (size_t i = 0; code == OK && i < count; i++) {
-        if (channels[i].tier_limit == 0) {
-            forecast->daily_capacity = -1;
-            break;
-        }
-        forecast->daily_capacity += channels[i].tier_limit;
+    struct arena *arena = run->work->arena;
+    struct dashboard_forecast *forecast = run->forecast;
+    enum error_code code = store_channel_list(run->work, &channels, &run->channel_count, error);
+    if (code != OK) {
+        return code;
     }
-    return code;
+    run->channels = channels;
+    run->loads = arena_array(arena, run->channel_count + 1, sizeof(*run->loads));
+    forecast->daily_capacity = run->channel_count == 0 ? -1 : 0;
+    for (size_t i = 0; i < run->channel_count; i++) {
+        run->loads[i] = (struct load){
+            .channel_id = channels[i].id,
+            .people = arena_array(arena, forecast->day_count, sizeof(int64_t)),
+            .counts = arena_array(arena, forecast->hour_count, sizeof(int64_t)),
+        };
+        bool unlimited = channels[i].tier_limit == 0 || forecast->daily_capacity < 0;
+        forecast->daily_capacity =
+            unlimited ? -1 : forecast->daily_capacity + channels[i].tier_limit;
+    }
+    return OK;
+}
+
+static struct dashboard_forecast_channel judge_channel(struct dashboard_forecast *forecast,
+                                                       const struct store_channel *channel,
+                                                       const struct load *load)
+{
+    struct dashboard_forecast_channel result = {
+        .id = channel->id,
+        .name = channel->name,
+        .tier_limit = channel->tier_limit,
+        .rate_per_second = channel->rate_per_second,
+    };
+    for (size_t i = 0; i < forecast->day_count; i++) {
+        bool over = channel->tier_limit > 0 && load->people[i] > channel->tier_limit;
+        forecast->days[i].over_tier = forecast->days[i].over_tier || over;
+        if (over && result.days_over_tier++ == 0) {
+            result.first_day_over = forecast->days[i].day;
+        }
+        result.busiest_day_people = load->people[i] > result.busiest_day_people
+                                        ? load->people[i]
+                                        : result.busiest_day_people;
+    }
+    for (size_t i = 0; i < forecast->hour_count; i++) {
+        bool over = load->counts[i] > channel->rate_per_second * SECONDS_PER_HOUR;
+        forecast->hours[i].over_rate = forecast->hours[i].over_rate || over;
+        result.hours_over_rate += over;
+        result.total += load->counts[i];
+        result.busiest_hour_count = load->counts[i] > result.busiest_hour_count
+                                        ? load->counts[i]
+                                        : result.busiest_hour_count;
+    }
+    return result;
+}
+
+static void judge(struct forecast_run *run)
+{
+    struct dashboard_forecast *forecast = run->forecast;
+    forecast->channels =
+        arena_array(run->work->arena, run->channel_count + 1, sizeof(*forecast->channels));
+    for (size_t i = 0; i < run->channel_count; i++) {
+        struct dashboard_forecast_channel channel =
+            judge_channel(forecast, &run->channels[i], &run->loads[i]);
+        if (channel.total > 0) {
+            forecast->channels[forecast->channel_count++] = channel;
+        }
+    }
+    for (size_t i = 0; i < forecast->hour_count; i++) {
+        forecast->days[day_of(forecast, forecast->hours[i].at_ms)].count +=
+            forecast->hours[i].count;
+    }
 }
 
 enum error_code dashboard_forecast(struct work *work, int64_t sequence_id, int32_t days,
                                    const struct zone *zone, struct dashboard_forecast *ret_forecast,
                                    struct error *error)
 {
-    struct dashboard_forecast forecast = {.day_count = (size_t)days};
+    struct dashboard_forecast forecast = {0};
+    struct forecast_run run = {.work = work, .forecast = &forecast, .most = PLAYED_MAX};
     struct store_sequence_summary *all = NULL;
     size_t count = 0;
-    int64_t today = floor_divide(zone_to_local(zone, work->now_ms), MS_PER_DAY);
-    forecast.days = arena_array(work->arena, (size_t)days + 1, sizeof(*forecast.days));
-    for (int32_t i = 0; i < days; i++) {
-        forecast.days[i].day = today + i;
-    }
+    int64_t inside = 0;
+    int64_t sequences = 0;
+    CHECK(days > 0 && days <= DASHBOARD_FORECAST_DAYS_MAX);
+    lay_out(&run, days, zone);
     enum error_code code = store_sequence_list(work, &all, &count, error);
     for (size_t i = 0; code == OK && i < count; i++) {
+        bool asked = sequence_id == 0 || all[i].sequence.id == sequence_id;
+        inside += asked ? all[i].counts.active : 0;
+        sequences += asked && all[i].counts.active > 0;
+    }
+    if (inside > PLAYED_MAX) {
+        run.most = PLAYED_MAX / sequences < PLAYED_LEAST ? PLAYED_LEAST : PLAYED_MAX / sequences;
+    }
+    if (code == OK) {
+        code = read_channels(&run, error);
+    }
+    for (size_t i = 0; code == OK && i < count; i++) {
         if (sequence_id == 0 || all[i].sequence.id == sequence_id) {
-            code = forecast_sequence(work, &all[i], &forecast, error);
+            code = forecast_sequence(&run, &all[i], error);
         }
     }
     if (code == OK) {
-        code = read_capacity(work, &forecast, error);
-    }
-    if (code == OK) {
+        judge(&run);
         *ret_forecast = forecast;
     }
     return code;

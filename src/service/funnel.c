@@ -196,6 +196,13 @@ static struct text title_of(struct arena *arena, const char *word)
     return text_from(title);
 }
 
+/* What somebody can put right, or time does; not what the person is or has decided. */
+static bool can_be_repaired(enum provider_class class)
+{
+    return class != PROVIDER_CLASS_UNREACHABLE && class != PROVIDER_CLASS_RECIPIENT &&
+           class != PROVIDER_CLASS_MARKETING_STOP && class != PROVIDER_CLASS_EXPERIMENT;
+}
+
 struct funnel_words funnel_words(struct work *work, int64_t reason)
 {
     if (reason >= COUNTER_REASON_PROVIDER) {
@@ -207,7 +214,7 @@ struct funnel_words funnel_words(struct work *work, int64_t reason)
             .title = row == NULL ? TEXT("Refused by WhatsApp") : text_from(row->title),
             .advice = row == NULL ? text_from(message_reason_advice(REASON_REFUSED))
                                   : text_from(row->advice),
-            .retryable = row == NULL || row->meaning != PROVIDER_MEANS_REJECT,
+            .retryable = row == NULL || can_be_repaired(row->class),
         };
     }
     enum message_reason known = (enum message_reason)reason;

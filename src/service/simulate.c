@@ -68,6 +68,9 @@ void simulate_person(struct simulation *simulation, const struct schedule_plan *
         case SCHEDULE_SEND:
             now_ms = next.due_at_ms;
             count_message(simulation, walker.zone, now_ms, people);
+            if (simulation->visit != NULL) {
+                simulation->visit(simulation->visit_context, now_ms, people);
+            }
             schedule_advance(&walker, &next, now_ms);
             break;
         }

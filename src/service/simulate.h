@@ -22,6 +22,9 @@ struct simulation {
     int64_t never_open;          /* people for whom window and quiet hours leave no time */
     struct simulation_day *days; /* rising, without empty ones; set by simulate_finish() */
     size_t day_count;
+    /* Told of every message, when set after simulate_init(). */
+    void (*visit)(void *context, int64_t at_ms, int64_t people);
+    void *visit_context;
     struct simulate_days *counted; /* private */
 };
 

@@ -28,15 +28,26 @@ export function client(base, key) {
   };
 }
 
+/** When the test is over, the server is ended and its data must add up: `verify` counts all from the rows. */
+async function endSound(server) {
+  if (server.daemon && !server.daemon.exited) await server.daemon.stop('SIGKILL');
+  if (server.options.verify === false || !existsSync(join(server.data, 'dripline.db'))) return;
+  const verified = await server.verify();
+  assert.equal(verified.code, 0, `verify after the test: ${verified.stdout}${verified.stderr}`);
+}
+
 /**
  * Starts `dripline serve` on a fresh (or given) data directory and makes an admin key.
- *   options  data, port, clock ('system'|'manual'), args[], env, binary, wrap[] (a command to run it under)
+ *   options  data, port, clock ('system'|'manual'), args[], env, binary, wrap[] (a command to run it under),
+ *            verify (false: the test leaves data behind that cannot be sound)
  */
 export async function startServer(t, options = {}) {
+  const server = { options, key: options.key };
+  t?.after(() => server.data && endSound(server)); // before the folder goes: hooks run in the order of their making
   const data = options.data ?? join(temporaryFolder(t), 'data');
   const port = options.port ?? (await freePort());
   const base = `http://127.0.0.1:${port}`;
-  const server = { data, port, base, options, key: options.key };
+  Object.assign(server, { data, port, base });
   if (!server.key) {
     const made = await run(['key', 'create', '--name', 'tests', '--scope', 'admin', '--data', data, '--json']);
     assert.equal(made.code, 0, `key create: ${made.stderr}`);
@@ -55,11 +66,9 @@ export async function startServer(t, options = {}) {
       return (await fetch(`${base}/readyz`)).status === 200;
     }, 'server ready');
   };
+  server.verify = () => run(['verify', '--data', data, '--json'], { binary: options.binary ?? BINARY });
   server.kill = () => server.daemon.stop('SIGKILL');
   server.stop = () => server.daemon.stop('SIGTERM');
-  t?.after(async () => {
-    if (server.daemon && !server.daemon.exited) await server.daemon.stop('SIGKILL');
-  });
   if (options.start !== false) await server.start();
   return server;
 }
