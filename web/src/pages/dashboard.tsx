@@ -6,6 +6,7 @@ import { plural, t } from '../core/i18n';
 import { said } from '../core/said';
 import { readPrefs, writePrefs } from '../core/prefs';
 import { setQuery } from '../core/router';
+import { dayAfter, dayIn, isDay, startOfDay } from '../core/zone';
 import { TimeChart } from '../ui/chart';
 import { PageHead, usePage } from '../ui/page';
 import { Alert, ask, Avatar, Button, Card, Empty, Failure, Icon, Phone, Segmented, showError, Skeleton, Time, toast } from '../ui/parts';
@@ -17,14 +18,14 @@ import { Failures, Stages } from './results';
 type Range = '24h' | '7d' | '30d' | 'custom';
 const LIVE = ['stats', 'message', 'enrollment', 'sequence', 'queue', 'counters', 'batch', 'opt_out', 'clock', 'channel', 'settings'];
 
-function period(query: URLSearchParams, now: number): { range: Range; from: string; to: string | undefined; hourly: boolean } {
+function period(query: URLSearchParams, now: number, zone: string): { range: Range; from: string; to: string | undefined; hourly: boolean } {
     const range = (query.get('range') ?? '7d') as Range;
     if (range === 'custom') {
         const from = query.get('from');
         const to = query.get('to');
-        const start = from ? new Date(`${from}T00:00`) : new Date(now - 7 * 864e5);
-        const end = to ? new Date(new Date(`${to}T00:00`).getTime() + 864e5) : new Date(now);
-        return { range, from: start.toISOString(), to: end.toISOString(), hourly: end.getTime() - start.getTime() <= 2 * 864e5 };
+        const start = isDay(from) ? startOfDay(from, zone) : now - 7 * 864e5;
+        const end = isDay(to) ? startOfDay(dayAfter(to), zone) : now;
+        return { range, from: new Date(start).toISOString(), to: new Date(end).toISOString(), hourly: end - start <= 2 * 864e5 };
     }
     const days = { '24h': 1, '7d': 7, '30d': 30 }[range] ?? 7;
     const round = range === '24h' ? 36e5 : 864e5;
@@ -162,9 +163,9 @@ export default function Dashboard() {
     void language.value;
     usePage(t('Dashboard'));
     const query = place.value.query;
-    const { range, from, to, hourly } = period(query, nowMs.value);
-    const key = `${range} ${range === 'custom' ? `${from} ${to}` : ''}`;
     const zone = format.currentZone();
+    const { range, from, to, hourly } = period(query, nowMs.value, zone);
+    const key = `${range} ${range === 'custom' ? `${from} ${to}` : ''}`;
     const overview = useResource(`overview ${key}`, () => call(api.GET('/api/stats/overview', { params: { query: { from, to, timezone: zone } } })), { on: LIVE });
     const series = useResource(`timeseries ${key}`, () => call(api.GET('/api/stats/timeseries', { params: { query: { from, to, timezone: zone, interval: hourly ? 'hour' : 'day' } } })), { on: LIVE });
     const forecast = useResource('forecast', () => call(api.GET('/api/stats/forecast', { params: { query: { days: 14, timezone: zone } } })), { on: ['enrollment', 'sequence', 'batch', 'clock'] });
@@ -199,9 +200,9 @@ export default function Dashboard() {
             </PageHead>
             {range === 'custom' ? (
                 <div class="row wrap">
-                    <input type="date" class="input auto small" aria-label={t('From')} value={query.get('from') ?? from.slice(0, 10)} onChange={event => setQuery({ from: event.currentTarget.value }, { replace: true })} />
+                    <input type="date" class="input auto small" aria-label={t('From')} value={query.get('from') ?? dayIn(zone, Date.parse(from))} onChange={event => setQuery({ from: event.currentTarget.value }, { replace: true })} />
                     –
-                    <input type="date" class="input auto small" aria-label={t('To')} value={query.get('to') ?? new Date(nowMs.value).toISOString().slice(0, 10)} onChange={event => setQuery({ to: event.currentTarget.value }, { replace: true })} />
+                    <input type="date" class="input auto small" aria-label={t('To')} value={query.get('to') ?? dayIn(zone, nowMs.value)} onChange={event => setQuery({ to: event.currentTarget.value }, { replace: true })} />
                 </div>
             ) : null}
             {overview.error && !data ? <Failure error={overview.error} retry={overview.reload} /> : null}

@@ -46,9 +46,11 @@ export function Stages({ values, of }: { values: { label: string; count: number;
         </ol>
     );
 }
+/* How the messages behind a group are asked for: by the provider's code, when it gave one. */
+const wantedReason = (failure: Schemas['FailureReason']): string => String(failure.code || failure.reason);
 export function Failures({ failures, sequenceId, done }: { failures: Schemas['FailureReason'][]; sequenceId?: string; done: () => void }) {
     const retry = async (failure: Schemas['FailureReason']): Promise<void> => {
-        const result = await call(api.POST('/api/messages/bulk-retry', { body: { filter: { reason: failure.reason, ...(sequenceId ? { sequence_id: sequenceId } : {}) } } }));
+        const result = await call(api.POST('/api/messages/bulk-retry', { body: { filter: { reason: wantedReason(failure), ...(sequenceId ? { sequence_id: sequenceId } : {}) } } }));
         const count = 'changed' in result ? (result.changed ?? 0) : 0;
         toast(plural('{n} message waits again.', '{n} messages wait again.', count, format.number(count)));
         done();
@@ -57,7 +59,7 @@ export function Failures({ failures, sequenceId, done }: { failures: Schemas['Fa
         <ul class="failures">
             {failures.map(failure => (
                 <li key={`${failure.reason} ${failure.code ?? ''}`}>
-                    <a class="num strong count" href={`/messages?status=failed&reason=${encodeURIComponent(failure.reason)}${sequenceId ? `&sequence_id=${sequenceId}` : ''}`}>
+                    <a class="num strong count" href={`/messages?status=failed&reason=${encodeURIComponent(wantedReason(failure))}${sequenceId ? `&sequence_id=${sequenceId}` : ''}`}>
                         {format.number(failure.count)}
                     </a>
                     <div class="grow">

@@ -6,7 +6,7 @@ import { plural, t } from '../core/i18n';
 import { said } from '../core/said';
 import { Button, Empty, Failure, Icon, Menu, showError, Skeleton, Time, toast } from './parts';
 import { useResource, type Resource } from './resource';
-import { can, language } from './state';
+import { can, hub, language } from './state';
 
 type Item = Schemas['Alert'];
 type Page = { data: Item[]; next_cursor: string | null };
@@ -48,6 +48,7 @@ export function AlertList({ alerts, status }: { alerts: Resource<Page>; status: 
         work.then(() => {
             toast(text);
             alerts.reload();
+            hub.events.emit({ kind: 'alert', type: 'alert.changed', data: {} }); // the bell counts anew
         }, showError).finally(() => setBusy(null));
     };
     return (
