@@ -1,100 +1,14 @@
 // Outgoing webhooks from outside: receivers that check signatures with Node's crypto alone, behave
 // in all the ways receivers do, and count what reaches them.
 import assert from 'node:assert/strict';
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { createServer as createSocketServer } from 'node:net';
 import { test } from 'node:test';
 import { makeSequence, START, startPair, upload } from './lib/drip.mjs';
 import { until } from './lib/process.mjs';
+import { advance, csv, deliveries, listen, ping, read, settled, subscribe, verify } from './lib/receiver.mjs';
 import { startServer } from './lib/server.mjs';
 
 const LOCAL = ['--webhooks-allow-local', 'yes'];
-
-/** Standard Webhooks, by the specification alone: true when one signature is by one of `secrets`. */
-function verify(secrets, headers, body) {
-  const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
-  return secrets.some((secret) => {
-    const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-    const wanted = createHmac('sha256', key).update(signed).digest();
-    return headers['webhook-signature'].split(' ').some((part) => {
-      const [version, value] = part.split(',');
-      const given = Buffer.from(value, 'base64');
-      return version === 'v1' && given.length === wanted.length && timingSafeEqual(given, wanted);
-    });
-  });
-}
-
-/** A receiver: `requests` holds what came; `answer(request, response, n)` decides, 204 by default. */
-async function listen(t, answer = (request, response) => response.writeHead(204).end()) {
-  const receiver = { requests: [], secrets: [], bad: [], answer, connections: 0 };
-  const server = createServer(async (request, response) => {
-    const parts = [];
-    try {
-      for await (const part of request) parts.push(part);
-    } catch {
-      return; // the sender was killed in between
-    }
-    const body = Buffer.concat(parts).toString('utf8');
-    const entry = { headers: request.headers, body, json: JSON.parse(body), id: request.headers['webhook-id'], url: request.url, method: request.method };
-    if (receiver.secrets.length > 0 && !verify(receiver.secrets, request.headers, body)) receiver.bad.push(entry);
-    receiver.requests.push(entry);
-    receiver.answer(request, response, receiver.requests.length);
-  });
-  server.on('connection', () => receiver.connections++);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  receiver.url = `http://127.0.0.1:${server.address().port}/hook`;
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return receiver;
-}
-
-async function subscribe(server, receiver, more = {}) {
-  const answer = await server.api('POST', '/api/webhooks', { url: receiver.url, ...more });
-  assert.equal(answer.status, 201, answer.text);
-  assert.match(answer.body.secret, /^whsec_[A-Za-z0-9+/]{43}=$/);
-  receiver.secrets.push(answer.body.secret);
-  return answer.body;
-}
-
-async function deliveries(server, hook, query = '') {
-  const found = [];
-  let cursor = '';
-  for (let page = 0; page < 200; page++) {
-    const answer = await server.api('GET', `/api/webhooks/${hook.id}/deliveries?limit=500${query}${cursor}`);
-    assert.equal(answer.status, 200, answer.text);
-    found.push(...answer.body.data);
-    if (answer.body.next_cursor === null) return found;
-    cursor = `&cursor=${encodeURIComponent(answer.body.next_cursor)}`;
-  }
-  throw new Error('the log has no end');
-}
-
-const advance = async (server, by) => {
-  const answer = await server.api('POST', '/api/sandbox/clock', { advance: by });
-  assert.equal(answer.status, 200, answer.text);
-};
-const read = async (server, hook) => (await server.api('GET', `/api/webhooks/${hook.id}`)).body;
-const ping = async (server, hook) => {
-  const answer = await server.api('POST', `/api/webhooks/${hook.id}/test`);
-  assert.equal(answer.status, 202, answer.text);
-  return answer.body;
-};
-const settled = (server, hook, count) =>
-  until(async () => {
-    const rows = await deliveries(server, hook);
-    return rows.length >= count && rows.every((row) => row.status === 'delivered' || row.status === 'failed') && rows;
-  }, 'all deliveries end', 180_000);
-
-function csv(count) {
-  const lines = ['phone,name'];
-  for (let n = 0; n < count; n++) lines.push(`9198${String(70000000 + n)},Person ${n}`);
-  return `${lines.join('\n')}\n`;
-}
 
 test('every event of a run reaches a receiver as often as the delivery log says', { timeout: 600_000 }, async (t) => {
   const { server, channel } = await startPair(t, { seed: 4, args: LOCAL });
