@@ -62,6 +62,9 @@ enum error_code idempotent_prepare(struct request *request, struct error *error)
         }
     }
     crypto_digest_done(&digest, hash);
+    /* A body may hold a password: without the master key its hash must not tell which. */
+    crypto_hmac_sha256(request->dispatch->service->master_key,
+                       text_make((const char *)hash, CRYPTO_SHA256_SIZE), hash);
     request->idempotency_key = key;
     request->idempotency_hash = text_make((const char *)hash, CRYPTO_SHA256_SIZE);
     return OK;
