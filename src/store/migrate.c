@@ -48,14 +48,9 @@ static const struct migration {
     const char *name;
     const char *const *lines; /* ended by NULL */
 } MIGRATIONS[] = {
-    {1, "start", START},
-    {2, "webhooks", WEBHOOKS},
-    {3, "alerts", ALERTS},
-    {4, "public", PUBLIC},
-    {5, "analytics", ANALYTICS},
-    {6, "email", EMAIL},
-    {7, "access", ACCESS},
-    {8, "people", PEOPLE},
+    {1, "start", START},   {2, "webhooks", WEBHOOKS},   {3, "alerts", ALERTS},
+    {4, "public", PUBLIC}, {5, "analytics", ANALYTICS}, {6, "email", EMAIL},
+    {7, "access", ACCESS}, {8, "people", PEOPLE},
 };
 
 int64_t migrate_target(void)
