@@ -98,6 +98,9 @@ int64_t csv_reader_repairs(const struct csv_reader *reader);
 struct buffer;
 
 /* Appends one cell, quoted when needed. With `defuse`, a cell that a spreadsheet would run as a
- * formula (= + - @ tab CR) gets an apostrophe in front, unless it is a plain number. */
+ * formula (= + - @, also wide ones, tab, line ends) gets an apostrophe in front, unless it is a
+ * plain number; so does a cell that has one before such a start, to be the same when it is read. */
 void csv_put_cell(struct buffer *buffer, struct text cell, bool first, bool defuse);
+/* The cell as it was before `defuse`. */
+struct text csv_without_guard(struct text cell);
 void csv_end_row(struct buffer *buffer);

@@ -193,6 +193,14 @@ static void test_written_cells_are_read_back_and_never_run(void **state)
         {"=1+1", "'=1+1"},
         {"@cmd", "'@cmd"},
         {"-2+3", "'-2+3"},
+        {"＝1+1", "'＝1+1"},
+        {"＠cmd", "'＠cmd"},
+        {"\t=1", "\"'\t=1\""},
+        {"\n=1", "\"'\n=1\""},
+        {"'=1", "''=1"},
+        {"''@x", "'''@x"},
+        {"'plain", "'plain"},
+        {"'-5", "''-5"},
         {"+919876543210", "+919876543210"},
         {"-5.5", "-5.5"},
         {"two\nlines", "\"two\nlines\""},
@@ -205,6 +213,10 @@ static void test_written_cells_are_read_back_and_never_run(void **state)
         buffer_clear(&out);
         csv_put_cell(&out, text_from(CELLS[i][0]), true, true);
         assert_string_equal(buffer_chars(&out), CELLS[i][1]);
+        struct text guarded = text_from(CELLS[i][1]);
+        if (!text_find(guarded, '"', &(size_t){0})) {
+            assert_true(text_equal(csv_without_guard(guarded), text_from(CELLS[i][0])));
+        }
     }
     buffer_clear(&out);
     csv_put_cell(&out, TEXT("=1"), true, false);

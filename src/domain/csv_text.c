@@ -180,9 +180,35 @@ static bool is_plain_number(struct text cell)
     return digits > 0 && points <= 1;
 }
 
+static struct text without_apostrophes(struct text cell)
+{
+    while (cell.size > 0 && cell.data[0] == '\'') {
+        cell = text_skip(cell, 1);
+    }
+    return cell;
+}
+
 static bool looks_like_formula(struct text cell)
 {
-    return cell.size > 0 && memchr("=+-@\t\r", cell.data[0], 6) != NULL && !is_plain_number(cell);
+    /* Spreadsheets for East Asia take the wide signs for the narrow ones. */
+    static const struct text STARTS[] = {
+        TEXT_INIT("="),  TEXT_INIT("+"),  TEXT_INIT("-"),  TEXT_INIT("@"),
+        TEXT_INIT("\t"), TEXT_INIT("\r"), TEXT_INIT("\n"), TEXT_INIT("＝"),
+        TEXT_INIT("＋"), TEXT_INIT("－"), TEXT_INIT("＠"),
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(STARTS); i++) {
+        if (text_starts_with(cell, STARTS[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct text csv_without_guard(struct text cell)
+{
+    bool guarded =
+        text_starts_with(cell, TEXT("'")) && looks_like_formula(without_apostrophes(cell));
+    return guarded ? text_skip(cell, 1) : cell;
 }
 
 void csv_put_cell(struct buffer *buffer, struct text cell, bool first, bool defuse)
@@ -190,7 +216,8 @@ void csv_put_cell(struct buffer *buffer, struct text cell, bool first, bool defu
     if (!first) {
         buffer_add_byte(buffer, ',');
     }
-    bool apostrophe = defuse && looks_like_formula(cell);
+    bool apostrophe =
+        defuse && looks_like_formula(without_apostrophes(cell)) && !is_plain_number(cell);
     bool quotes = first && cell.size == 0; /* a row of one empty cell is no empty line */
     for (size_t i = 0; i < cell.size && !quotes; i++) {
         quotes = memchr(",;\"\r\n\t", cell.data[i], 6) != NULL;

@@ -3,6 +3,7 @@
 #include "domain/import_row.h"
 
 #include "base/instant.h"
+#include "domain/csv.h"
 #include "domain/import_internal.h"
 
 enum { DAY_MAX = 3650, NAME_MAX = 200 };
@@ -237,12 +238,7 @@ static bool refuse(struct import_refusal *ret_refusal, const struct import_colum
 
 static struct text clean(struct text cell)
 {
-    cell = text_trim(cell);
-    /* The apostrophe that keeps a spreadsheet from running a cell is not part of it. */
-    if (cell.size > 1 && cell.data[0] == '\'' && memchr("=+-@", cell.data[1], 4) != NULL) {
-        cell = text_trim(text_skip(cell, 1));
-    }
-    return cell;
+    return text_trim(csv_without_guard(text_trim(cell)));
 }
 
 static bool read_day(const struct import_column *column, struct text value, int64_t *ret_day,

@@ -3,22 +3,54 @@
  * inbound_person.c. */
 #include "service/inbound_internal.h"
 
+#include "base/crypto.h"
 #include "base/hash.h"
 #include "base/instant.h"
 #include "delivery/receipts.h"
+#include "service/channels.h"
 #include "store/store_event.h"
 #include "store/store_message.h"
 
 enum { ACCOUNT_PROBE_HOURS = 6 };
+
+static struct text app_secret_of(const struct inbound *inbound, int64_t channel_id)
+{
+    struct channel_open open;
+    struct error ignored = {0};
+    return channels_open(inbound->work, inbound->service, channel_id, &open, &ignored) == OK
+               ? open.access.app_secret
+               : (struct text){0};
+}
+
+/* The body was signed with the secret of the address it came by. That speaks for a number of the
+ * same app, whose webhooks all have one address, and for nobody else's number. */
+static bool may_speak_for(const struct inbound *inbound, const struct store_channel *channel)
+{
+    if (inbound->channel_id == 0) {
+        return text_equal(channel->provider, TEXT("simulator"));
+    }
+    if (channel->id == inbound->channel_id) {
+        return true;
+    }
+    struct text signer = app_secret_of(inbound, inbound->channel_id);
+    return signer.size > 0 && crypto_equal_text(signer, app_secret_of(inbound, channel->id));
+}
+
+static bool is_meant(const struct inbound *inbound, const struct store_channel *channel,
+                     const struct provider_event *event)
+{
+    if (event->phone_number_id.size == 0) {
+        return inbound->channel_id != 0 && channel->id == inbound->channel_id;
+    }
+    return text_equal(channel->sender_id, event->phone_number_id);
+}
 
 const struct store_channel *inbound_channel(const struct inbound *inbound,
                                             const struct provider_event *event)
 {
     for (size_t i = 0; i < inbound->channel_count; i++) {
         const struct store_channel *channel = &inbound->channels[i];
-        bool by_address = inbound->channel_id != 0 && channel->id == inbound->channel_id;
-        if (event->phone_number_id.size > 0 ? text_equal(channel->sender_id, event->phone_number_id)
-                                            : by_address) {
+        if (is_meant(inbound, channel, event) && may_speak_for(inbound, channel)) {
             return channel;
         }
     }
@@ -66,7 +98,8 @@ static bool concerns(const struct inbound *inbound, const struct store_channel *
                      const struct provider_event *event)
 {
     if (channel->account_id.size > 0) {
-        return text_equal(channel->account_id, event->account_id);
+        return text_equal(channel->account_id, event->account_id) &&
+               may_speak_for(inbound, channel);
     }
     return channel->id == inbound->channel_id;
 }

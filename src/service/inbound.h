@@ -13,8 +13,8 @@
  * only after its commit. */
 
 /* channel_id  the channel whose address the webhook came by, 0 for the common address of the
- *             simulator inside this process; events of other numbers of ours go to their own
- *             channel, events of foreign numbers are ignored */
+ *             simulator inside this process; events of other numbers of the same app go to their
+ * own channel, events of foreign numbers are ignored */
 MUST_USE enum error_code inbound_apply(struct work *work, const struct service *service,
                                        int64_t channel_id, const struct provider_event *events,
                                        size_t count, struct error *error);
