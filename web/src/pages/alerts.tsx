@@ -2,6 +2,7 @@
 import { api, call } from '../core/api';
 import { t } from '../core/i18n';
 import { AlertList, useAlerts } from '../ui/alerts';
+import { DownloadCsv } from '../ui/csv';
 import { PageHead, usePage } from '../ui/page';
 import { Button, Card, useWork } from '../ui/parts';
 import { can, language, place } from '../ui/state';
@@ -15,6 +16,7 @@ export default function Alerts() {
     return (
         <div class="page narrow">
             <PageHead title={t('Alerts')} lead={t('Each says what is wrong, since when, and what to do. It closes by itself when the cause ends.')}>
+                <DownloadCsv path="/api/alerts" query={{ status }} />
                 {can('write') ? (
                     <Button busy={busy} icon="bell-ring" onClick={() => run(async () => (await call(api.POST('/api/alerts/test')), alerts.reload()))}>
                         {t('Test alert')}

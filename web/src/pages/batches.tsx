@@ -2,6 +2,7 @@
 import { api, call, type Batch } from '../core/api';
 import { t } from '../core/i18n';
 import { setQuery } from '../core/router';
+import { DownloadCsv } from '../ui/csv';
 import { PageHead, usePage } from '../ui/page';
 import { PagedCard, usePages } from '../ui/pages';
 import { Button, Empty, Segmented } from '../ui/parts';
@@ -48,6 +49,8 @@ export default function Batches() {
                         </option>
                     ))}
                 </select>
+                <span class="grow" />
+                <DownloadCsv path="/api/batches" query={{ kind: kind ? KINDS[kind] : undefined, sequence_id: sequence || undefined }} />
             </div>
             <PagedCard
                 pages={pages}

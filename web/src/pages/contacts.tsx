@@ -4,6 +4,7 @@ import { api, call, type ApiError, type Schemas } from '../core/api';
 import * as format from '../core/format';
 import { plural, t } from '../core/i18n';
 import { setQuery } from '../core/router';
+import { DownloadCsv } from '../ui/csv';
 import { PageHead, usePage } from '../ui/page';
 import { PagedCard, usePages } from '../ui/pages';
 import { ask, Avatar, Button, Dialog, Empty, Failure, Icon, Phone, SearchField, showError, TextField, Time, toast, useWork } from '../ui/parts';
@@ -42,10 +43,7 @@ export default function Contacts() {
                 <div style={{ minWidth: '220px' }}>
                     <SearchField label={t('Search name or number')} value={query.get('q') ?? ''} onValue={value => setQuery({ q: value }, { replace: true })} />
                 </div>
-                <a class="button small" href={`/api/${out ? 'opt-outs' : 'contacts'}?format=csv${query.get('q') ? `&q=${encodeURIComponent(query.get('q') ?? '')}` : ''}`} download>
-                    <Icon name="download" />
-                    {t('CSV')}
-                </a>
+                <DownloadCsv path={out ? '/api/opt-outs' : '/api/contacts'} query={{ q: query.get('q') ?? undefined }} />
             </div>
             {out ? <OptOuts q={query.get('q') ?? ''} /> : <Everyone q={query.get('q') ?? ''} />}
             {adding ? <AddOptOut onClose={() => setAdding(false)} /> : null}

@@ -2,17 +2,19 @@
 import { useState } from 'preact/hooks';
 import { api, call, type Schemas } from '../core/api';
 import * as format from '../core/format';
-import { plural, t } from '../core/i18n';
+import { t } from '../core/i18n';
 import { said } from '../core/said';
 import { readPrefs, writePrefs } from '../core/prefs';
 import { setQuery } from '../core/router';
 import { dayAfter, dayIn, isDay, startOfDay } from '../core/zone';
 import { TimeChart } from '../ui/chart';
+import { DownloadCsv } from '../ui/csv';
 import { PageHead, usePage } from '../ui/page';
 import { Alert, ask, Avatar, Button, Card, Empty, Failure, Icon, Phone, Segmented, showError, Skeleton, Time, toast } from '../ui/parts';
 import { useResource } from '../ui/resource';
 import { can, language, me, nowMs, place } from '../ui/state';
 import { EnrollmentState, SequenceState } from '../ui/status';
+import { ForecastCard } from './forecast';
 import { Failures, Stages } from './results';
 
 type Range = '24h' | '7d' | '30d' | 'custom';
@@ -168,7 +170,6 @@ export default function Dashboard() {
     const key = `${range} ${range === 'custom' ? `${from} ${to}` : ''}`;
     const overview = useResource(`overview ${key}`, () => call(api.GET('/api/stats/overview', { params: { query: { from, to, timezone: zone } } })), { on: LIVE });
     const series = useResource(`timeseries ${key}`, () => call(api.GET('/api/stats/timeseries', { params: { query: { from, to, timezone: zone, interval: hourly ? 'hour' : 'day' } } })), { on: LIVE });
-    const forecast = useResource('forecast', () => call(api.GET('/api/stats/forecast', { params: { query: { days: 14, timezone: zone } } })), { on: ['enrollment', 'sequence', 'batch', 'clock'] });
     const data = overview.data;
     const points = series.data?.points ?? [];
     const totals = data?.totals;
@@ -218,7 +219,7 @@ export default function Dashboard() {
                         {tile(t('Failed'), totals.failed, data.previous.failed, behind('failed'), false, totals.sent + totals.failed)}
                     </div>
                     <div class="grid">
-                        <Card class="c8" title={t('Messages over time')}>
+                        <Card class="c8" title={t('Messages over time')} actions={<DownloadCsv path="/api/stats/timeseries" query={{ from, to, timezone: zone, interval: hourly ? 'hour' : 'day' }} />}>
                             <div class="card-body">
                                 {series.data ? (
                                     <TimeChart
@@ -255,7 +256,7 @@ export default function Dashboard() {
                                 />
                             </div>
                         </Card>
-                        <Card class="c4" title={t('Why messages failed')}>
+                        <Card class="c8" title={t('Why messages failed')}>
                             {data.failures.length ? (
                                 <Failures failures={data.failures} done={overview.reload} />
                             ) : (
@@ -264,10 +265,33 @@ export default function Dashboard() {
                                 </div>
                             )}
                         </Card>
-                        <Card class="c4" title={t('Next 14 days')}>
-                            <div class="card-body">{forecast.data ? <Forecast forecast={forecast.data} /> : forecast.error ? <Failure error={forecast.error} /> : <Skeleton />}</div>
+                        <ForecastCard class="c8" />
+                        <Card class="c4" title={t('Recent enrollments')}>
+                            {data.recent_enrollments.length ? (
+                                <ul class="recent">
+                                    {data.recent_enrollments.slice(0, 6).map(one => (
+                                        <li key={one.id}>
+                                            <Avatar name={one.name} phone={one.phone} />
+                                            <div class="grow">
+                                                <a class="title truncate block" href={`/people/${one.id}`} dir="auto">
+                                                    {one.name || <Phone digits={one.phone} />}
+                                                </a>
+                                                <div class="sub truncate small muted">{one.sequence_name ?? data.sequences.find(sequence => sequence.id === one.sequence_id)?.name ?? ''}</div>
+                                            </div>
+                                            <div class="end small muted">
+                                                <Time at={one.enrolled_at} />
+                                                <div>
+                                                    <EnrollmentState status={one.status} />
+                                                </div>
+                                            </div>
+                                        </li>
+                                    ))}
+                                </ul>
+                            ) : (
+                                <Empty icon="users" title={t('Nobody yet')} />
+                            )}
                         </Card>
-                        <Card class="c8" title={t('Sequences')} actions={<a href="/sequences">{t('All sequences')}</a>}>
+                        <Card class="c12" title={t('Sequences')} foot={<DownloadCsv path="/api/sequences" />} actions={<a href="/sequences">{t('All sequences')}</a>}>
                             {data.sequences.length ? (
                                 <div class="table-wrap">
                                     <table class="table">
@@ -309,70 +333,11 @@ export default function Dashboard() {
                                 <Empty icon="list-ordered" title={t('No sequences yet')} actions={<a class="button primary" href="/sequences">{t('Create sequence')}</a>} />
                             )}
                         </Card>
-                        <Card class="c4" title={t('Recent enrollments')}>
-                            {data.recent_enrollments.length ? (
-                                <ul class="recent">
-                                    {data.recent_enrollments.slice(0, 6).map(one => (
-                                        <li key={one.id}>
-                                            <Avatar name={one.name} phone={one.phone} />
-                                            <div class="grow">
-                                                <a class="title truncate block" href={`/people/${one.id}`} dir="auto">
-                                                    {one.name || <Phone digits={one.phone} />}
-                                                </a>
-                                                <div class="sub truncate small muted">{one.sequence_name ?? data.sequences.find(sequence => sequence.id === one.sequence_id)?.name ?? ''}</div>
-                                            </div>
-                                            <div class="end small muted">
-                                                <Time at={one.enrolled_at} />
-                                                <div>
-                                                    <EnrollmentState status={one.status} />
-                                                </div>
-                                            </div>
-                                        </li>
-                                    ))}
-                                </ul>
-                            ) : (
-                                <Empty icon="users" title={t('Nobody yet')} />
-                            )}
-                        </Card>
                     </div>
                 </>
             ) : overview.loading ? (
                 <Skeleton lines={8} height={40} />
             ) : null}
-        </div>
-    );
-}
-function Forecast({ forecast }: { forecast: Schemas['Forecast'] }) {
-    const most = Math.max(1, ...forecast.points.map(point => point.count));
-    if (!forecast.total) return <p class="muted">{t('Nothing is planned.')}</p>;
-    return (
-        <div class="stack">
-            <p class="soft small num">{plural('{n} message is planned for the people inside now.', '{n} messages are planned for the people inside now.', forecast.total, format.number(forecast.total))}</p>
-            <ol class="columns" aria-hidden="true">
-                {forecast.points.map(point => (
-                    <li key={point.date} title={`${format.localMoment(point.date)}: ${format.number(point.count)}`}>
-                        <i class={point.count === 0 ? 'none' : forecast.daily_capacity && point.count > forecast.daily_capacity ? 'over' : ''} style={{ height: `${(point.count / most) * 100}%` }} />
-                        {format.number(Number(point.date.slice(8, 10)))}
-                    </li>
-                ))}
-            </ol>
-            <details class="details">
-                <summary class="small">{t('View as table')}</summary>
-                <table class="table plain">
-                    <caption class="visually-hidden">{t('Messages planned per day')}</caption>
-                    <tbody>
-                        {forecast.points.map(point => (
-                            <tr key={point.date}>
-                                <th scope="row" class="nowrap">
-                                    {format.localMoment(point.date)}
-                                </th>
-                                <td class="end num">{format.number(point.count)}</td>
-                            </tr>
-                        ))}
-                    </tbody>
-                </table>
-            </details>
-            {forecast.daily_capacity && most > forecast.daily_capacity ? <Alert kind="warn">{t('Some days hold more people than the number may reach in 24 hours ({n}). The rest follows later.', { n: format.number(forecast.daily_capacity) })}</Alert> : null}
         </div>
     );
 }

@@ -3,6 +3,7 @@ import { api, call, type Message } from '../core/api';
 import * as format from '../core/format';
 import { plural, t } from '../core/i18n';
 import { setQuery } from '../core/router';
+import { DownloadCsv } from '../ui/csv';
 import { PageHead, usePage } from '../ui/page';
 import { useSequenceNames } from '../ui/names';
 import { PagedCard, usePages } from '../ui/pages';
@@ -26,10 +27,7 @@ export default function Messages() {
     return (
         <div class="page">
             <PageHead title={t('Messages')} lead={t('The queue and the history. “Sent” means WhatsApp accepted it.')}>
-                <a class="button" href={`/api/queue?format=csv&${new URLSearchParams(Object.entries(filter).filter((one): one is [string, string] => Boolean(one[1]))).toString()}`} download>
-                    <Icon name="download" />
-                    {t('CSV')}
-                </a>
+                <DownloadCsv path="/api/queue" query={filter} />
             </PageHead>
             <div class="row wrap wide">
                 <div class="grow" style={{ maxWidth: '240px', minWidth: '170px' }}>

@@ -5,10 +5,13 @@ import * as format from '../core/format';
 import { plural, t } from '../core/i18n';
 import { failureSaid } from '../core/said';
 import { TimeChart } from '../ui/chart';
+import { DownloadCsv } from '../ui/csv';
 import { Alert, Button, Card, Empty, Failure, Icon, Segmented, showError, Skeleton, toast } from '../ui/parts';
 import { useResource } from '../ui/resource';
 import { can, nowMs } from '../ui/state';
 import { reasonWord } from '../ui/status';
+import { Cohorts } from './cohorts';
+import { ForecastCard } from './forecast';
 
 type Funnel = Schemas['Funnel'];
 const PARTS: { key: keyof Funnel; color: string; word: () => string; status: string }[] = [
@@ -84,8 +87,8 @@ export function Failures({ failures, sequenceId, done }: { failures: Schemas['Fa
 export function Results({ sequence }: { sequence: Sequence }) {
     const stats = useResource(`stats ${sequence.id}`, () => call(api.GET('/api/sequences/{id}/stats', { params: { path: { id: sequence.id } } })), { on: ['stats', 'message', 'enrollment', 'sequence', 'counters', 'queue', 'batch'] });
     const [days, setDays] = useState<'7' | '30' | '90'>('30');
-    const to = new Date(nowMs.value);
-    const series = useResource(`series ${sequence.id} ${days}`, () => call(api.GET('/api/stats/timeseries', { params: { query: { sequence_id: sequence.id, interval: 'day', from: new Date(to.getTime() - Number(days) * 864e5).toISOString(), timezone: format.currentZone() } } })), { on: ['stats', 'message', 'enrollment', 'counters'] });
+    const since = new Date(nowMs.value - Number(days) * 864e5).toISOString();
+    const series = useResource(`series ${sequence.id} ${days}`, () => call(api.GET('/api/stats/timeseries', { params: { query: { sequence_id: sequence.id, interval: 'day', from: since, timezone: format.currentZone() } } })), { on: ['stats', 'message', 'enrollment', 'counters'] });
     if (!stats.data) return stats.error ? <Failure error={stats.error} retry={stats.reload} /> : <Skeleton lines={6} height={28} />;
     const data = stats.data;
     if (data.enrolled_count === 0) return <Empty icon="chart-no-axes-column" title={t('No results yet')}>{t('Numbers appear here as soon as people are enrolled.')}</Empty>;
@@ -116,7 +119,7 @@ export function Results({ sequence }: { sequence: Sequence }) {
                 {tile(t('Replied'), format.percent(totals.replied, data.enrolled_count), plural('{n} person', '{n} people', totals.replied, format.number(totals.replied)))}
                 {tile(t('Opted out'), format.percent(totals.opted_out, data.enrolled_count), plural('{n} person', '{n} people', totals.opted_out, format.number(totals.opted_out)))}
             </div>
-            <Card title={t('Message by message')}>
+            <Card title={t('Message by message')} actions={<DownloadCsv path={`/api/sequences/${sequence.id}/stats`} />}>
                 <div class="table-wrap">
                     <table class="table dense">
                         <thead>
@@ -173,6 +176,13 @@ export function Results({ sequence }: { sequence: Sequence }) {
                 <Card
                     class="c8"
                     title={t('Over time')}
+                    foot={
+                        <>
+                            <span class="muted small">{t('Times in {zone}', { zone: format.currentZone().replace(/_/g, ' ') })}</span>
+                            <span class="grow" />
+                            <DownloadCsv path="/api/stats/timeseries" query={{ sequence_id: sequence.id, interval: 'day', from: since, timezone: format.currentZone() }} />
+                        </>
+                    }
                     actions={
                         <Segmented
                             label={t('Period')}
@@ -204,7 +214,7 @@ export function Results({ sequence }: { sequence: Sequence }) {
                         )}
                     </div>
                 </Card>
-                <Card class="c4" title={t('Why messages failed')}>
+                <Card class="c4" title={t('Why messages failed')} foot={data.failures.length ? <DownloadCsv path={`/api/sequences/${sequence.id}/stats`} query={{ table: 'failures' }} /> : undefined}>
                     {data.failures.length ? (
                         <Failures failures={data.failures} sequenceId={sequence.id} done={stats.reload} />
                     ) : (
@@ -216,6 +226,8 @@ export function Results({ sequence }: { sequence: Sequence }) {
                     )}
                 </Card>
             </div>
+            <Cohorts sequence={sequence} />
+            <ForecastCard sequenceId={sequence.id} />
         </div>
     );
 }

@@ -5,6 +5,7 @@ import { api, call, type Enrollment, type Schemas, type Sequence } from '../../c
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
 import { setQuery } from '../../core/router';
+import { DownloadCsv } from '../../ui/csv';
 import { Avatar, Button, Card, Dialog, Empty, Failure, Icon, Phone, SearchField, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
 import { SelectionBar, Tick, TickAll, useSelection } from '../../ui/selection';
@@ -151,10 +152,7 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
                         {t('One import')} <Icon name="x" />
                     </button>
                 ) : null}
-                <a class="button small" href={`/api/sequences/${sequence.id}/enrollments?format=csv${filter.status ? `&status=${filter.status}` : ''}${filter.q ? `&q=${encodeURIComponent(filter.q)}` : ''}`} download>
-                    <Icon name="download" />
-                    {t('CSV')}
-                </a>
+                <DownloadCsv path={`/api/sequences/${sequence.id}/enrollments`} query={{ status: filter.status, q: filter.q }} />
             </div>
             {error ? <Failure error={error} retry={() => void more()} /> : null}
             <Card class="people">

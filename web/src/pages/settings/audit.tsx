@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { api, call, type Schemas } from '../../core/api';
 import { t } from '../../core/i18n';
 import { PagedCard, usePages } from '../../ui/pages';
+import { DownloadCsv } from '../../ui/csv';
 import { Empty, Icon, SearchField, Time } from '../../ui/parts';
 
 type Line = Schemas['AuditLine'];
@@ -15,6 +16,8 @@ export function Audit() {
             <div class="row wrap">
                 <SearchField label={t('Who')} value={actor} onValue={setActor} />
                 <SearchField label={t('Action, like user or settings.update')} value={action} onValue={setAction} />
+                <span class="grow" />
+                <DownloadCsv path="/api/audit" query={{ actor: actor || undefined, action: action || undefined }} />
             </div>
             <PagedCard pages={page} empty={<Empty icon="scroll-text" title={t('Nothing is written here')} />}>
                 {rows => (

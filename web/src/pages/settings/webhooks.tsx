@@ -4,6 +4,7 @@ import { api, call, type ApiError, type Schemas } from '../../core/api';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
 import { said } from '../../core/said';
+import { DownloadCsv } from '../../ui/csv';
 import { Alert, ask, Button, Card, Check, CopyButton, Dialog, Empty, Failure, Icon, Menu, showError, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
 import { usePages } from '../../ui/pages';
@@ -152,6 +153,7 @@ function Deliveries({ hook }: { hook: Webhook }) {
     const word = { delivered: t('Delivered'), failed: t('Failed'), pending: t('Waiting'), sending: t('Sending') } as const;
     return (
         <div class="table-wrap">
+            <DownloadCsv path={`/api/webhooks/${hook.id}/deliveries`} />
             <table class="table">
                 <thead>
                     <tr>
