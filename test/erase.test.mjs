@@ -112,6 +112,11 @@ test('an erased person is in no file any more, and an older backup does not brin
   assert.equal((await server.api('GET', `/api/contacts/${OTHER.phone}`)).status, 200);
   assert.equal((await server.api('POST', `/api/sequences/${sequence.id}/enroll`, { phone: PERSON.phone })).body.verdict, 'opted_out');
   await server.stop();
+  const compacted = await run(['compact', '--data', server.data, '--json']);
+  assert.equal(compacted.code, 0, compacted.stderr);
+  assert.equal(Number(JSON.parse(compacted.stdout).size), statSync(join(server.data, 'dripline.db')).size);
+  const sound = await run(['verify', '--data', server.data]);
+  assert.equal(sound.code, 0, sound.stdout + sound.stderr);
   assert.deepEqual(found(server.data, PERSON).filter((hit) => !hit.includes('.before-restore')), []);
 });
 

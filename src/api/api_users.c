@@ -87,9 +87,16 @@ static enum error_code update_user(struct api_call *call, struct error *error)
 {
     struct store_user user;
     int64_t id = 0;
+    const struct access_user_input *input = call->prepared;
+    const struct actor *actor = &call->work->actor;
     enum error_code code = api_param_id(call, 0, ID_USER, &id, error);
+    if (code == OK && actor->kind == ACTOR_USER && actor->id == id &&
+        input->password_hash.data != NULL) { /* an open browser is not yet its owner */
+        return error_field(error, "password", "not_here",
+                           "change your own with your present one, in your profile");
+    }
     if (code == OK) {
-        code = access_user_update(call->work, id, call->prepared, &user, error);
+        code = access_user_update(call->work, id, input, &user, error);
     }
     if (code == OK) {
         answer_user(call, &user);

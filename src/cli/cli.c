@@ -18,6 +18,8 @@ const struct cli_command CLI_COMMANDS[] = {
     {"doctor", "check files, disk, clock, limits and database", NULL, NULL, CLI_DOCTOR},
     {"backup", "write a consistent copy of the database", NULL, NULL, CLI_BACKUP},
     {"restore", "put a backup in place of the database", NULL, NULL, CLI_RESTORE},
+    {"compact", "write the database anew, without what lies between its rows", NULL, NULL,
+     CLI_COMPACT},
     {"release", "let sending go on after a restore or a clock jump", NULL, NULL, CLI_RELEASE},
     {"migrate", "bring the database up to this program's schema", NULL, NULL, CLI_MIGRATE},
     {"user", "add users and set passwords", NULL, NULL, CLI_USER},

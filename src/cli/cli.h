@@ -87,6 +87,7 @@ extern const struct cli_spec CLI_VERIFY[];
 extern const struct cli_spec CLI_DOCTOR[];
 extern const struct cli_spec CLI_BACKUP[];
 extern const struct cli_spec CLI_RESTORE[];
+extern const struct cli_spec CLI_COMPACT[];
 extern const struct cli_spec CLI_RELEASE[];
 extern const struct cli_spec CLI_MIGRATE[];
 extern const struct cli_spec CLI_USER[];

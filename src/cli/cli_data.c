@@ -362,6 +362,32 @@ const struct cli_spec CLI_RESTORE[] = {
     {0},
 };
 
+static int compact(struct cli *cli)
+{
+    struct backup_compacted compacted = {0};
+    struct error error = {0};
+    char size[32];
+    char sentence[120];
+    if (backup_compact(cli->data, &compacted, &error) != OK) {
+        return cli_fail(cli, &error);
+    }
+    (void)snprintf(size, sizeof(size), "%lld", (long long)compacted.size_after);
+    (void)snprintf(sentence, sizeof(sentence), "the database had %lld KiB and has %lld KiB now",
+                   (long long)(compacted.size_before / 1024),
+                   (long long)(compacted.size_after / 1024));
+    return print_line(cli, "size", size, sentence);
+}
+
+const struct cli_spec CLI_COMPACT[] = {
+    {.name = "",
+     .summary = "write the database anew, without what lies between its rows; the server must be "
+                "stopped",
+     .help = "The file becomes smaller. When people were erased, copies of their rows that the\n"
+             "engine left behind when it moved rows are gone for certain.",
+     .run = compact},
+    {0},
+};
+
 static int release(struct cli *cli)
 {
     CLEANUP(cli_client_close) struct cli_client *client = NULL;

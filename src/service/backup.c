@@ -200,3 +200,38 @@ enum error_code backup_newest(struct work *work, int64_t *ret_at_ms, struct erro
     }
     return code;
 }
+
+static enum error_code rewrite(const char *path, struct error *error)
+{
+    CLEANUP(db_close) struct db *db = NULL;
+    enum error_code code = db_open(path, DB_WRITER, false, &db, error);
+    if (code == OK) {
+        code = db_exec(db, "VACUUM", error);
+    }
+    return code == OK ? db_checkpoint(db, true, error) : code;
+}
+
+enum error_code backup_compact(const char *directory, struct backup_compacted *ret_compacted,
+                               struct error *error)
+{
+    CLEANUP(store_lock_release) struct store_lock *lock = NULL;
+    CLEANUP(mem_free_char) char *path = store_database_path(directory);
+    struct stat before;
+    struct stat after;
+    if (stat(path, &before) < 0) {
+        return error_set(error, ERROR_NOT_FOUND, "there is no database in \"%s\"", directory);
+    }
+    enum error_code code = store_lock_take(directory, &lock, error);
+    if (code == OK) {
+        code = rewrite(path, error);
+    }
+    if (code == OK && stat(path, &after) < 0) {
+        code =
+            error_set(error, ERROR_UNAVAILABLE, "could not read \"%s\": %s", path, strerror(errno));
+    }
+    if (code == OK) {
+        *ret_compacted = (struct backup_compacted){.size_before = (int64_t)before.st_size,
+                                                   .size_after = (int64_t)after.st_size};
+    }
+    return code;
+}

@@ -24,3 +24,15 @@ MUST_USE enum error_code backup_newest(struct work *work, int64_t *ret_at_ms, st
  * Errors     ERROR_CONFLICT: a process uses the directory; ERROR_INVALID: no sound backup */
 MUST_USE enum error_code backup_restore(const char *directory, const char *path,
                                         struct error *error);
+
+/* Writes the database of a data directory that nobody uses anew, without the space between its
+ * rows: it becomes smaller, and copies of rows that the engine left there when it moved them are
+ * gone. Needs as much free disk as the database has. Errors     ERROR_CONFLICT: a process uses the
+ * directory; ERROR_NOT_FOUND: no database */
+struct backup_compacted {
+    int64_t size_before; /* bytes */
+    int64_t size_after;
+};
+MUST_USE enum error_code backup_compact(const char *directory,
+                                        struct backup_compacted *ret_compacted,
+                                        struct error *error);
