@@ -37,7 +37,7 @@ const TABLES: Record<string, () => string> = {
     'findings of a sequence': () => calls(source('src/domain/sequence_lint.c').replace(/static void find[\s\S]*?\n\}/, ''), 'find'),
     'rules of the schedule': () => between(source('src/domain/schedule.c'), 'RULE_WORDS[SCHEDULE_RULE_COUNT] = {'.replace(/[[\]]/g, '\\$&'), /\n\};/) + calls(source('src/api/api_preview.c'), 'encode_rule'),
     'advice on messages': () => between(source('src/domain/message_words.c'), /REASONS\[\] = \{/, /\n\};/),
-    alerts: () => ['alert_channels.c', 'alert_checks.c', 'alerts.c'].map(file => source(`src/service/${file}`)).map(code => (code.match(/(?:title|advice) =[\s\S]*?;\n/g) ?? []).join('\n')).join('\n').replace('"%s \\"%.*s\\""', '""'),
+    alerts: () => ['alert_channels.c', 'alert_checks.c', 'alert_outside.c', 'alerts.c'].map(file => source(`src/service/${file}`)).map(code => (code.match(/(?:title|advice) =[\s\S]*?;\n/g) ?? []).join('\n')).join('\n').replace('"%s \\"%.*s\\""', '""'),
     'numbers that stand still': () => between(source('src/api/api_channels.c'), /REASONS\[\] = \{/, /\n {4}\};/),
     'the queue that stands still': () => between(source('src/delivery/delivery_idle.c'), /WORDS\[\] = \{/, /\n\};/) + calls(source('src/service/queue_stats.c'), 'set_state'),
     'webhooks that are off': () => between(source('src/api/api_webhooks.c'), /REASONS\[\] = \{/, /\n {4}\};/),

@@ -6,6 +6,7 @@ import { Empty } from '../ui/parts';
 import { can, language, place } from '../ui/state';
 import { Audit } from './settings/audit';
 import { Channels } from './settings/channels';
+import { Email } from './settings/email';
 import { General } from './settings/general';
 import { Keys } from './settings/keys';
 import { ProfilePage } from './settings/profile';
@@ -18,6 +19,7 @@ const TABS: { code: string; label: () => string; admin: boolean; page: FunctionC
     { code: 'keys', label: () => t('API keys'), admin: true, page: Keys },
     { code: 'users', label: () => t('Users'), admin: true, page: Users },
     { code: 'webhooks', label: () => t('Webhooks'), admin: true, page: Webhooks },
+    { code: 'email', label: () => t('E-mail'), admin: true, page: Email },
     { code: 'audit', label: () => t('Audit log'), admin: true, page: Audit },
     { code: 'profile', label: () => t('Profile'), admin: false, page: ProfilePage },
 ];
