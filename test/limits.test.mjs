@@ -100,3 +100,18 @@ test('a limit set later knows whom the channel wrote to before; a wider one rele
   await limit(null);
   await until(() => sent() === 45, 'no limit, nobody waits');
 });
+
+test('while the manual clock travels, messages keep the rate of their channel in its time', async (t) => {
+  const { server, simulator, channel } = await startPair(t, { channel: { messages_per_second: 10 } });
+  const sequence = await makeSequence(server, channel, [{ day: 2, time: '10:00', type: 'template', template: TEMPLATE }]);
+  await enroll(server, sequence, 0, 200);
+  await advance(server, '3d');
+  await until(() => simulator.entries().filter((entry) => entry.accepted).length === 200, 'all are sent');
+  const times = (await server.api('GET', '/api/queue?limit=500')).body.data.map((message) => Date.parse(message.sent_at)).sort((a, b) => a - b);
+  assert.equal(times.length, 200);
+  for (let i = 0; i + 20 < times.length; i++) {
+    // 21 messages in less than a second would be more than twice the rate: no burst is that large.
+    assert.ok(times[i + 20] - times[i] >= 1000, `message ${i} and the twentieth after it: ${times[i + 20] - times[i]} ms`);
+  }
+  assert.ok(times.at(-1) - times[0] >= 18_000 && times.at(-1) - times[0] < 60_000, `${times.at(-1) - times[0]} ms in all`);
+});

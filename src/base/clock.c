@@ -242,6 +242,14 @@ void clock_participant_idle(struct clock_participant *participant, uint64_t tick
     finish(clock, &arrival);
 }
 
+int64_t clock_journey_end_ms(struct clock *clock)
+{
+    (void)pthread_mutex_lock(&clock->mutex);
+    int64_t end_ms = clock->travelling ? clock->target_ms : clock->now_ms;
+    (void)pthread_mutex_unlock(&clock->mutex);
+    return end_ms;
+}
+
 bool clock_advance(struct clock *clock, int64_t target_ms,
                    void (*done)(void *context, int64_t now_ms), void *context)
 {

@@ -45,6 +45,8 @@ void clock_participant_idle(struct clock_participant *participant, uint64_t tick
                             int64_t next_wake_ms);
 uint64_t clock_participant_ticket(struct clock_participant *participant);
 
+/* How far a manual clock is going by itself: the end of the journey under way, else the present. */
+int64_t clock_journey_end_ms(struct clock *clock);
 /* Starts a journey to `target_ms`. `done` is called once there, without locks held, from the
  * thread that moved the clock last. Returns false, and calls nothing, when a journey is under way,
  * the clock is a system clock, or the target lies in the past. With no participants the clock

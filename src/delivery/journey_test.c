@@ -35,10 +35,12 @@ static void a_week_passes_event_by_event(void **state UNUSED)
     travel(&test, 8 * MS_PER_DAY);
     delivery_stop(test.delivery);
     assert_int_equal(test.accepted, PEOPLE * 4);
-    /* Day 2 and later at 09:00 UTC, to the millisecond. */
-    assert_int_equal(store_test_int64(&test.store, "SELECT count(*) FROM message m JOIN step s ON "
-                                                   "s.id = m.step_id WHERE s.day > 1 AND "
-                                                   "m.sent_at_ms % 86400000 <> 32400000"),
+    /* Day 2 and later at 09:00 UTC, as fast as the channel may. */
+    assert_int_equal(store_test_int64(&test.store,
+                                      "SELECT count(*) FROM message m JOIN step s ON "
+                                      "s.id = m.step_id WHERE s.day > 1 AND "
+                                      "m.sent_at_ms % 86400000 NOT BETWEEN 32400000 AND "
+                                      "32401000"),
                      0);
     assert_int_equal(store_test_int64(&test.store, "SELECT count(*) FROM enrollment "
                                                    "WHERE status = 2"),

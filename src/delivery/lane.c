@@ -92,18 +92,30 @@ static double bucket_size(const struct lane *lane)
     return fmax(lane->rate * lane->rate_factor * share, 1);
 }
 
+/* Until a pass is worth its commit: some tokens at a time. */
+static int64_t wait_ms(const struct lane *lane)
+{
+    double wanted = fmin(fmax(lane->rate * 0.02, 1), bucket_size(lane));
+    return lane->tokens >= wanted
+               ? 0
+               : 1 + (int64_t)((wanted - lane->tokens) / rate_now(lane) * 1000.0);
+}
+
 static void refill(struct lane *lane, struct clock *clock)
 {
     int64_t boot_ms = clock_boot_ms(clock);
-    if (lane->tokens_at_ms == 0 || clock_is_manual(clock)) {
-        /* A clock that stands still while it sends cannot pace. */
-        lane->tokens = clock_is_manual(clock) ? IN_FLIGHT_MOST : bucket_size(lane);
+    if (lane->tokens_at_ms == 0) {
+        lane->tokens = bucket_size(lane);
     } else if (boot_ms > lane->tokens_at_ms) {
         double gained = (double)(boot_ms - lane->tokens_at_ms) / 1000.0 * rate_now(lane);
         lane->tokens = fmin(lane->tokens + gained, bucket_size(lane));
     }
     lane->tokens_at_ms = boot_ms;
     int64_t now_ms = clock_now_ms(clock);
+    if (clock_is_manual(clock) && wait_ms(lane) > 0 &&
+        now_ms + wait_ms(lane) > clock_journey_end_ms(clock)) {
+        lane->tokens = IN_FLIGHT_MOST; /* a clock that stands still cannot pace */
+    }
     if (lane->rate_factor < 1 && now_ms - lane->slowed_at_ms >= 5 * MS_PER_SECOND) {
         lane->rate_factor = fmin(lane->rate_factor * 1.25, 1);
         lane->slowed_at_ms = now_ms;
@@ -155,12 +167,7 @@ int64_t lane_ready_at(struct lane *lane, struct clock *clock)
         return lane->in_flight > 0 ? CLOCK_NEVER : lane->probe_at_ms;
     }
     refill(lane, clock);
-    /* Some tokens at a time: a pass per token would cost a commit each. */
-    double wanted = fmin(fmax(lane->rate * 0.02, 1), bucket_size(lane));
-    if (lane->tokens >= wanted) {
-        return now_ms;
-    }
-    return now_ms + 1 + (int64_t)((wanted - lane->tokens) / rate_now(lane) * 1000.0);
+    return now_ms + wait_ms(lane);
 }
 
 void lane_claimed(struct lane *lane, size_t count)
