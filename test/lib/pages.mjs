@@ -32,7 +32,7 @@ async function startWorld(t) {
     ],
     around: [
       '/contacts', `/contacts/${person.phone}`, '/contacts?tab=opt-outs', '/messages', '/messages?status=failed', '/alerts', '/docs', '/help', '/nowhere',
-      '/settings/channels', '/settings/general', '/settings/keys', '/settings/users', '/settings/webhooks', '/settings/audit', '/settings/profile',
+      '/settings/channels', '/settings/general', '/settings/keys', '/settings/users', '/settings/webhooks', '/settings/email', '/settings/audit', '/settings/profile',
     ],
     public: [form.body.path, `${form.body.path}/done`, new URL(message.message.split('stop: ')[1]).pathname],
   };
