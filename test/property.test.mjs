@@ -53,7 +53,8 @@ function queries(entry) {
     const given = Object.entries(record).filter(([, value]) => value != null).map(([name, value]) => [name, Buffer.from(String(value)).toString()]);
     const words = given.map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
     if (tail !== '') words.push(tail);
-    const wrong = given.filter(([name, value]) => value !== '' && !fits(parameters.find((one) => one.name === name), value)).map(([name]) => name);
+    const whole = record.format === 'csv'; // a table to download comes whole, not by pages
+    const wrong = given.filter(([name, value]) => value !== '' && !(whole && ['limit', 'cursor'].includes(name)) && !fits(parameters.find((one) => one.name === name), value)).map(([name]) => name);
     return { query: words.length > 0 ? `?${words.join('&')}` : '', wrong };
   });
 }
@@ -100,7 +101,7 @@ function readsBack(sent, got, path = '') {
 }
 /** Operations whose answer holds the document that was sent, and fields in which a short spelling is written out. */
 const DOCUMENTS = new Set(['sequences_create', 'sequences_update', 'contacts_update', 'settings_update', 'channels_create', 'channels_update', 'users_create', 'users_update', 'keys_create', 'sandbox_faults']);
-const comparable = ({ late_policy, send_window, version, reason, status, scopes, email, messages, ...rest }) => ({
+const comparable = ({ late_policy, send_window, version, reason, status, scopes, email, expires_at, messages, ...rest }) => ({
   ...rest,
   messages: messages?.map(({ id, template, media_type, filename, media_url, ...step }) => (step.type === undefined ? { day: step.day, time: step.time } : step)),
 });

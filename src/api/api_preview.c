@@ -5,6 +5,7 @@
 #include "api/routes.h"
 #include "base/instant.h"
 #include "service/explain.h"
+#include "service/import_document.h"
 #include "service/preview.h"
 #include "service/sequences.h"
 #include "service/simulate.h"
@@ -98,12 +99,7 @@ static void read_contact(struct api_call *call, struct json_reader *reader,
     if (input->timezone.size > 0 && zone_find(input->timezone) == NULL) {
         json_reader_fail(&contact, "timezone", "unknown_timezone", "this time zone does not exist");
     }
-    const struct json *fields = json_reader_any(&contact, "custom_fields");
-    enum json_kind kind = json_kind(fields);
-    if (kind != JSON_ABSENT && kind != JSON_NULL && kind != JSON_OBJECT) {
-        json_reader_fail(&contact, "custom_fields", "wrong_type", "must be an object");
-    }
-    input->fields_json = fields_text(call->work->arena, fields);
+    input->fields_json = fields_text(call->work->arena, import_document_fields(&contact));
     reader->failed = json_reader_done(&contact) != OK || reader->failed;
 }
 

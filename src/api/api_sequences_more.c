@@ -3,6 +3,7 @@
 #include "api/route.h"
 #include "api/routes.h"
 #include "domain/phone.h"
+#include "service/import_document.h"
 #include "service/message_view.h"
 #include "service/sequences.h"
 #include "service/settings.h"
@@ -213,15 +214,13 @@ static enum error_code read_test(struct api_call *call, int64_t ids[TEST_STEPS_M
         ret_test->phone = phone.digits;
     }
     (void)json_reader_text(&reader, "name", 0, 200, &ret_test->name);
-    const struct json *fields = json_reader_any(&reader, "custom_fields");
-    if (json_kind(fields) == JSON_OBJECT) {
+    const struct json *fields = import_document_fields(&reader);
+    if (fields != NULL) {
         struct buffer buffer;
         buffer_init(&buffer, (size_t)64 << 10);
         json_encode(fields, &buffer);
         ret_test->fields_json = arena_text(call->work->arena, buffer_text(&buffer));
         buffer_done(&buffer);
-    } else if (fields != NULL && json_kind(fields) != JSON_NULL) {
-        json_reader_fail(&reader, "custom_fields", "wrong_type", "must be an object");
     }
     read_step_ids(&reader, ids, &ret_test->step_count);
     return json_reader_done(&reader);

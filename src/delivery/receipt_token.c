@@ -45,6 +45,7 @@ bool receipt_token_parse(struct text text, struct receipt_token *ret_token)
     struct text epoch = {0};
     struct text message = {0};
     struct text n = {0};
+    struct text whole = text;
     if (text.size >= RECEIPT_TOKEN_MAX || !text_next(&text, '.', &version) ||
         !text_next(&text, '.', &token.install_id) || !text_next(&text, '.', &epoch) ||
         !text_next(&text, '.', &message) || !text_next(&text, '.', &n) || text.size > 0) {
@@ -53,6 +54,11 @@ bool receipt_token_parse(struct text text, struct receipt_token *ret_token)
     if (!text_equal(version, TEXT("d1")) || token.install_id.size == 0 ||
         !text_to_int64(epoch, &token.epoch) || !parse_base32(message, &token.message_id) ||
         !text_to_int64(n, &token.n) || token.message_id < 1 || token.n < 1 || token.n > 1000000) {
+        return false;
+    }
+    char wire[RECEIPT_TOKEN_MAX]; /* one spelling only */
+    receipt_token_format(&token, wire);
+    if (!text_equal(whole, text_from(wire))) {
         return false;
     }
     *ret_token = token;

@@ -108,6 +108,9 @@ static bool read_window(struct json_reader *parent, struct send_window *window)
     }
     struct send_window read = {
         .set = true, .days = SEND_WINDOW_ALL_DAYS, .from_minute = 0, .to_minute = 1440};
+    (void)json_reader_required(&reader, "days");
+    (void)json_reader_required(&reader, "from");
+    (void)json_reader_required(&reader, "to");
     read_window_days(&reader, &read.days);
     sequence_read_minute(&reader, "from", false, &read.from_minute);
     sequence_read_minute(&reader, "to", true, &read.to_minute);

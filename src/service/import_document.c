@@ -87,21 +87,20 @@ static struct text value_text(struct arena *arena, const struct json *value)
     return arena_text(arena, buffer_text(&out));
 }
 
-static void read_fields(struct arena *arena, struct json_reader *reader,
-                        struct import_person *person)
+const struct json *import_document_fields(struct json_reader *reader)
 {
     const struct json *fields = json_reader_any(reader, "custom_fields");
     if (json_kind(fields) == JSON_ABSENT || json_kind(fields) == JSON_NULL) {
-        return;
+        return NULL;
     }
     if (json_kind(fields) != JSON_OBJECT) {
         json_reader_fail(reader, "custom_fields", "wrong_type", "must be an object");
-        return;
+        return NULL;
     }
     if (json_count(fields) > IMPORT_FIELDS_MAX) {
         json_reader_fail(reader, "custom_fields", "too_long", "a person takes %d fields",
                          IMPORT_FIELDS_MAX);
-        return;
+        return NULL;
     }
     struct json_iterator at = {.value = NULL};
     while (json_iterate(fields, &at)) {
@@ -109,8 +108,18 @@ static void read_fields(struct arena *arena, struct json_reader *reader,
         if (kind == JSON_ARRAY || kind == JSON_OBJECT || at.name.size == 0 || at.name.size > 60) {
             json_reader_fail(reader, "custom_fields", "wrong_type",
                              "values must be texts, numbers or true or false");
-            return;
+            return NULL;
         }
+    }
+    return fields;
+}
+
+static void read_fields(struct arena *arena, struct json_reader *reader,
+                        struct import_person *person)
+{
+    struct json_iterator at = {.value = NULL};
+    const struct json *fields = import_document_fields(reader);
+    while (fields != NULL && json_iterate(fields, &at)) {
         struct text value = value_text(arena, at.value);
         if (value.size > IMPORT_VALUE_MAX) {
             json_reader_fail(reader, "custom_fields", "too_long",

@@ -23,6 +23,10 @@ void import_document_cells(struct import_document *document, int64_t index, stru
                            struct buffer *input);
 
 struct json;
+struct json_reader;
+/* The object "custom_fields": texts, numbers, true or false, and not too many. NULL when there is
+ * none, or when it was refused, which the reader then knows. */
+const struct json *import_document_fields(struct json_reader *reader);
 /* One person as the API takes it. False with *ret_refusal set when it cannot be taken; texts live
  * as long as `json` and `arena`. */
 bool import_document_person(struct arena *arena, const struct json *json, struct text country,
