@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Uploads of the HTTP server are named so; files that batches still read have other names. */
+/* Uploads of the HTTP server and tables for download are named so; files that batches still read have
+ * other names. */
 enum error_code serve_clean_spool(const char *directory, struct error *error)
 {
     enum error_code code = file_make_directory(directory, 0700, error);
@@ -21,7 +22,8 @@ enum error_code serve_clean_spool(const char *directory, struct error *error)
     DIR *entries = opendir(directory);
     const struct dirent *entry;
     while (entries != NULL && (entry = readdir(entries)) != NULL) {
-        if (strncmp(entry->d_name, "upload-", 7) == 0) {
+        if (strncmp(entry->d_name, "upload-", 7) == 0 ||
+            strncmp(entry->d_name, "answer-", 7) == 0) {
             CLEANUP(mem_free_char) char *path = file_join(directory, entry->d_name);
             (void)unlink(path);
         }
