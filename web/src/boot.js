@@ -2,8 +2,9 @@
 (function () {
     var root = document.documentElement, store = {};
     try { store = JSON.parse(localStorage.getItem('dripline') || '{}'); } catch (error) { store = {}; }
-    if (store.theme === 'dark' || store.theme === 'light') root.dataset.theme = store.theme;
+    var chosen = store.theme === 'dark' || store.theme === 'light' ? store.theme : '';
+    root.dataset.theme = chosen || (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
     var language = store.language || navigator.language || 'en';
     root.lang = language;
-    root.dir = /^(ar|he|fa|ur)\b/.test(language) && (!store.language || store.language === 'ar') && /^ar\b/.test(language) ? 'rtl' : 'ltr';
+    root.dir = /^ar\b/.test(language) ? 'rtl' : 'ltr';
 })();

@@ -1,5 +1,5 @@
 /* What several pages share, as signals: who is signed in, where we are, the live link, the clock. */
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { api, call, onUnauthorized, reachable, setCsrfToken, type Me } from '../core/api';
 import { EventHub, type Link } from '../core/events';
 import { setFormatting } from '../core/format';
@@ -54,10 +54,9 @@ const systemDark = matchMedia('(prefers-color-scheme: dark)');
 const systemIsDark = signal(systemDark.matches);
 systemDark.addEventListener('change', event => (systemIsDark.value = event.matches));
 export const dark = computed(() => (theme.value === 'system' ? systemIsDark.value : theme.value === 'dark'));
+effect(() => void (document.documentElement.dataset['theme'] = dark.value ? 'dark' : 'light'));
 export function setTheme(value: 'light' | 'dark' | 'system'): void {
     theme.value = value;
-    if (value === 'system') delete document.documentElement.dataset['theme'];
-    else document.documentElement.dataset['theme'] = value;
     writePrefs({ theme: value === 'system' ? undefined : value });
 }
 
