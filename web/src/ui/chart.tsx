@@ -75,7 +75,10 @@ export function TimeChart({ times, series, label, hourly, height = 240 }: { time
             observer.disconnect();
         };
     }, [signature]);
-    useEffect(() => plot.current?.setData(data), [JSON.stringify(data)]);
+    useEffect(() => {
+        // A line shown or hidden draws the chart anew; until then the old one has another number of lines.
+        if (plot.current?.series.length === data.length) plot.current.setData(data);
+    }, [JSON.stringify(data)]);
     useEffect(() => () => plot.current?.destroy(), []);
     const sums = series.map(one => `${one.label}: ${format.number(one.values.reduce((sum, value) => sum + value, 0))}`);
     return (
