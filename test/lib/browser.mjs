@@ -25,8 +25,8 @@ const FLAGS = [
   '--disable-component-update', '--disable-sync',
 ];
 
-export async function startBrowser(t) {
-  const browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
+export async function startBrowser(t, flags = []) {
+  const browser = await chromium.launch({ executablePath: EXECUTABLE, args: [...FLAGS, ...flags] });
   t.after(() => browser.close());
   return browser;
 }
