@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Uploads of the HTTP server and tables for download are named so; files that batches still read have
- * other names. */
+/* Uploads of the HTTP server and tables for download are named so; files that batches still read
+ * have other names. */
 enum error_code serve_clean_spool(const char *directory, struct error *error)
 {
     enum error_code code = file_make_directory(directory, 0700, error);
