@@ -1,6 +1,7 @@
 /* Live events: one thread reads what was committed to the event log and sends it to the browsers
- * that listen, at most four times a second. In a tick with many messages only the news that numbers
- * changed is sent; who needs every single event reads the feed, which loses nothing. */
+ * that listen, at most four times a second, and less often the more there are, so that thousands of
+ * them cost what a few hundred do. In a tick with many messages only the news that numbers changed
+ * is sent; who needs every single event reads the feed, which loses nothing. */
 #include "api/api_internal.h"
 
 #include "base/clock.h"
@@ -13,9 +14,12 @@
 enum {
     TICK_MS = 250,
     HEARTBEAT_MS = 15000,
+    SENDS_PER_MS = 2, /* what all browsers together get, on average */
     PAGE = 500,
+    PAGES_PER_TICK = 40,
+    NEWS_SIZE = 256 * 1024, /* no page is added beyond */
     MESSAGES_PER_TICK = 50,
-    SUBSCRIBERS_MAX = 4000,
+    SUBSCRIBERS_MAX = 16000,
 };
 
 struct subscriber {
@@ -23,6 +27,7 @@ struct subscriber {
     struct http_stream *stream;
     int64_t after_id;
     struct events_filter filter;
+    bool served; /* in this tick */
 };
 
 enum item_kind { ITEM_WAKE, ITEM_SUBSCRIBE, ITEM_STOP };
@@ -126,71 +131,103 @@ static bool is_about_message(const struct store_event *event)
     return text_equal(family_of(event->type), TEXT("message"));
 }
 
-/* Writes what one subscriber is to see of `list`. */
-static void add_page(struct buffer *out, const struct events_filter *filter,
+/* What those are told who stand at the same place with the same filter. */
+struct news {
+    struct buffer text;
+    size_t messages;
+    bool numbers; /* changed */
+    bool more;    /* waits in the log for the next tick */
+    int64_t to_id;
+};
+
+/* Adds what passes the filter of `list`. */
+static void add_page(struct news *news, const struct events_filter *filter,
                      const struct store_event *list, size_t count)
 {
-    size_t messages = 0;
-    bool numbers = false;
     for (size_t i = 0; i < count; i++) {
-        messages += is_about_message(&list[i]);
+        news->messages += is_about_message(&list[i]);
     }
     for (size_t i = 0; i < count; i++) {
         const struct store_event *event = &list[i];
-        numbers = numbers || is_about_message(event) ||
-                  text_equal(family_of(event->type), TEXT("enrollment"));
-        bool too_many = is_about_message(event) && messages > MESSAGES_PER_TICK;
+        news->numbers = news->numbers || is_about_message(event) ||
+                        text_equal(family_of(event->type), TEXT("enrollment"));
+        bool too_many = is_about_message(event) && news->messages > MESSAGES_PER_TICK;
         if (!too_many && events_filter_takes(filter, event)) {
-            add_event(out, event);
+            add_event(&news->text, event);
         }
     }
-    if (numbers && filter->type_count == 0) {
-        add_numbers_changed(out, "queue", list[count - 1].id);
-        add_numbers_changed(out, "stats", list[count - 1].id);
+}
+
+/* Reads on until the log ends: a burst is told at once, not page by page over many ticks. */
+static bool make_news(struct events *events, struct work *work, const struct subscriber *first,
+                      struct news *news)
+{
+    buffer_clear(&news->text);
+    *news = (struct news){.text = news->text, .to_id = first->after_id, .more = true};
+    for (int i = 0; i < PAGES_PER_TICK && news->more && news->text.size < NEWS_SIZE; i++) {
+        struct store_event *list = NULL;
+        size_t count = 0;
+        struct error error = {0};
+        if (events_read(work, news->to_id, PAGE, &list, &count, &error) != OK) {
+            log_error("events.read", &error);
+            return false;
+        }
+        if (count > 0) {
+            add_page(news, &first->filter, list, count);
+            news->to_id = list[count - 1].id;
+        }
+        news->more = count == PAGE;
+        arena_reset(events->arena);
     }
+    if (news->numbers && first->filter.type_count == 0) {
+        add_numbers_changed(&news->text, "queue", news->to_id);
+        add_numbers_changed(&news->text, "stats", news->to_id);
+    }
+    return true;
 }
 
 static bool same_filter(const struct events_filter *a, const struct events_filter *b)
 {
-    return a->type_count == 0 && b->type_count == 0 && a->sequence_id == b->sequence_id &&
-           a->enrollment_id == b->enrollment_id;
+    bool same = a->type_count == b->type_count && a->sequence_id == b->sequence_id &&
+                a->enrollment_id == b->enrollment_id;
+    for (size_t i = 0; same && i < a->type_count; i++) {
+        same = text_equal(text_from(a->types[i]), text_from(b->types[i]));
+    }
+    return same;
 }
 
 /* Sends everybody what is new. Subscribers that stand at the same place with the same filter share
- * one page. Returns true when somebody has more to read. */
+ * the news. Returns true when somebody has more to read. */
 static bool send_news(struct events *events, struct work *work)
 {
-    struct buffer page;
-    const struct subscriber *made_for = NULL;
-    int64_t made_after = -1;
-    int64_t made_to = -1;
+    struct news news = {0};
     bool more = false;
-    buffer_init(&page, 1 << 20);
+    buffer_init(&news.text, 1 << 20);
     for (struct subscriber *at = events->subscribers; at != NULL; at = at->next) {
-        if (made_for == NULL || made_after != at->after_id ||
-            !same_filter(&made_for->filter, &at->filter)) {
-            struct store_event *list = NULL;
-            size_t count = 0;
-            struct error error = {0};
-            if (events_read(work, at->after_id, PAGE, &list, &count, &error) != OK) {
-                log_error("events.read", &error);
-                break;
-            }
-            buffer_clear(&page);
-            made_for = at;
-            made_after = at->after_id;
-            made_to = count == 0 ? at->after_id : list[count - 1].id;
-            more = more || count == PAGE;
-            if (count > 0) {
-                add_page(&page, &at->filter, list, count);
-            }
+        at->served = false;
+    }
+    for (struct subscriber *first = events->subscribers; first != NULL; first = first->next) {
+        int64_t after_id = first->after_id;
+        if (first->served) {
+            continue;
         }
-        at->after_id = made_to;
-        if (page.size > 0) {
-            (void)http_stream_send(at->stream, buffer_text(&page)); /* found out by the sweep */
+        if (!make_news(events, work, first, &news)) {
+            break;
+        }
+        more = more || news.more;
+        for (struct subscriber *at = first; at != NULL; at = at->next) {
+            if (at->served || at->after_id != after_id ||
+                !same_filter(&first->filter, &at->filter)) {
+                continue;
+            }
+            at->served = true;
+            at->after_id = news.to_id;
+            if (news.text.size > 0) { /* whom it does not reach the sweep finds out */
+                (void)http_stream_send(at->stream, buffer_text(&news.text));
+            }
         }
     }
-    buffer_done(&page);
+    buffer_done(&news.text);
     return more;
 }
 
@@ -279,7 +316,8 @@ static void round_once(struct events *events, struct service_reader *reader, str
         service_reader_end(reader); /* what was committed before this moment must be seen */
         readable = service_reader_begin(reader, &work, &error) == OK;
         pace->news = readable && send_news(events, &work);
-        pace->next_tick_us = now_us + TICK_MS * INT64_C(1000);
+        int64_t tick_ms = (int64_t)events->count / SENDS_PER_MS;
+        pace->next_tick_us = now_us + (tick_ms > TICK_MS ? tick_ms : TICK_MS) * INT64_C(1000);
     }
     service_reader_end(reader);
     bool heartbeat = now_us >= pace->next_beat_us;
