@@ -209,6 +209,8 @@ const SENTENCES: readonly string[] = [
     say('a spreadsheet rounded this number and its last digits are lost; format the column as text and export it again'),
     say('digits are missing'),
     say('too many digits; if these are two numbers, keep one'),
+    say('there are several numbers in one cell; keep the one with WhatsApp'),
+    say("this number has an extension; WhatsApp needs a number of the person's own"),
     say('the country code is missing; add it or set a default country'),
     say('no country has this code'),
     say('the country has no such numbers; check for a typing slip'),

@@ -1159,6 +1159,8 @@ const texts: Catalog = {
     'a spreadsheet rounded this number and its last digits are lost; format the column as text and export it again': 'una hoja de cálculo redondeó este número y se perdieron las últimas cifras; da a la columna formato de texto y exporta otra vez',
     'digits are missing': 'faltan cifras',
     'too many digits; if these are two numbers, keep one': 'demasiadas cifras; si son dos números, deja uno',
+    'there are several numbers in one cell; keep the one with WhatsApp': 'hay varios números en una celda; deja el que tiene WhatsApp',
+    "this number has an extension; WhatsApp needs a number of the person's own": 'este número tiene una extensión; WhatsApp necesita un número propio de la persona',
     'the country code is missing; add it or set a default country': 'falta el prefijo del país; añádelo o indica un país por defecto',
     'no country has this code': 'ningún país tiene este prefijo',
     'the country has no such numbers; check for a typing slip': 'el país no tiene números así; busca una errata',
