@@ -25,10 +25,10 @@ test('the paste box counts people, repeats and lines that are no number', () => 
     assert.deepEqual([count.lines, count.people, count.repeated], [4, 2, 1]);
     assert.deepEqual(count.suspicious, [{ line: 4, text: 'hello' }]);
 });
-test('the paste box is quick with many lines', () => {
-    const began = Date.now();
-    countPaste(Array.from({ length: 10_000 }, (_, i) => `+9198765${String(i).padStart(5, '0')}, Name`).join('\n'));
-    assert.ok(Date.now() - began < 200);
+test('the paste box takes many lines', () => {
+    const lines = Array.from({ length: 10_000 }, (_, i) => `+9198765${String(i).padStart(5, '0')}, Name`);
+    const counts = countPaste(lines.join('\n'));
+    assert.deepEqual([counts.lines, counts.people, counts.repeated], [10_000, 10_000, 0]);
 });
 test('numbers, times and phones follow language and zone', () => {
     format.setFormatting('hi', 'Asia/Kolkata');

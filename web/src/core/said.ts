@@ -210,7 +210,7 @@ const SENTENCES: readonly string[] = [
     say('digits are missing'),
     say('too many digits; if these are two numbers, keep one'),
     say('there are several numbers in one cell; keep the one with WhatsApp'),
-    say("this number has an extension; WhatsApp needs a number of the person's own"),
+    say('this number has an extension; WhatsApp needs a number of the person\'s own'),
     say('the country code is missing; add it or set a default country'),
     say('no country has this code'),
     say('the country has no such numbers; check for a typing slip'),

@@ -1160,7 +1160,7 @@ const texts: Catalog = {
     'digits are missing': 'تنقصه أرقام',
     'too many digits; if these are two numbers, keep one': 'أرقام كثيرة؛ إن كانا رقمين فأبق واحدًا',
     'there are several numbers in one cell; keep the one with WhatsApp': 'توجد أرقام عدة في خلية واحدة؛ أبقِ الرقم الذي عليه واتساب',
-    "this number has an extension; WhatsApp needs a number of the person's own": 'لهذا الرقم تحويلة داخلية؛ يحتاج واتساب إلى رقم خاص بالشخص',
+    'this number has an extension; WhatsApp needs a number of the person\'s own': 'لهذا الرقم تحويلة داخلية؛ يحتاج واتساب إلى رقم خاص بالشخص',
     'the country code is missing; add it or set a default country': 'ينقصه رمز البلد؛ أضفه أو حدّد بلدًا افتراضيًا',
     'no country has this code': 'لا بلد له هذا الرمز',
     'the country has no such numbers; check for a typing slip': 'لا أرقام كهذه في البلد؛ ابحث عن خطأ في الكتابة',

@@ -1160,7 +1160,7 @@ const texts: Catalog = {
     'digits are missing': 'faltan cifras',
     'too many digits; if these are two numbers, keep one': 'demasiadas cifras; si son dos números, deja uno',
     'there are several numbers in one cell; keep the one with WhatsApp': 'hay varios números en una celda; deja el que tiene WhatsApp',
-    "this number has an extension; WhatsApp needs a number of the person's own": 'este número tiene una extensión; WhatsApp necesita un número propio de la persona',
+    'this number has an extension; WhatsApp needs a number of the person\'s own': 'este número tiene una extensión; WhatsApp necesita un número propio de la persona',
     'the country code is missing; add it or set a default country': 'falta el prefijo del país; añádelo o indica un país por defecto',
     'no country has this code': 'ningún país tiene este prefijo',
     'the country has no such numbers; check for a typing slip': 'el país no tiene números así; busca una errata',

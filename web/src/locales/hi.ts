@@ -1160,7 +1160,7 @@ const texts: Catalog = {
     'digits are missing': 'अंक कम हैं',
     'too many digits; if these are two numbers, keep one': 'बहुत ज़्यादा अंक; अगर दो नंबर हैं तो एक रखें',
     'there are several numbers in one cell; keep the one with WhatsApp': 'एक खाने में कई नंबर हैं; वही रखें जिस पर WhatsApp है',
-    "this number has an extension; WhatsApp needs a number of the person's own": 'इस नंबर में एक्सटेंशन है; WhatsApp को व्यक्ति का अपना नंबर चाहिए',
+    'this number has an extension; WhatsApp needs a number of the person\'s own': 'इस नंबर में एक्सटेंशन है; WhatsApp को व्यक्ति का अपना नंबर चाहिए',
     'the country code is missing; add it or set a default country': 'देश कोड नहीं है; जोड़ें या डिफ़ॉल्ट देश चुनें',
     'no country has this code': 'किसी देश का यह कोड नहीं है',
     'the country has no such numbers; check for a typing slip': 'देश में ऐसे नंबर नहीं हैं; टाइपिंग की चूक देखें',

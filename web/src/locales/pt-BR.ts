@@ -1160,7 +1160,7 @@ const texts: Catalog = {
     'digits are missing': 'faltam dígitos',
     'too many digits; if these are two numbers, keep one': 'dígitos demais; se são dois números, deixe um',
     'there are several numbers in one cell; keep the one with WhatsApp': 'há vários números em uma célula; deixe o que tem WhatsApp',
-    "this number has an extension; WhatsApp needs a number of the person's own": 'este número tem um ramal; o WhatsApp precisa de um número da própria pessoa',
+    'this number has an extension; WhatsApp needs a number of the person\'s own': 'este número tem um ramal; o WhatsApp precisa de um número da própria pessoa',
     'the country code is missing; add it or set a default country': 'falta o código do país; acrescente-o ou defina um país padrão',
     'no country has this code': 'nenhum país tem este código',
     'the country has no such numbers; check for a typing slip': 'o país não tem números assim; procure um erro de digitação',
