@@ -2,6 +2,8 @@
  * media and subscriptions. Any version in the path is taken. */
 #include "simulator/simulator_internal.h"
 
+#include "base/crypto.h"
+
 #include <stdio.h>
 
 enum { PARTS_MAX = 4, LIST_MAX = 100 };
@@ -148,6 +150,40 @@ static void answer_success(struct job *job)
     json_raw(&writer, TEXT("{\"success\":true}"));
 }
 
+static struct text query_value(struct simulator *simulator, struct job *job, const char *name)
+{
+    struct text rest = job->request->query;
+    struct text key;
+    struct text value;
+    bool valid;
+    while (http_form_next(simulator->arena, &rest, &key, &value, &valid)) {
+        if (valid && text_equal(key, text_from(name))) {
+            return value;
+        }
+    }
+    return (struct text){0};
+}
+
+/* A token that was stolen is of no use without the app's secret: who sends the proof of knowing it
+ * must send the right one. */
+static bool proof_good(struct simulator *simulator, struct job *job, struct text token)
+{
+    struct text given = query_value(simulator, job, "appsecret_proof");
+    uint8_t digest[CRYPTO_SHA256_SIZE];
+    char wanted[2 * CRYPTO_SHA256_SIZE + 1];
+    if (given.data == NULL) {
+        return true;
+    }
+    crypto_hmac_sha256(text_from(simulator->app_secret), token, digest);
+    crypto_hex(digest, sizeof(digest), wanted);
+    if (!text_equal(given, text_from(wanted))) {
+        graph_error(job, 400, 100, 0, "Invalid appsecret_proof provided in the API argument",
+                    "wrong proof");
+        return false;
+    }
+    return true;
+}
+
 static bool token_good(struct simulator *simulator, struct job *job)
 {
     struct text header = http_request_header(job->request, "Authorization");
@@ -164,7 +200,7 @@ static bool token_good(struct simulator *simulator, struct job *job)
                     "expired");
         return false;
     }
-    return true;
+    return proof_good(simulator, job, token);
 }
 
 static void write_number(const struct number *number, struct json_writer *writer)
@@ -193,20 +229,6 @@ static void get_object(struct simulator *simulator, struct job *job, struct text
     }
     answer_json(job, &writer);
     write_number(number, &writer);
-}
-
-static struct text query_value(struct simulator *simulator, struct job *job, const char *name)
-{
-    struct text rest = job->request->query;
-    struct text key;
-    struct text value;
-    bool valid;
-    while (http_form_next(simulator->arena, &rest, &key, &value, &valid)) {
-        if (valid && text_equal(key, text_from(name))) {
-            return value;
-        }
-    }
-    return (struct text){0};
 }
 
 static void list_templates(struct simulator *simulator, struct job *job)

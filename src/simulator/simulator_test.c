@@ -230,6 +230,11 @@ static void what_meta_refuses_is_refused(void **state)
         const char *path, *body, *token, *wanted;
     } ROWS[] = {
         {"/v25.0/1000000001/messages", "{}", NULL, "\"code\":104"},
+        {"/v25.0/1000000001/messages?appsecret_proof=00", "{}", "Bearer t",
+         "Invalid appsecret_proof"},
+        {"/v25.0/1000000001/messages?appsecret_proof="
+         "55a1708ccb9b43137fd11076cc94c5d2a937767f407eb3d05f7a6135a31f1a15",
+         "{\"messaging_product\":\"whatsapp\"}", "Bearer t", "The parameter to is required."},
         {"/v25.0/no-number/messages", "{}", "Bearer t", "\"error_subcode\":33"},
         {"/v25.0/1000000001/messages", "{", "Bearer t", "\"code\":100"},
         {"/v25.0/1000000001/messages", "{\"messaging_product\":\"whatsapp\"}", "Bearer t",
