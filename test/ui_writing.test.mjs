@@ -32,6 +32,7 @@ test('days are added, moved by button, key and pointer', BROWSER, async (t) => {
   await page.goto(`/sequences/${draft.id}`);
   const said = page.locator('.visually-hidden[role="status"]');
   const titles = (wanted) => eventually(async () => assert.deepEqual((await page.locator('.step-title .truncate').allTextContents()).map((text) => text.trim()), wanted));
+  await page.locator('.schedule-words').waitFor(); // comes a moment later and moves what is below it
   for (let day = 2; day <= 6; day++) {
     await page.getByRole('button', { name: 'Add day' }).click();
     await said.getByText(`Day ${day} added`).waitFor();
