@@ -1,6 +1,7 @@
 /* The ledger of opt-outs: which word wins, and what a STOP ends. */
 #include "base/mem.h"
 #include "service/contacts.h"
+#include "service/erasures.h"
 #include "service/people_testing.h"
 #include "service/suppress.h"
 
@@ -20,6 +21,7 @@ static int setup(void **state)
 {
     struct fixture *fixture = mem_zalloc(sizeof(*fixture));
     people_test_open(&fixture->people, 3);
+    fixture->service.data_directory = fixture->people.store.directory;
     fixture->service.master_key = text_make(KEY, 32);
     *state = fixture;
     return 0;
@@ -138,6 +140,30 @@ static enum error_code read_bits(struct work *work, void *context, struct error 
     return code;
 }
 
+static enum error_code forget_again(struct work *work, void *context, struct error *error)
+{
+    struct fixture *fixture = context;
+    return erasures_apply(work, &fixture->service, error);
+}
+
+/* What a restored backup looks like: the person is there as before, and somebody who came later. */
+static void an_erasure_is_carried_out_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_test *store = &fixture->people.store;
+    people_test_enroll(&fixture->people, 1);
+    store_test_do(store, erase, fixture);
+    store_test_exec(store, "UPDATE contact SET erased = 0, phone = 919812345678, name = 'Asha'");
+    store_test_do(store, forget_again, fixture);
+    assert_int_equal(store_test_int64(store, "SELECT count(*) FROM contact WHERE erased = 1 AND "
+                                             "phone IS NULL AND name = ''"),
+                     1);
+    store_test_exec(store, "UPDATE contact SET erased = 0, phone = 919812345678, name = 'Asha', "
+                           "created_at_ms = created_at_ms + 86400000");
+    store_test_do(store, forget_again, fixture);
+    assert_int_equal(store_test_int64(store, "SELECT count(*) FROM contact WHERE erased = 0"), 1);
+}
+
 static void an_erased_person_stays_suppressed_by_hash_alone(void **state)
 {
     struct fixture *fixture = *state;
@@ -167,6 +193,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_start_before_any_stop_is_remembered, setup, teardown),
         cmocka_unit_test_setup_teardown(a_word_from_the_future_counts_as_now, setup, teardown),
         cmocka_unit_test_setup_teardown(an_unknown_number_becomes_a_contact, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_erasure_is_carried_out_again, setup, teardown),
         cmocka_unit_test_setup_teardown(an_erased_person_stays_suppressed_by_hash_alone, setup,
                                         teardown),
     };
