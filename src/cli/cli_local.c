@@ -8,6 +8,7 @@
 #include "cli/serve_parts.h"
 #include "net/http_server.h"
 #include "service/access.h"
+#include "service/erasures.h"
 #include "service/runner.h"
 #include "service/verify.h"
 #include "store/store.h"
@@ -94,6 +95,9 @@ enum error_code cli_local_open(const struct cli *cli, bool create, struct cli_lo
     }
     if (code == OK) {
         code = set_up_service(local, error);
+    }
+    if (code == OK) { /* this may be a restored backup */
+        code = erasures_apply(&local->service, error);
     }
     if (code == OK) {
         *ret_local = TAKE(local);

@@ -58,13 +58,6 @@ static enum error_code note_address(struct work *work, void *context, struct err
     return code;
 }
 
-static enum error_code forget_again(struct work *work, void *context, struct error *error)
-{
-    enum error_code code = erasures_apply(work, context, error);
-    work->wakes &= WORK_SCRUB_LOG; /* nobody runs yet who could be woken */
-    return code;
-}
-
 static enum error_code settle_channels(struct work *work, void *context, struct error *error)
 {
     const struct service *service = context;
@@ -155,7 +148,7 @@ enum error_code serve_parts_start(struct serve_parts *parts,
     struct service *service = settings->service;
     enum error_code code = service_call(service, note_address, service, error);
     if (code == OK) { /* before anything is sent: this may be a restored backup */
-        code = service_call(service, forget_again, service, error);
+        code = erasures_apply(service, error);
     }
     if (code == OK) {
         code = start_simulator(parts, settings, error);

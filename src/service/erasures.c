@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "service/contacts.h"
+#include "service/transaction.h"
 #include "store/store_contact.h"
 
 #include <errno.h>
@@ -49,9 +50,9 @@ static enum error_code forget_one(struct work *work, const struct service *servi
     return contacts_forget(work, service, id, error);
 }
 
-enum error_code erasures_apply(struct work *work, const struct service *service,
-                               struct error *error)
+static enum error_code forget_all(struct work *work, void *context, struct error *error)
 {
+    const struct service *service = context;
     CLEANUP(mem_free_char) char *path = file_join(service->data_directory, FILE_NAME);
     CLEANUP(mem_free_char) char *data = NULL;
     size_t size = 0;
@@ -71,5 +72,11 @@ enum error_code erasures_apply(struct work *work, const struct service *service,
             code = forget_one(work, service, id, at_ms, error);
         }
     }
+    work->wakes &= WORK_SCRUB_LOG; /* nobody runs yet who could be woken */
     return code;
+}
+
+enum error_code erasures_apply(struct service *service, struct error *error)
+{
+    return service_call(service, forget_all, service, error);
 }

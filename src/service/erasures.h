@@ -13,6 +13,6 @@
  * who was asked to be erased does no harm, a missing one does. */
 MUST_USE enum error_code erasures_add(const struct service *service, int64_t contact_id,
                                       int64_t at_ms, struct error *error);
-/* Erases everybody on the list who is here and was here then. Writer only, before anything runs. */
-MUST_USE enum error_code erasures_apply(struct work *work, const struct service *service,
-                                        struct error *error);
+/* Erases everybody on the list who is here and was here then. Before anything is sent or asked; not
+ * on the writer thread. */
+MUST_USE enum error_code erasures_apply(struct service *service, struct error *error);
