@@ -125,7 +125,7 @@ test('an import breaks', async (t) => {
   const batch = await until(async () => {
     const one = (await server.api('GET', `/api/batches/${id}`)).body;
     return ['failed', 'completed'].includes(one.status) && one;
-  }, 'the batch ends', 60_000);
+  }, 'the batch ends', 180_000);
   assert.equal(batch.status, 'failed', JSON.stringify(batch));
   const alert = await opensOnce(server, 'batch_failed', 'warning');
   assert.equal(alert.batch_id, id);

@@ -11,14 +11,14 @@ import { run, temporaryFolder, until } from './lib/process.mjs';
 import { csv } from './lib/receiver.mjs';
 import { startServer } from './lib/server.mjs';
 
-test('backups under load restore, add up and send nothing', { timeout: 180_000 }, async (t) => {
+test('backups under load restore, add up and send nothing', { timeout: 300_000 }, async (t) => {
   const folder = temporaryFolder(t);
   const { server, simulator, channel } = await startPair(t, { clock: 'system', channel: { messages_per_second: 200 } });
   const sequence = await makeSequence(server, channel);
   const made = await server.api('POST', `/api/sequences/${sequence.id}/enroll/bulk?country=IN`, csv(1000), { 'content-type': 'text/csv' });
   assert.ok([200, 202].includes(made.status), made.text.slice(0, 300));
   const sent = async () => (await server.api('GET', `/api/sequences/${sequence.id}/stats`)).body.totals?.sent ?? 0;
-  await until(async () => (await sent()) > 20, 'sending has begun', 60_000);
+  await until(async () => (await sent()) > 20, 'sending has begun', 180_000);
   const files = [];
   for (let n = 0; n < 3; n++) {
     const file = join(folder, `backup-${n}.db`);

@@ -82,7 +82,7 @@ test('a process that was given another key does not start, and says why', async 
   mkdirSync(folder, { recursive: true });
   const key = join(folder, 'key');
   writeFileSync(key, 'ab'.repeat(32), { mode: 0o400 });
-  const refused = await run(['serve', '--data', server.data, '--listen', `127.0.0.1:${await freePort()}`, '--master-key-file', key], { timeoutMs: 20_000 });
+  const refused = await run(['serve', '--data', server.data, '--listen', `127.0.0.1:${await freePort()}`, '--master-key-file', key], { timeoutMs: 180_000 });
   assert.notEqual(refused.code, 0, `it must not run with another key: ${refused.stdout}${refused.stderr}`);
   assert.equal(refused.signal, null, 'it ends by itself');
   assert.match(refused.stderr, /key/i);

@@ -58,7 +58,7 @@ test('no exported cell runs in a spreadsheet, and what was exported can be read 
   assert.deepEqual(await names(other), await names(server));
 });
 
-test('files that were made to fill memory are refused early and tell nothing of themselves', { timeout: 120_000 }, async (t) => {
+test('files that were made to fill memory are refused early and tell nothing of themselves', { timeout: 300_000 }, async (t) => {
   const server = await startServer(t, { args: ['--import-max-mb', '64'] });
   const made = await server.api('POST', '/api/sequences', { name: 'Tips', messages: [{ day: 1, message: 'Hi' }] });
   const path = `/api/sequences/${made.body.id}/enroll/bulk`;

@@ -1,11 +1,12 @@
 // The settings page of mails: filled in by hand, tested with a mail server that first says no.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BROWSER } from './lib/browser.mjs';
 import { until } from './lib/process.mjs';
 import { startSmtp } from './lib/smtp.mjs';
 import { startUi } from './lib/ui.mjs';
 
-test('mails are set up and tried, and the password never comes back', { timeout: 120_000 }, async (t) => {
+test('mails are set up and tried, and the password never comes back', BROWSER, async (t) => {
   const login = { user: 'drip', password: 'canary-Pa55word' };
   const smtp = await startSmtp(t, { login });
   const { server, open } = await startUi(t);

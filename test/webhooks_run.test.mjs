@@ -80,7 +80,7 @@ test('a thousand people, failing receivers, two kills: as often as the log says'
   assert.ok(leaving.requests.length >= 201 && leaving.requests.length <= 201 + 4 * (kills + 1), `${leaving.requests.length} requests until it went`);
 });
 
-test('events wait for a receiver that fails, longer than they are kept', { timeout: 120_000 }, async (t) => {
+test('events wait for a receiver that fails, longer than they are kept', { timeout: 300_000 }, async (t) => {
   const server = await startServer(t, { clock: 'manual', args: LOCAL });
   let fails = true;
   const receiver = await listen(t, (request, response) => response.writeHead(fails ? 500 : 200).end());
@@ -104,7 +104,7 @@ test('events wait for a receiver that fails, longer than they are kept', { timeo
   await until(() => events() === 0, 'then they go');
 });
 
-test('tick tells webhooks, too', { timeout: 60_000 }, async (t) => {
+test('tick tells webhooks, too', { timeout: 300_000 }, async (t) => {
   const server = await startServer(t, { args: LOCAL });
   const slow = { status: 500 };
   const receiver = await listen(t, (request, response) => response.writeHead(slow.status).end());
@@ -118,7 +118,7 @@ test('tick tells webhooks, too', { timeout: 60_000 }, async (t) => {
     const tick = await run(['tick', '--webhooks-allow-local', '--data', server.data]);
     assert.equal(tick.code, 0, tick.stderr);
     return new Set(receiver.requests.slice(before).map((entry) => entry.id)).size === 3;
-  }, 'every event is told by a tick', 40_000, 1000);
+  }, 'every event is told by a tick', 180_000, 1000);
   assert.deepEqual(receiver.bad, []);
   await server.start();
   const rows = await settled(server, hook, 3);
