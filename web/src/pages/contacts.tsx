@@ -7,7 +7,7 @@ import { setQuery } from '../core/router';
 import { DownloadCsv } from '../ui/csv';
 import { PageHead, usePage } from '../ui/page';
 import { PagedCard, usePages } from '../ui/pages';
-import { ask, Avatar, Button, Dialog, Empty, Failure, Icon, Phone, SearchField, showError, TextField, Time, toast, useWork } from '../ui/parts';
+import { ask, Button, Dialog, Empty, Failure, Icon, Person, Phone, SearchField, showError, TextField, Time, toast, useWork } from '../ui/parts';
 import { can, language, place } from '../ui/state';
 
 type Contact = Schemas['Contact'];
@@ -83,19 +83,7 @@ function Everyone({ q }: { q: string }) {
                             {rows.map(contact => (
                                 <tr key={contact.id}>
                                     <td>
-                                        <div class="row">
-                                            <Avatar name={contact.name} phone={contact.phone} />
-                                            <div class="grow">
-                                                <a class="title truncate block" href={contact.phone ? `/contacts/${contact.phone}` : '#'} dir="auto">
-                                                    {contact.name || <Phone digits={contact.phone} />}
-                                                </a>
-                                                {contact.name ? (
-                                                    <div class="sub">
-                                                        <Phone digits={contact.phone} />
-                                                    </div>
-                                                ) : null}
-                                            </div>
-                                        </div>
+                                        <Person name={contact.name} phone={contact.phone} href={contact.phone ? `/contacts/${contact.phone}` : '#'} />
                                     </td>
                                     <td class="muted small">
                                         <span class="truncate block label-cell" dir="auto">

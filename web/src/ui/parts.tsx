@@ -457,6 +457,24 @@ export function Avatar({ name, phone }: { name: string | null | undefined; phone
         </span>
     );
 }
+/* A person in a table: picture, name and number, or the number alone. */
+export function Person({ name, phone, href }: { name: string | null | undefined; phone: string | null | undefined; href: string }) {
+    return (
+        <div class="row">
+            <Avatar name={name} phone={phone} />
+            <div class="grow">
+                <a class="title truncate block" href={href} dir="auto">
+                    {name || <Phone digits={phone} />}
+                </a>
+                {name ? (
+                    <div class="sub">
+                        <Phone digits={phone} />
+                    </div>
+                ) : null}
+            </div>
+        </div>
+    );
+}
 export function CopyButton({ text, label, small = true, bare }: { text: string; label?: string; small?: boolean; bare?: boolean }) {
     const [done, setDone] = useState(false);
     useEffect(() => {

@@ -6,7 +6,7 @@ import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
 import { setQuery } from '../../core/router';
 import { DownloadCsv } from '../../ui/csv';
-import { Avatar, Button, Card, Dialog, Empty, Failure, Icon, Phone, SearchField, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
+import { Button, Card, Dialog, Empty, Failure, Icon, Person, SearchField, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
 import { SelectionBar, Tick, TickAll, useSelection } from '../../ui/selection';
 import { can, hub, place } from '../../ui/state';
@@ -239,19 +239,7 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
                                         <tr key={row.id} aria-selected={picked} aria-rowindex={index + 2}>
                                             {write ? <Tick selection={selection} index={index} checked={picked} label={t('Select {name}', { name: row.name || format.phone(row.phone) })} onToggle={() => setEveryone(false)} /> : null}
                                             <td>
-                                                <div class="row">
-                                                    <Avatar name={row.name} phone={row.phone} />
-                                                    <div class="grow">
-                                                        <a class="title truncate block" href={`/people/${row.id}`} dir="auto">
-                                                            {row.name || <Phone digits={row.phone} />}
-                                                        </a>
-                                                        {row.name ? (
-                                                            <div class="sub">
-                                                                <Phone digits={row.phone} />
-                                                            </div>
-                                                        ) : null}
-                                                    </div>
-                                                </div>
+                                                <Person name={row.name} phone={row.phone} href={`/people/${row.id}`} />
                                             </td>
                                             <td>
                                                 <EnrollmentState status={row.status} />
