@@ -172,7 +172,7 @@ test('every command works beside a running server', async (t) => {
   assert.equal((await call(['simulate', 'seq_001', path('list.csv')])).code, 0);
   assert.equal((await call(['channel', 'list'])).code, 0);
   const restore = await call(['restore', join(folder, 'live.db')]);
-  assert.equal(restore.code, 1);
+  assert.equal(restore.code, 75, 'in use: a retry may help');
   assert.match(restore.stderr, new RegExp(`process ${server.daemon.pid}`));
   const tick = await call(['tick']);
   assert.equal(tick.code, 75);
@@ -247,4 +247,32 @@ test('a damaged backup is refused and changes nothing', async (t) => {
 test('the version names the program', async () => {
   assert.match((await run(['version'])).stdout, /^dripline \d+\.\d+\.\d+\n$/);
   assert.ok(existsSync(BINARY));
+});
+
+test('a file without id makes a sequence once, and changes it from then on', async (t) => {
+  const folder = temporaryFolder(t);
+  const data = join(folder, 'data');
+  const file = join(folder, 'sequence.json');
+  const apply = async (document, ...more) => {
+    writeFileSync(file, JSON.stringify(document));
+    return run(['sequence', 'apply', file, ...more, '--data', data]);
+  };
+  const document = { name: 'Twice', messages: [{ day: 1, message: 'Hi {name}' }] };
+  assert.match((await apply(document)).stdout, /^created seq_001, version 1/);
+  assert.match((await apply(document)).stdout, /^saved seq_001, version 1/, 'the same again changes nothing');
+  assert.match((await apply({ ...document, description: 'more' })).stdout, /^saved seq_001, version 2/);
+  assert.match((await apply({ ...document, name: 'Other' })).stdout, /^created seq_002/);
+  assert.equal((await apply({ ...document, name: 'Twice' }, '--id', 'seq_002')).code, 0);
+  const unclear = await apply(document);
+  assert.notEqual(unclear.code, 0);
+  assert.match(unclear.stderr, /2 sequences are called "Twice".*--id/);
+});
+
+test('a tick that cannot send says why', async (t) => {
+  const data = join(temporaryFolder(t), 'data');
+  const made = await run(['key', 'create', '--data', data]);
+  assert.equal(made.code, 0, made.stderr);
+  const ticked = await run(['tick', '--data', data]);
+  assert.equal(ticked.code, 0, ticked.stderr);
+  assert.match(ticked.stderr, /no channel/i);
 });

@@ -65,6 +65,46 @@ static int show(struct cli *cli)
     return CLI_OK;
 }
 
+enum { PAGES_MAX = 200 };
+
+/* The sequence of that very name that is not archived. So a file without id, which people write,
+ * makes a sequence once and changes it from then on. */
+static enum error_code find_by_name(struct cli_client *client, struct text name, char *id,
+                                    size_t size, struct error *error)
+{
+    char cursor[256] = "";
+    size_t found = 0;
+    enum error_code code = OK;
+    for (int page = 0; code == OK && page < PAGES_MAX; page++) {
+        CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
+        char path[400];
+        (void)snprintf(path, sizeof(path), "/api/sequences?limit=500%s%s",
+                       cursor[0] == '\0' ? "" : "&cursor=", cursor);
+        code = cli_get(client, path, &answer, error);
+        const struct json *rows = json_get(answer.json, "data");
+        for (size_t at = 0; code == OK && at < json_count(rows); at++) {
+            const struct json *row = json_at(rows, at);
+            if (text_equal(json_get_text(row, "name"), name) &&
+                !text_equal(json_get_text(row, "status"), TEXT("archived"))) {
+                found++;
+                (void)cli_scalar(row, "id", id, size);
+            }
+        }
+        struct text next = json_get_text(answer.json, "next_cursor");
+        if (code != OK || next.size == 0 || next.size >= sizeof(cursor)) {
+            break;
+        }
+        (void)snprintf(cursor, sizeof(cursor), "%.*s", TEXT_ARGS(next));
+    }
+    if (code == OK && found > 1) {
+        return error_set(error, ERROR_CONFLICT,
+                         "%zu sequences are called \"%.*s\": say which with --id or an id in the "
+                         "file",
+                         found, TEXT_ARGS(name));
+    }
+    return code;
+}
+
 /* PUT when the document names a sequence that is here, else POST. */
 static enum error_code apply_document(struct cli_client *client, struct text document,
                                       const char *wanted, struct cli_answer *ret_answer,
@@ -112,6 +152,9 @@ static int apply(struct cli *cli)
     if (code == OK) {
         code = cli_client_open(cli, &client, &error);
     }
+    if (code == OK && id[0] == '\0') {
+        code = find_by_name(client, json_get_text(document, "name"), id, sizeof(id), &error);
+    }
     if (code == OK) {
         code = apply_document(client, text_make(data, size), id, &answer, &created, &error);
     }
@@ -143,7 +186,8 @@ const struct cli_spec CLI_SEQUENCE[] = {
     {.name = "apply",
      .arguments = "FILE",
      .summary = "save a sequence from a JSON file",
-     .help = "A file whose id names a sequence changes that one, live; any other makes a new one.",
+     .help = "A file changes, live, the sequence that its id names, else the one of its name; when "
+             "there is none, it makes a new one. Applying a file twice changes nothing.",
      .least = 1,
      .most = 1,
      .flags = {{"--id", "ID", "the sequence to change, in place of the file's id"}},

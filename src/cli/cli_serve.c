@@ -11,6 +11,7 @@
 #include "cli/serve_parts.h"
 #include "config.h"
 #include "net/http_server.h"
+#include "pages/pages.h"
 #include "service/access.h"
 #include "service/alerts.h"
 #include "service/email.h"
@@ -269,7 +270,12 @@ static enum error_code announce(struct serve *serve, struct error *error)
     if (code != OK) {
         return code;
     }
-    if (needed) {
+    if (needed && !pages_have_ui()) {
+        (void)printf("First start, and this program has no web UI. Make a key or a user:\n"
+                     "  dripline key create --name first --scope admin --data %s\n"
+                     "  dripline user add EMAIL --role admin --data %s\n",
+                     serve->config.data, serve->config.data);
+    } else if (needed) {
         char token[ACCESS_TOKEN_MAX];
         access_setup_open(serve->access, token);
         (void)printf("First start. Make the administrator here, within 15 minutes:\n"

@@ -31,7 +31,9 @@ static enum error_code tell_others(const struct cli *cli, const struct service *
     return code == OK ? mailer_tick(&mailer, &mails, error) : code;
 }
 
-static enum error_code tick_once(struct cli *cli, int64_t *ret_sent, struct error *error)
+/* `ret_idle`: what keeps it from sending more. */
+static enum error_code tick_once(struct cli *cli, int64_t *ret_sent, enum delivery_idle *ret_idle,
+                                 struct error *error)
 {
     CLEANUP(cli_local_close) struct cli_local *local = NULL;
     CLEANUP(delivery_free) struct delivery *delivery = NULL;
@@ -50,6 +52,11 @@ static enum error_code tick_once(struct cli *cli, int64_t *ret_sent, struct erro
     if (code == OK) {
         code = delivery_tick(delivery, ret_sent, error);
     }
+    if (code == OK) {
+        struct delivery_stats stats;
+        delivery_stats(delivery, &stats);
+        *ret_idle = stats.idle;
+    }
     return code == OK ? tell_others(cli, service, error) : code;
 }
 
@@ -57,6 +64,7 @@ static int tick(struct cli *cli)
 {
     struct error error = {0};
     int64_t sent = 0;
+    enum delivery_idle idle = DELIVERY_NOTHING_DUE;
     int64_t holder = store_lock_holder(cli->data);
     if (holder != 0) {
         (void)error_set(&error, ERROR_UNAVAILABLE,
@@ -64,13 +72,16 @@ static int tick(struct cli *cli)
                         (long long)holder);
         return cli_fail(cli, &error);
     }
-    if (tick_once(cli, &sent, &error) != OK) {
+    if (tick_once(cli, &sent, &idle, &error) != OK) {
         return cli_fail(cli, &error);
     }
     if (cli->json) {
         (void)printf("{\"sent\":%lld}\n", (long long)sent);
     } else {
         (void)printf("sent %lld\n", (long long)sent);
+    }
+    if (idle != DELIVERY_NOTHING_DUE && idle != DELIVERY_BUSY && idle != DELIVERY_STOPPED) {
+        (void)fprintf(stderr, "dripline: %s\n", delivery_idle_sentence(idle));
     }
     return CLI_OK;
 }

@@ -39,6 +39,28 @@ static const struct asset *choose(const struct http_request *request)
                                                                : NULL;
 }
 
+static bool wants_page(const struct http_request *request)
+{
+    struct text accept = http_request_header(request, "Accept");
+    return text_equal(request->path, TEXT("/")) ||
+           (http_list_accepts(accept, TEXT("text/html"), false) &&
+            !text_starts_with(request->path, TEXT("/api/")));
+}
+
+/* People who open the address in a browser learn why there is nothing to see. */
+static void say_no_ui(struct http_response *response)
+{
+    response->status = 404;
+    http_response_set_header(response, "Content-Type", TEXT("text/plain; charset=utf-8"));
+    http_response_set_header(response, "Cache-Control", TEXT("no-store"));
+    response->fixed = TEXT("This Dripline server runs without a web UI: it was built on a machine "
+                           "without Node.js.\n"
+                           "Everything else works: the JSON API below /api and the command line "
+                           "(`dripline --help`).\n"
+                           "For the UI, install Node.js 18 or newer where the server is built, and "
+                           "build it again with ./run.sh.\n");
+}
+
 static bool is_known(const struct http_request *request, const struct asset *asset,
                      const char *encoding)
 {
@@ -64,6 +86,10 @@ bool pages_answer(const struct http_request *request, struct http_response *resp
 {
     if (!text_equal(request->method, TEXT("GET")) && !text_equal(request->method, TEXT("HEAD"))) {
         return false;
+    }
+    if (!pages_have_ui() && wants_page(request)) {
+        say_no_ui(response);
+        return true;
     }
     const struct asset *asset = choose(request);
     if (asset == NULL) {

@@ -60,9 +60,9 @@ enum error_code store_lock_take(const char *directory, struct store_lock **ret_l
             return error_set(error, ERROR_UNAVAILABLE, "could not lock \"%s\": %s", path,
                              strerror(errno));
         }
-        return error_set(error, ERROR_CONFLICT,
-                         "the data directory \"%s\" is in use by process %lld", directory,
-                         (long long)read_pid(lock->descriptor));
+        return error_set(error, ERROR_UNAVAILABLE,
+                         "the data directory \"%s\" is in use by process %lld: stop it first",
+                         directory, (long long)read_pid(lock->descriptor));
     }
     enum error_code code = write_pid(lock->descriptor, error);
     if (code != OK) {
