@@ -82,7 +82,7 @@ test('pauses, resumes, edits and erasures in a storm, while messages leave', { t
   const left = () => simulator.entries().filter((entry) => entry.accepted).length;
   await until(async () => {
     const queue = (await server.api('GET', '/api/queue/stats')).body;
-    return left() >= 50 && queue.sending === 0;
+    return left() > 0 && queue.sending === 0;
   }, 'messages left, and none is on its way');
   t.diagnostic(`${answers.length} calls, ${left()} messages`);
   await assertSound(server, answers);
