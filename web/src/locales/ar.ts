@@ -1284,5 +1284,6 @@ const texts: Catalog = {
     'There is no backup of the last two weeks': 'لا توجد نسخة احتياطية من آخر أسبوعين',
     'Run "dripline backup FILE", best every night, and keep the file and the master key on other machines.': 'شغّل "dripline backup FILE"، ويفضل كل ليلة، واحفظ الملف والمفتاح الرئيسي على أجهزة أخرى.',
     '{n} mails wait': { zero: 'لا رسائل تنتظر', one: 'رسالة واحدة تنتظر', two: 'رسالتان تنتظران', few: '{n} رسائل تنتظر', many: '{n} رسالة تنتظر', other: '{n} رسالة تنتظر' },
+    'since the beginning': 'منذ البداية',
 };
 export default texts;

@@ -1284,5 +1284,6 @@ const texts: Catalog = {
     'There is no backup of the last two weeks': 'No hay copia de seguridad de las últimas dos semanas',
     'Run "dripline backup FILE", best every night, and keep the file and the master key on other machines.': 'Ejecuta "dripline backup FILE", mejor cada noche, y guarda el archivo y la clave maestra en otras máquinas.',
     '{n} mails wait': { one: '{n} correo espera', other: '{n} correos esperan' },
+    'since the beginning': 'desde el principio',
 };
 export default texts;

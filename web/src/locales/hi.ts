@@ -1284,5 +1284,6 @@ const texts: Catalog = {
     'There is no backup of the last two weeks': 'पिछले दो हफ़्तों का कोई बैकअप नहीं है',
     'Run "dripline backup FILE", best every night, and keep the file and the master key on other machines.': '"dripline backup FILE" चलाएँ, अच्छा हो हर रात, और फ़ाइल व मास्टर कुंजी दूसरी मशीनों पर रखें।',
     '{n} mails wait': { one: '{n} ईमेल प्रतीक्षा में', other: '{n} ईमेल प्रतीक्षा में' },
+    'since the beginning': 'शुरुआत से',
 };
 export default texts;

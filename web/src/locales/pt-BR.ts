@@ -1284,5 +1284,6 @@ const texts: Catalog = {
     'There is no backup of the last two weeks': 'Não há backup das últimas duas semanas',
     'Run "dripline backup FILE", best every night, and keep the file and the master key on other machines.': 'Execute "dripline backup FILE", de preferência toda noite, e guarde o arquivo e a chave mestra em outras máquinas.',
     '{n} mails wait': { one: '{n} e-mail espera', other: '{n} e-mails esperam' },
+    'since the beginning': 'desde o início',
 };
 export default texts;

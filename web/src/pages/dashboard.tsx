@@ -256,7 +256,7 @@ export default function Dashboard() {
                                 />
                             </div>
                         </Card>
-                        <Card class="c8" title={t('Why messages failed')}>
+                        <Card class="c8" title={t('Why messages failed')} actions={<span class="muted small">{t('since the beginning')}</span>}>
                             {data.failures.length ? (
                                 <Failures failures={data.failures} done={overview.reload} />
                             ) : (
