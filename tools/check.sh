@@ -6,6 +6,19 @@ cd "$(dirname "$0")/.."
 mode=${1:-full}
 step() { printf '\n== %s\n' "$*"; }
 
+# The packages of a folder, when its list has changed: `packages test`.
+packages() {
+    stamp=$1/node_modules/.package-lock.json
+    if [ ! -f "$stamp" ] || [ "$1/package-lock.json" -nt "$stamp" ]; then
+        (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+        touch "$stamp"
+    fi
+}
+
+step "packages of the tools and tests"
+packages tools
+packages test
+
 step "source rules and format"
 node tools/check_source.mjs
 git ls-files 'src/*.c' 'src/*.h' 'fuzz/*.c' 'bench/*.c' | grep -v '_table\.c$' | xargs clang-format-14 --dry-run --Werror
@@ -17,17 +30,17 @@ step "web UI: types and unit tests"
 (cd web && npm run --silent check && npm test --silent)
 
 step "unit tests"
-meson test -C build --quiet --print-errorlogs
+meson test -C build --quiet --print-errorlogs --timeout-multiplier 8
 
 if [ "$mode" = full ]; then
     step "build: clang, address and undefined-behaviour sanitizers, unit tests"
     [ -f build-asan/build.ninja ] || CC=clang meson setup build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debug -Doptimization=1 >/dev/null
     ninja -C build-asan --quiet
-    meson test -C build-asan --quiet --print-errorlogs --timeout-multiplier 4
+    meson test -C build-asan --quiet --print-errorlogs --timeout-multiplier 8
 
     step "build: thread sanitizer, unit tests of what crosses threads"
     [ -f build-tsan/build.ninja ] || CC=clang meson setup build-tsan -Dtests=enabled -Db_sanitize=thread -Db_lundef=false --buildtype=debug -Doptimization=1 >/dev/null
-    meson test -C build-tsan --quiet --print-errorlogs --timeout-multiplier 6 clock queue thread log zone \
+    meson test -C build-tsan --quiet --print-errorlogs --timeout-multiplier 12 clock queue thread log zone \
         http_client_test http_server_test writer store journey import api_test simulator_test
 
     step "build: three wrong send machines, for the tests of the tests"
@@ -36,13 +49,6 @@ if [ "$mode" = full ]; then
 fi
 
 step "tests from outside"
-if [ -f test/package.json ]; then
-    stamp=test/node_modules/.package-lock.json
-    if [ ! -f "$stamp" ] || [ test/package-lock.json -nt "$stamp" ]; then
-        (cd test && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
-        touch "$stamp"
-    fi
-fi
 node --test --test-concurrency=2 test/*.test.mjs
 
 if [ "$mode" = full ]; then

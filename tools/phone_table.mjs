@@ -311,6 +311,7 @@ const wrap = (values, per_line) => {
   return lines.join(',\n');
 };
 const output = `/* Made by tools/phone_table.mjs from libphonenumber-js ${VERSION}. Do not edit: make it anew. */
+/* clang-format off */
 #include "domain/phone_internal.h"
 
 const char PHONE_TABLE_VERSION[] = "${VERSION}";
