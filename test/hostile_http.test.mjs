@@ -91,6 +91,14 @@ test('every other answer carries its headers, whatever its status; HSTS when the
   }
 });
 
+test('HSTS is also sent when a proxy of ours says that the browser came by https, and to nobody who only says so', async (t) => {
+  for (const [args, wanted] of [[['--trusted-proxies', '127.0.0.1'], 'max-age=31536000; includeSubDomains'], [[], null]]) {
+    const server = await startServer(t, { args });
+    const answer = await fetch(`${server.base}/api/setup`, { headers: { 'x-forwarded-proto': 'https' } });
+    assert.equal(answer.headers.get('strict-transport-security'), wanted);
+  }
+});
+
 test('a refusal is a problem document and gives nothing away, however bad the HTTP', async (t) => {
   const server = await startServer(t);
   const post = `POST /api/opt-outs HTTP/1.1\r\n${HOST}Authorization: Bearer ${server.key}\r\nContent-Type: application/json\r\n`;

@@ -449,7 +449,6 @@ static void write_log(const struct request *request, enum error_code code)
 
 void request_answer(struct request *request, enum error_code code)
 {
-    const struct service *service = request->dispatch->service;
     if (code == OK && buffer_overflowed(&request->response.body)) {
         code = error_set(&request->error, ERROR_TOO_BIG, "the answer is too big; ask for less");
     }
@@ -458,12 +457,11 @@ void request_answer(struct request *request, enum error_code code)
     }
     struct http_response *response = &request->response;
     answer_entity_tag(request->http, response);
-    bool https = strncmp(service->public_url, "https://", 8) == 0;
     bool html = text_starts_with(http_response_header(response, "content-type"), TEXT("text/html"));
     http_response_set_header(response, "X-Request-Id", text_from(request->request_id));
     write_limit(request);
     public_key_headers(request);
-    secure_headers(response, html, https);
+    secure_headers(response, html, auth_is_https(request));
     response->no_compression =
         response->no_compression || (request->match.route->flags & API_SENSITIVE) != 0;
     http_metrics_note(request->match.number, response->status,
