@@ -26,3 +26,13 @@ export function report(what, figure, { unit, yardstick, ratio, budget, met }) {
   if (budget !== undefined) parts.push(`budget ${budget} ${met ? 'met' : 'MISSED'}`);
   console.log(parts.join(' | '));
 }
+
+/** Gives `run` what node:test gives a test: a place to leave what ends its processes and folders. */
+export async function withCleanup(run) {
+  const cleanup = [];
+  try {
+    await run({ after: (f) => cleanup.push(f) });
+  } finally {
+    for (const f of cleanup.reverse()) await f();
+  }
+}

@@ -1,6 +1,7 @@
 /* Heap memory that never returns NULL: see mem.h. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,4 +50,9 @@ void *mem_copy(const void *data, size_t size)
 void mem_free(void *memory)
 {
     free(memory);
+}
+
+void mem_trim(void)
+{
+    (void)malloc_trim(0);
 }

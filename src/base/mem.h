@@ -12,6 +12,7 @@ void *mem_resize(void *memory, size_t size) __attribute__((returns_nonnull));
 char *mem_copy_text(const char *text) __attribute__((malloc, returns_nonnull)); /* NUL-ended */
 void *mem_copy(const void *data, size_t size) __attribute__((malloc, returns_nonnull));
 void mem_free(void *memory); /* NULL is fine */
+void mem_trim(void);         /* gives the system back what is free; takes about a millisecond */
 DEFINE_CLEANUP(void *, mem_free);
 static inline void mem_free_char_cleanup(char **at)
 {

@@ -195,6 +195,7 @@ struct delivery {
     struct pass *pass;       /* on the writer */
     struct flight *outcomes; /* to be stored */
     struct flight **last_outcome;
+    struct flight *claimed; /* counted as in flight, and about to be sent */
     size_t in_flight;
     bool wanted;
     bool stopping;
@@ -229,6 +230,8 @@ void delivery_push_inbox(struct delivery *delivery, enum inbox_kind kind, struct
 bool delivery_may_claim(const struct delivery *delivery);
 void delivery_submit_pass(struct delivery *delivery);
 void delivery_finish_pass(struct delivery *delivery, struct pass *pass);
+/* Sends what the finished pass claimed. */
+void delivery_start_flights(struct delivery *delivery);
 
 /* delivery_loop.c */
 int64_t delivery_next_wake_ms(struct delivery *delivery);

@@ -226,6 +226,7 @@ void delivery_turn(struct delivery *delivery)
     if (wants_pass(delivery)) {
         delivery_submit_pass(delivery);
     }
+    delivery_start_flights(delivery); /* while the writer works on the next pass */
     delivery_publish_stats(delivery);
     if (delivery->participant != NULL && delivery_is_at_rest(delivery)) {
         clock_participant_idle(delivery->participant, ticket, delivery_next_wake_ms(delivery));

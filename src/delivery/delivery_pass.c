@@ -206,21 +206,29 @@ static void forget_stored_breakers(struct delivery *delivery, const struct pass 
     }
 }
 
-static void start_flights(struct delivery *delivery, struct pass *pass)
+static void count_flights(struct delivery *delivery, struct pass *pass)
 {
-    struct flight *flight = pass->flights;
     int64_t now_ms = clock_now_ms(delivery->settings.clock);
-    pass->flights = NULL;
-    while (flight != NULL) {
-        struct flight *next = flight->next;
+    CHECK(delivery->claimed == NULL);
+    delivery->claimed = pass->flights;
+    for (struct flight *flight = pass->flights; flight != NULL; flight = flight->next) {
         struct lane *lane = find_lane(delivery, flight->channel_id);
         CHECK(lane != NULL);
-        flight->next = NULL;
         pass->references++;
         delivery->in_flight++;
         lane_claimed(lane, 1);
         lane_person_claimed(lane, flight->contact_id, now_ms);
-        flight_start(flight, lane);
+    }
+    pass->flights = NULL;
+}
+
+void delivery_start_flights(struct delivery *delivery)
+{
+    struct flight *flight = TAKE(delivery->claimed);
+    while (flight != NULL) {
+        struct flight *next = flight->next;
+        flight->next = NULL;
+        flight_start(flight, find_lane(delivery, flight->channel_id));
         flight = next;
     }
 }
@@ -237,7 +245,7 @@ static void pass_succeeded(struct delivery *delivery, struct pass *pass)
     free_outcomes(delivery, pass->outcomes);
     forget_stored_breakers(delivery, pass);
     update_lanes(delivery, pass);
-    start_flights(delivery, pass);
+    count_flights(delivery, pass);
 }
 
 void delivery_finish_pass(struct delivery *delivery, struct pass *pass)

@@ -21,8 +21,9 @@
  *     if (code == OK) { code = db_next(statement, &row, error); }
  *     if (code == OK && row) { id = db_int64(statement, 0); }
  *
- * All of them are prepared when the writer opens, so a typo cannot wait; readers prepare at first
- * use. Parameters are $1 … $20, each bound by its number, and may repeat. */
+ * All of them are compiled once when the writer opens, so a typo cannot wait; what a connection
+ * keeps, it prepares at first use. Parameters are $1 … $20, each bound by its number, and may
+ * repeat. */
 struct db;
 struct db_statement;
 
@@ -107,8 +108,8 @@ MUST_USE enum error_code db_open(const char *path, enum db_role role, bool creat
                                  struct db **ret_db, struct error *error);
 void db_close(struct db *db); /* NULL is fine */
 DEFINE_CLEANUP(struct db *, db_close);
-/* Prepares every registered statement and reports the first that does not compile. */
-MUST_USE enum error_code db_prepare_all(struct db *db, struct error *error);
+/* Compiles every registered statement, keeping none, and reports the first that is wrong. */
+MUST_USE enum error_code db_check_all(struct db *db, struct error *error);
 
 MUST_USE enum error_code db_begin(struct db *db, struct error *error);
 MUST_USE enum error_code db_commit(struct db *db, struct error *error);
@@ -128,6 +129,8 @@ MUST_USE enum error_code db_schema_version(struct db *db, int64_t *ret_version,
 MUST_USE enum error_code db_set_schema_version(struct db *db, int64_t version, struct error *error);
 /* Moves the write-ahead log into the database file, as far as readers allow. */
 MUST_USE enum error_code db_checkpoint(struct db *db, bool truncate, struct error *error);
+/* Frees pages that are kept for speed only. */
+void db_drop_cache(struct db *db);
 int64_t db_log_pages(const struct db *db); /* pages in the write-ahead log after the last commit */
 /* A consistent copy into a new file, while others read and write. */
 MUST_USE enum error_code db_copy_to(struct db *db, const char *path, struct error *error);

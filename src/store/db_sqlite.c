@@ -90,7 +90,14 @@ static enum error_code prepare(struct db *db, struct db_sql *sql, struct error *
     return OK;
 }
 
-enum error_code db_prepare_all(struct db *db, struct error *error)
+static void forget(struct db *db, const struct db_sql *sql)
+{
+    struct db_statement *statement = TAKE(db->statements[sql->index]);
+    sqlite3_finalize(statement->handle);
+    mem_free(statement);
+}
+
+enum error_code db_check_all(struct db *db, struct error *error)
 {
     for (struct db_sql *sql = registered_first; sql != NULL; sql = sql->next) {
         if (db->statements[sql->index] == NULL) {
@@ -98,6 +105,7 @@ enum error_code db_prepare_all(struct db *db, struct error *error)
             if (code != OK) {
                 return error_prefix(error, "statement %s", sql->name);
             }
+            forget(db, sql);
         }
     }
     return OK;

@@ -177,6 +177,11 @@ int64_t db_log_pages(const struct db *db)
     return db->log_pages;
 }
 
+void db_drop_cache(struct db *db)
+{
+    (void)sqlite3_db_release_memory(db->handle);
+}
+
 enum error_code db_copy_to(struct db *db, const char *path, struct error *error)
 {
     /* VACUUM INTO reads one snapshot, needs no lock against the writer and leaves no free pages,

@@ -161,7 +161,7 @@ static void the_database_is_durable_and_private(void **state)
     CLEANUP(db_close) struct db *db = NULL;
     struct error error = {0};
     assert_ok(store_reader_open(test->store, &db, &error), &error);
-    assert_ok(db_prepare_all(db, &error), &error);
+    assert_ok(db_check_all(db, &error), &error);
 }
 
 static void a_copy_is_whole_and_private(void **state)

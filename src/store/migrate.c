@@ -43,6 +43,11 @@ static const char *const PEOPLE[] = {
     NULL,
 };
 
+static const char *const TROUBLE[] = {
+#include "migration_0009.inc"
+    NULL,
+};
+
 static const struct migration {
     int64_t number;
     const char *name;
@@ -50,7 +55,7 @@ static const struct migration {
 } MIGRATIONS[] = {
     {1, "start", START},   {2, "webhooks", WEBHOOKS},   {3, "alerts", ALERTS},
     {4, "public", PUBLIC}, {5, "analytics", ANALYTICS}, {6, "email", EMAIL},
-    {7, "access", ACCESS}, {8, "people", PEOPLE},
+    {7, "access", ACCESS}, {8, "people", PEOPLE},       {9, "trouble", TROUBLE},
 };
 
 int64_t migrate_target(void)

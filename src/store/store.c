@@ -47,7 +47,7 @@ static enum error_code open_database(struct store *store, bool create, struct db
         code = file_sync_directory(store->directory, error);
     }
     if (code == OK) {
-        code = db_prepare_all(db, error);
+        code = db_check_all(db, error);
     }
     if (code == OK) {
         *ret_db = TAKE(db);

@@ -48,7 +48,7 @@ DB_SQL(CONTACT_LIST_NAME,
        "SELECT " CONTACT_COLUMNS " FROM contact WHERE id < $1 AND erased = 0 "
        "AND name LIKE $2 ESCAPE '\\' AND ($4 = 0 OR suppressed = 0) ORDER BY id DESC LIMIT $3");
 DB_SQL(CONTACT_LIST_DIGITS,
-       "SELECT " CONTACT_COLUMNS " FROM contact WHERE phone > $1 AND phone >= $2 AND phone < $3 "
+       "SELECT " CONTACT_COLUMNS " FROM contact WHERE phone >= max($1 + 1, $2) AND phone < $3 "
        "AND ($5 = 0 OR suppressed <> 0) AND ($6 = 0 OR suppressed = 0) ORDER BY phone LIMIT $4");
 
 /* Numbers of every length that begin with the digits, the short ones first. */

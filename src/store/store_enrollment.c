@@ -149,6 +149,8 @@ enum error_code store_enrollment_newest(struct work *work, int64_t contact_id, i
 
 /* ---- lists --------------------------------------------------------------------------------- */
 
+enum { NUMBER_DIGITS_MIN = 8, NUMBER_DIGITS_MAX = 15 };
+
 /* $1 sequence, $2 contact, $3 batch, $4 statuses, $5 part of the name, $6 beginning of the digits.
  * A text search reads the sequence's people in order until the page is full. */
 #define FILTER                                                                                     \
@@ -163,6 +165,26 @@ DB_SQL(ENROLLMENT_LIST_NEWEST,
 DB_SQL(ENROLLMENT_LIST_OLDEST,
        "SELECT " VIEW_COLUMNS VIEW_TABLES "WHERE ($1 IS NULL OR +e.sequence_id = $1) AND " FILTER
        "AND e.id > $7 AND e.id <= $9 AND e.id >= $10 ORDER BY e.id LIMIT $8");
+/* One status of one sequence, in the order of its index. */
+DB_SQL(ENROLLMENT_LIST_STATUS_NEWEST,
+       "SELECT " VIEW_COLUMNS VIEW_TABLES "WHERE e.sequence_id = $1 AND e.status = $11 AND " FILTER
+       "AND e.id < $7 AND e.id <= $9 AND e.id >= $10 ORDER BY e.id DESC LIMIT $8");
+DB_SQL(ENROLLMENT_LIST_STATUS_OLDEST,
+       "SELECT " VIEW_COLUMNS VIEW_TABLES "WHERE e.sequence_id = $1 AND e.status = $11 AND " FILTER
+       "AND e.id > $7 AND e.id <= $9 AND e.id >= $10 ORDER BY e.id LIMIT $8");
+/* The people whose number begins with $11: one range of numbers for each length. */
+#define PHONE_RANGES                                                                               \
+    "e.contact_id IN (WITH RECURSIVE range (low, high) AS (SELECT $11, $11 + 1 UNION ALL "         \
+    "SELECT low * 10, high * 10 FROM range WHERE high < 1000000000000000) "                        \
+    "SELECT p.id FROM range CROSS JOIN contact AS p ON p.phone >= low AND p.phone < high) "
+DB_SQL(ENROLLMENT_LIST_PHONE_NEWEST,
+       "SELECT " VIEW_COLUMNS VIEW_TABLES "WHERE ($1 IS NULL OR e.sequence_id = $1) "
+       "AND " PHONE_RANGES "AND " FILTER
+       "AND e.id < $7 AND e.id <= $9 AND e.id >= $10 ORDER BY +e.id DESC LIMIT $8");
+DB_SQL(ENROLLMENT_LIST_PHONE_OLDEST,
+       "SELECT " VIEW_COLUMNS VIEW_TABLES "WHERE ($1 IS NULL OR e.sequence_id = $1) "
+       "AND " PHONE_RANGES "AND " FILTER
+       "AND e.id > $7 AND e.id <= $9 AND e.id >= $10 ORDER BY +e.id LIMIT $8");
 DB_SQL(ENROLLMENT_LIST_CONTACT,
        "SELECT " VIEW_COLUMNS VIEW_TABLES
        "WHERE e.contact_id = $2 AND ($1 IS NULL OR e.sequence_id = $1) AND " FILTER
@@ -176,6 +198,9 @@ DB_SQL(ENROLLMENT_LIST_DUE,
 DB_SQL(ENROLLMENT_COUNT,
        "SELECT count(*)" VIEW_TABLES "WHERE ($1 IS NULL OR e.sequence_id = $1) AND " FILTER
        "AND e.id <= $9 AND e.id >= $10 AND $7 IS NULL AND $8 IS NULL");
+/* The same for whole sequences: from their counters. */
+DB_SQL(ENROLLMENT_COUNTED, "SELECT coalesce(sum(count), 0) FROM counter WHERE sequence_id = $1 "
+                           "AND step_id = 0 AND ($2 = 0 OR ((1 << outcome) & $2) <> 0)");
 DB_SQL(BATCH_RANGE, "SELECT first_enrollment_id, last_enrollment_id FROM batch WHERE id = $1");
 
 struct pattern {
@@ -239,10 +264,29 @@ static enum error_code batch_range(struct work *work, int64_t batch_id, int64_t 
     return code;
 }
 
-static struct db_sql *list_statement(const struct store_enrollment_filter *filter)
+static bool has_one_status(const struct store_enrollment_filter *filter)
 {
+    return filter->sequence_id != 0 && __builtin_popcountll(filter->statuses) == 1;
+}
+
+/* So many digits that they are a number: short ones are found soon by walking the people. */
+static bool has_number(struct pattern pattern)
+{
+    return pattern.digits.size > NUMBER_DIGITS_MIN && pattern.digits.size <= NUMBER_DIGITS_MAX + 1;
+}
+
+static struct db_sql *list_statement(const struct store_enrollment_filter *filter,
+                                     struct pattern pattern)
+{
+    bool newest = filter->order == STORE_ENROLLMENT_NEWEST;
     if (filter->contact_id != 0) {
         return &ENROLLMENT_LIST_CONTACT;
+    }
+    if (filter->order != STORE_ENROLLMENT_BY_DUE && has_number(pattern)) {
+        return newest ? &ENROLLMENT_LIST_PHONE_NEWEST : &ENROLLMENT_LIST_PHONE_OLDEST;
+    }
+    if (filter->order != STORE_ENROLLMENT_BY_DUE && has_one_status(filter)) {
+        return newest ? &ENROLLMENT_LIST_STATUS_NEWEST : &ENROLLMENT_LIST_STATUS_OLDEST;
     }
     switch (filter->order) {
     case STORE_ENROLLMENT_NEWEST:
@@ -255,18 +299,37 @@ static struct db_sql *list_statement(const struct store_enrollment_filter *filte
     return &ENROLLMENT_LIST_NEWEST;
 }
 
-static enum error_code list_query(struct work *work, struct db_sql *sql,
-                                  const struct store_enrollment_filter *filter, size_t limit,
-                                  bool count, struct db_statement **ret_statement,
+/* What $11 is: where the page before ended, the one status, or the number's beginning. */
+static int64_t eleventh(const struct db_sql *sql, const struct store_enrollment_filter *filter,
+                        struct pattern pattern)
+{
+    int64_t number = 0;
+    if (sql == &ENROLLMENT_LIST_DUE) {
+        return filter->after_due_at_ms;
+    }
+    if (sql == &ENROLLMENT_LIST_STATUS_NEWEST || sql == &ENROLLMENT_LIST_STATUS_OLDEST) {
+        return __builtin_ctzll(filter->statuses);
+    }
+    (void)text_to_int64(text_head(pattern.digits, pattern.digits.size - 1), &number);
+    return number;
+}
+
+/* Without a limit it counts. */
+static enum error_code list_query(struct work *work, const struct store_enrollment_filter *filter,
+                                  size_t limit, struct db_statement **ret_statement,
                                   struct error *error)
 {
     int64_t first = 0;
     int64_t last = 0;
+    bool count = limit == 0;
     enum error_code code = batch_range(work, filter->batch_id, &first, &last, error);
     if (code != OK) {
         return code;
     }
     struct pattern pattern = pattern_of(work->arena, filter->text);
+    struct db_sql *sql = count ? &ENROLLMENT_COUNT : list_statement(filter, pattern);
+    bool short_form = count || sql == &ENROLLMENT_LIST_CONTACT || sql == &ENROLLMENT_LIST_NEWEST ||
+                      sql == &ENROLLMENT_LIST_OLDEST;
     bool falling = filter->contact_id != 0 || filter->order == STORE_ENROLLMENT_NEWEST;
     int64_t after = filter->after_id == 0 && falling ? INT64_MAX : filter->after_id;
     struct db_value values[] = {
@@ -280,9 +343,9 @@ static enum error_code list_query(struct work *work, struct db_sql *sql,
         count ? DB_NULL : DB_INT(limit),
         DB_INT(last),
         DB_INT(first),
-        DB_INT(filter->after_due_at_ms),
+        short_form ? DB_NULL : DB_INT(eleventh(sql, filter, pattern)),
     };
-    size_t size = sql == &ENROLLMENT_LIST_DUE ? ARRAY_SIZE(values) : ARRAY_SIZE(values) - 1;
+    size_t size = short_form ? ARRAY_SIZE(values) - 1 : ARRAY_SIZE(values);
     return db_query(work->db, sql, values, size, ret_statement, error);
 }
 
@@ -295,8 +358,7 @@ enum error_code store_enrollment_list(struct work *work,
     struct store_enrollment_view *views = arena_array(work->arena, limit + 1, sizeof *views);
     size_t count = 0;
     bool row = true;
-    enum error_code code =
-        list_query(work, list_statement(filter), filter, limit, false, &statement, error);
+    enum error_code code = list_query(work, filter, limit, &statement, error);
     while (code == OK && row && count < limit) {
         code = db_next(statement, &row, error);
         if (code == OK && row) {
@@ -316,7 +378,14 @@ enum error_code store_enrollment_count(struct work *work,
 {
     CLEANUP(db_finish) struct db_statement *statement = NULL;
     bool row = false;
-    enum error_code code = list_query(work, &ENROLLMENT_COUNT, filter, 0, true, &statement, error);
+    bool counted = work->counters == NULL && filter->sequence_id != 0 && filter->contact_id == 0 &&
+                   filter->batch_id == 0 && filter->text.size == 0;
+    if (counted) { /* a writer's job may have changed them without having written them */
+        return db_find_int64(work->db, &ENROLLMENT_COUNTED,
+                             DB_VALUES(DB_INT(filter->sequence_id), DB_INT(filter->statuses)),
+                             ret_count, NULL, error);
+    }
+    enum error_code code = list_query(work, filter, 0, &statement, error);
     if (code == OK) {
         code = db_next(statement, &row, error);
     }

@@ -5,7 +5,7 @@
 #include "store/db.h"
 #include "store/store_message_internal.h"
 
-enum { CHANNELS_MAX = 1000 };
+enum { CHANNELS_MAX = 1000, MANY_PENDING = 2000 };
 
 #define STATUS_BIT                                                                                 \
     "CASE state WHEN 0 THEN 1 WHEN 1 THEN 1 WHEN 2 THEN 2 WHEN 3 THEN 4 WHEN 4 THEN 8 "            \
@@ -30,14 +30,22 @@ enum { CHANNELS_MAX = 1000 };
 
 #define SELECT_FROM(table) "SELECT " MESSAGE_COLUMNS("") " FROM " table " WHERE " FILTERS
 
-/* Each branch names a partial index's own condition. */
+/* Each branch names a partial index's own condition, and is left out when none of its statuses is
+ * asked for. Those of message_trouble come in the order of ids, so a page takes a page's time. */
+#define ROWS_OF(index, bits, condition)                                                            \
+    "SELECT * FROM message INDEXED BY " index " WHERE ($1 & " bits ") <> 0 AND " condition
+#define IS_TROUBLE "state <> 0 AND state <> 1 AND state <> 2 AND state <> 5 AND state <> 8"
+#define TROUBLE(bit, state) ROWS_OF("message_trouble", bit, "state = " state " AND " IS_TROUBLE)
+#define TROUBLE_OF_SEQUENCE(bit, state)                                                            \
+    ROWS_OF("message_trouble_by_sequence", bit,                                                    \
+            "sequence_id = $2 AND state = " state " AND " IS_TROUBLE)
 #define OPEN_ROWS                                                                                  \
-    "(SELECT * FROM message WHERE state IN (0, 1) UNION ALL "                                      \
-    "SELECT * FROM message WHERE state = 2 UNION ALL "                                             \
-    "SELECT * FROM message WHERE state = 3 UNION ALL SELECT * FROM message WHERE state = 4)"
-#define BAD_ROWS                                                                                   \
-    "(SELECT * FROM message INDEXED BY message_ended_badly WHERE state IN (6, 7) "                 \
-    "AND ($2 = 0 OR sequence_id = $2))"
+    "(" ROWS_OF("message_pending", "1", "state IN (0, 1)") " UNION ALL " ROWS_OF(                  \
+        "message_sending", "2",                                                                    \
+        "state = 2") " UNION ALL " TROUBLE("4", "3") " UNION ALL " TROUBLE("8", "4") ")"
+#define BAD_ROWS "(" TROUBLE("128", "6") " UNION ALL " TROUBLE("256", "7") ")"
+#define BAD_ROWS_OF_SEQUENCE                                                                       \
+    "(" TROUBLE_OF_SEQUENCE("128", "6") " UNION ALL " TROUBLE_OF_SEQUENCE("256", "7") ")"
 #define ENROLLMENT_ROWS "(SELECT * FROM message WHERE enrollment_id = $3)"
 #define CONTACT_ROWS                                                                               \
     "(SELECT message.* FROM enrollment JOIN message ON message.enrollment_id = enrollment.id "     \
@@ -56,6 +64,10 @@ DB_SQL(QUEUE_BAD_NEWEST, SELECT_FROM(BAD_ROWS) NEWEST);
 DB_SQL(QUEUE_BAD_OLDEST, SELECT_FROM(BAD_ROWS) OLDEST);
 DB_SQL(QUEUE_BAD_DUE_FIRST, SELECT_FROM(BAD_ROWS) DUE_FIRST);
 DB_SQL(QUEUE_BAD_DUE_LAST, SELECT_FROM(BAD_ROWS) DUE_LAST);
+DB_SQL(QUEUE_BAD_SEQUENCE_NEWEST, SELECT_FROM(BAD_ROWS_OF_SEQUENCE) NEWEST);
+DB_SQL(QUEUE_BAD_SEQUENCE_OLDEST, SELECT_FROM(BAD_ROWS_OF_SEQUENCE) OLDEST);
+DB_SQL(QUEUE_BAD_SEQUENCE_DUE_FIRST, SELECT_FROM(BAD_ROWS_OF_SEQUENCE) DUE_FIRST);
+DB_SQL(QUEUE_BAD_SEQUENCE_DUE_LAST, SELECT_FROM(BAD_ROWS_OF_SEQUENCE) DUE_LAST);
 DB_SQL(QUEUE_ENROLLMENT_NEWEST, SELECT_FROM(ENROLLMENT_ROWS) NEWEST);
 DB_SQL(QUEUE_ENROLLMENT_OLDEST, SELECT_FROM(ENROLLMENT_ROWS) OLDEST);
 DB_SQL(QUEUE_ENROLLMENT_DUE_FIRST, SELECT_FROM(ENROLLMENT_ROWS) DUE_FIRST);
@@ -65,7 +77,15 @@ DB_SQL(QUEUE_CONTACT_OLDEST, SELECT_FROM(CONTACT_ROWS) OLDEST);
 DB_SQL(QUEUE_CONTACT_DUE_FIRST, SELECT_FROM(CONTACT_ROWS) DUE_FIRST);
 DB_SQL(QUEUE_CONTACT_DUE_LAST, SELECT_FROM(CONTACT_ROWS) DUE_LAST);
 
-enum set { SET_ALL, SET_SEQUENCE, SET_OPEN, SET_BAD, SET_ENROLLMENT, SET_CONTACT };
+enum set {
+    SET_ALL,
+    SET_SEQUENCE,
+    SET_OPEN,
+    SET_BAD,
+    SET_BAD_SEQUENCE,
+    SET_ENROLLMENT,
+    SET_CONTACT,
+};
 
 static struct db_sql *const STATEMENTS[][4] = {
     [SET_ALL] = {&QUEUE_ALL_NEWEST, &QUEUE_ALL_OLDEST, &QUEUE_ALL_OLDEST, &QUEUE_ALL_NEWEST},
@@ -74,13 +94,35 @@ static struct db_sql *const STATEMENTS[][4] = {
     [SET_OPEN] = {&QUEUE_OPEN_NEWEST, &QUEUE_OPEN_OLDEST, &QUEUE_OPEN_DUE_FIRST,
                   &QUEUE_OPEN_DUE_LAST},
     [SET_BAD] = {&QUEUE_BAD_NEWEST, &QUEUE_BAD_OLDEST, &QUEUE_BAD_DUE_FIRST, &QUEUE_BAD_DUE_LAST},
+    [SET_BAD_SEQUENCE] = {&QUEUE_BAD_SEQUENCE_NEWEST, &QUEUE_BAD_SEQUENCE_OLDEST,
+                          &QUEUE_BAD_SEQUENCE_DUE_FIRST, &QUEUE_BAD_SEQUENCE_DUE_LAST},
     [SET_ENROLLMENT] = {&QUEUE_ENROLLMENT_NEWEST, &QUEUE_ENROLLMENT_OLDEST,
                         &QUEUE_ENROLLMENT_DUE_FIRST, &QUEUE_ENROLLMENT_DUE_LAST},
     [SET_CONTACT] = {&QUEUE_CONTACT_NEWEST, &QUEUE_CONTACT_OLDEST, &QUEUE_CONTACT_DUE_FIRST,
                      &QUEUE_CONTACT_DUE_LAST},
 };
 
-static enum set choose_set(const struct store_queue_filter *filter)
+DB_SQL(QUEUE_PENDING_COUNT, "SELECT count(*) FROM (SELECT 1 FROM message INDEXED BY "
+                            "message_pending WHERE state IN (0, 1) LIMIT $1)");
+
+/* Pending messages have no index by id. Few are sorted; many are found soon by walking all messages
+ * from either end. */
+static enum error_code has_many_pending(struct work *work, const struct store_queue_filter *filter,
+                                        bool *ret_many, struct error *error)
+{
+    int64_t count = 0;
+    bool by_id = filter->order == QUEUE_NEWEST || filter->order == QUEUE_OLDEST;
+    *ret_many = false;
+    if (!by_id || (filter->statuses & QUEUE_PENDING) == 0) {
+        return OK;
+    }
+    enum error_code code = db_find_int64(work->db, &QUEUE_PENDING_COUNT,
+                                         DB_VALUES(DB_INT(MANY_PENDING)), &count, NULL, error);
+    *ret_many = code == OK && count == MANY_PENDING;
+    return code;
+}
+
+static enum set choose_set(const struct store_queue_filter *filter, bool many_pending)
 {
     int64_t statuses = filter->statuses;
     if (filter->enrollment_id != 0) {
@@ -89,11 +131,11 @@ static enum set choose_set(const struct store_queue_filter *filter)
     if (filter->contact_id != 0) {
         return SET_CONTACT;
     }
-    if (statuses != 0 && (statuses & ~(int64_t)QUEUE_OPEN) == 0) {
+    if (statuses != 0 && (statuses & ~(int64_t)QUEUE_OPEN) == 0 && !many_pending) {
         return SET_OPEN;
     }
     if (statuses != 0 && (statuses & ~(int64_t)(QUEUE_FAILED | QUEUE_UNKNOWN)) == 0) {
-        return SET_BAD;
+        return filter->sequence_id != 0 ? SET_BAD_SEQUENCE : SET_BAD;
     }
     return filter->sequence_id != 0 ? SET_SEQUENCE : SET_ALL;
 }
@@ -106,8 +148,13 @@ enum error_code store_queue_list(struct work *work, const struct store_queue_fil
     struct store_message *messages = arena_array(work->arena, limit + 1, sizeof(*messages));
     size_t count = 0;
     bool row = true;
-    enum error_code code =
-        db_query(work->db, STATEMENTS[choose_set(filter)][filter->order],
+    bool many = false;
+    enum error_code code = has_many_pending(work, filter, &many, error);
+    if (code != OK) {
+        return code;
+    }
+    code =
+        db_query(work->db, STATEMENTS[choose_set(filter, many)][filter->order],
                  DB_VALUES(DB_INT(filter->statuses), DB_INT(filter->sequence_id),
                            DB_INT(filter->enrollment_id), DB_INT(filter->step_id),
                            DB_INT(filter->channel_id), DB_INT(filter->contact_id),

@@ -37,6 +37,7 @@ struct writer {
     struct claims *claims;
     struct queue_link *next; /* a job that wants a commit of its own, taken from the queue */
     bool checkpoint_tried;   /* since the last commit */
+    bool rests;              /* since the last commit it gave back what it kept for speed */
     bool scrub;              /* the log holds what was erased: it has to be emptied */
     atomic_llong commits;
     atomic_llong jobs;
@@ -269,6 +270,7 @@ static void run_commit(struct writer *writer, struct queue_link *link)
     claims_clear(writer->claims);
     arena_reset(writer->arena);
     writer->checkpoint_tried = false;
+    writer->rests = false;
 }
 
 /* --- the thread ------------------------------------------------------------------------------- */
@@ -287,15 +289,27 @@ static void checkpoint(struct writer *writer, bool wait_for_readers)
     atomic_fetch_add(&writer->checkpoints, 1);
 }
 
+static bool wants_checkpoint(const struct writer *writer)
+{
+    return writer->scrub || (!writer->checkpoint_tried && db_log_pages(writer->db) > 0);
+}
+
 static int64_t idle_ms(const struct writer *writer)
 {
     if (writer->scrub) {
         return PAUSE_SHORT_MS;
     }
-    if (writer->checkpoint_tried || db_log_pages(writer->db) == 0) {
-        return -1;
+    if (!wants_checkpoint(writer)) {
+        return writer->rests ? -1 : PAUSE_LONG_MS;
     }
     return db_log_pages(writer->db) >= LOG_PAGES_IDLE ? PAUSE_SHORT_MS : PAUSE_LONG_MS;
+}
+
+static void rest(struct writer *writer)
+{
+    db_drop_cache(writer->db);
+    mem_trim();
+    writer->rests = true;
 }
 
 static void run_thread(void *context)
@@ -315,8 +329,10 @@ static void run_thread(void *context)
             if (queue_size(writer->queue) == 0) {
                 return;
             }
-        } else {
+        } else if (wants_checkpoint(writer)) {
             checkpoint(writer, writer->scrub);
+        } else {
+            rest(writer);
         }
     }
 }
