@@ -1,4 +1,4 @@
-// No findings by axe with a dialog open and with an error shown, in light and in dark.
+// No findings by axe with a dialog open and with an error shown, in light, in dark and from right to left.
 import test from 'node:test';
 import { assertAccessible, assertQuiet, BROWSER, newPage } from './lib/browser.mjs';
 import { ADMIN, colours, populate, settled, startUi, TALL } from './lib/ui.mjs';
@@ -64,4 +64,30 @@ test('with a dialog open, and with an error shown', BROWSER, async (t) => {
   await stranger.keyboard.press('Enter');
   await stranger.getByRole('alert').waitFor();
   await assertAccessible(stranger, 'a refused sign-in, Arabic');
+});
+
+test('from right to left, with a dialog open', BROWSER, async (t) => {
+  const { server, open } = await startUi(t, { clock: 'manual' });
+  await populate(server, { days: 1, perDay: 16 });
+  const page = await open({ locale: 'ar', viewport: TALL, reducedMotion: 'reduce' });
+  const dialog = page.locator('dialog[open]');
+  const look = async (what, act) => {
+    await act();
+    await dialog.waitFor();
+    await assertAccessible(page, `${what}, Arabic`);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  };
+  await page.goto('/sequences');
+  await settled(page);
+  await look('samples', () => page.locator('.page-head .actions .button').first().click());
+  await look('palette', () => page.keyboard.press('Control+k'));
+  await look('profile', () => page.locator('.profile').first().click());
+  await page.goto('/settings/keys');
+  await settled(page);
+  await look('a key', () => page.locator('main .button.primary').first().click());
+  await page.goto('/settings/channels');
+  await settled(page);
+  await look('a number', () => page.locator('main .button.primary').first().click());
+  assertQuiet(page);
 });
