@@ -10,8 +10,8 @@
 #include "store/store_sequence.h"
 
 enum {
-    PLAYED_MAX = 5000,  /* people of all sequences together, about */
-    PLAYED_LEAST = 250, /* of each big sequence, however many there are */
+    PLAYED_MAX = 2000,  /* people of all sequences together, about */
+    PLAYED_LEAST = 100, /* of each big sequence, however many there are */
     SAMPLE_SPOTS = 25,
     HOURS_MAX = (DASHBOARD_FORECAST_DAYS_MAX + 1) * 25,
     SECONDS_PER_HOUR = 3600,
