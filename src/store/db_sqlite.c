@@ -38,8 +38,16 @@ enum error_code db_sqlite_error(struct db *db, int result, const char *what, str
         code = error_set(error, ERROR_UNAVAILABLE, "could not write the database: disk full");
     } else if (primary == SQLITE_CANTOPEN) {
         code = error_set(error, ERROR_UNAVAILABLE, "could not open the database file");
+    } else if (primary == SQLITE_READONLY) {
+        code = error_set(error, ERROR_UNAVAILABLE,
+                         "could not write the database: the file or its disk is read-only");
+    } else if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) {
+        db->broken = true;
+        code = error_set(error, ERROR_INTERNAL,
+                         "the database file is damaged: put a backup in its place with "
+                         "`dripline restore FILE`");
     } else {
-        db->broken = db->broken || primary == SQLITE_IOERR || primary == SQLITE_CORRUPT;
+        db->broken = db->broken || primary == SQLITE_IOERR;
         code = error_set(error, ERROR_INTERNAL, "could not use the database");
     }
     error_detail(error, "%s: %s (%d/%d)", what,

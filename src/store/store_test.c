@@ -26,7 +26,7 @@ static void a_second_holder_is_told_who_holds_it(void **state)
     char pid[32];
     struct store_settings settings = {.directory = test->directory};
     settings.writer.clock = test->clock;
-    assert_int_equal(store_open(&settings, &second, &error), ERROR_CONFLICT);
+    assert_int_equal(store_open(&settings, &second, &error), ERROR_UNAVAILABLE);
     (void)snprintf(pid, sizeof(pid), "process %d", (int)getpid());
     assert_non_null(strstr(error.message, pid));
     assert_int_equal(store_lock_holder(test->directory), getpid());
