@@ -13,7 +13,7 @@
 
 #include <stdatomic.h>
 
-enum { REST_MS = 1000, LOOK_MS = 30000, LOOK_MANUAL_MS = 1000 };
+enum { REST_MS = 1000, LOOK_MS = 30000, LOOK_MANUAL_MS = 1000, LOOK_STILL_MS = 5000 };
 
 enum item_kind { ITEM_WAKE, ITEM_STOP };
 struct item {
@@ -30,6 +30,7 @@ struct alert_watch {
     atomic_bool wake_waits; /* a wake is queued already */
     bool stopping;
     bool wanted;
+    int64_t checked_us; /* whether to look */
     int64_t looked_us;
     int64_t looked_at_ms; /* the server's clock then */
 };
@@ -89,6 +90,7 @@ static void look(struct alert_watch *watch)
     atomic_store(&watch->wake_waits, false);
     watch->wanted = false;
     watch->looked_us = clock_measure_us();
+    watch->checked_us = watch->looked_us;
     watch->looked_at_ms = clock_now_ms(watch->service->clock);
     work.now_ms = watch->looked_at_ms;
     enum error_code code = service_reader_begin(watch->reader, &work, &error);
@@ -127,15 +129,16 @@ static void run(void *context)
     struct alert_watch *watch = context;
     bool manual = watch->service->manual_clock;
     while (!watch->stopping) {
-        int64_t rested_ms = (clock_measure_us() - watch->looked_us) / 1000;
+        int64_t rested_ms = (clock_measure_us() - watch->checked_us) / 1000;
         int64_t least_ms = watch->wanted ? REST_MS : manual ? LOOK_MANUAL_MS : LOOK_MS;
         if (rested_ms < least_ms) {
             take_items(watch, queue_wait_all(watch->queue, least_ms - rested_ms));
             continue;
         }
-        if (!watch->wanted && manual &&
-            clock_now_ms(watch->service->clock) == watch->looked_at_ms) {
-            watch->looked_us = clock_measure_us();
+        bool stands = manual && clock_now_ms(watch->service->clock) == watch->looked_at_ms;
+        if (!watch->wanted && stands &&
+            clock_measure_us() - watch->looked_us < LOOK_STILL_MS * INT64_C(1000)) {
+            watch->checked_us = clock_measure_us();
             continue;
         }
         look(watch);
