@@ -4,6 +4,7 @@
 //
 //   node bench/bench_paced.mjs [seconds]
 import { readFileSync } from 'node:fs';
+import { draftWithPeople } from './fill.mjs';
 import { percentile, processFigures, report, withCleanup } from './lib.mjs';
 import { startPair } from '../test/lib/drip.mjs';
 import { until } from '../test/lib/process.mjs';
@@ -17,14 +18,7 @@ await withCleanup(async (t) => {
   const { server, simulator, channel } = await startPair(t, {
     clock: 'system', faults: { webhook_delay_ms: [0, 50], webhook_batch: 1 }, channel: { messages_per_second: Math.ceil(RATE / 0.95) },
   });
-  const sequence = (await server.api('POST', '/api/sequences', {
-    name: 'Bench', status: 'draft', channel_id: channel.id, messages: [{ day: 1, type: 'template', template: { name: 'hello', language: 'en', body: ['{name}'] } }],
-  })).body;
-  let lines = 'phone,name\n';
-  for (let i = 0; i < count; i++) lines += `+9198${String(i).padStart(8, '0')},Person ${i}\n`;
-  const batch = await server.api('POST', `/api/sequences/${sequence.id}/enroll/bulk`, lines, { 'content-type': 'text/csv' });
-  const id = batch.body.id ?? batch.body.batch?.id;
-  if (id) await until(async () => (await server.api('GET', `/api/batches/${id}`)).body.status === 'completed', 'enrolled', 120_000, 50);
+  const sequence = await draftWithPeople(server, channel, count);
   const before = processFigures(server.daemon.pid).cpuSeconds;
   const started = performance.now();
   await server.api('PUT', `/api/sequences/${sequence.id}?force=true`, { status: 'active' });

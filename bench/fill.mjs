@@ -3,7 +3,19 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { startServer } from '../test/lib/server.mjs';
-import { makeChannel } from '../test/lib/drip.mjs';
+import { makeChannel, upload } from '../test/lib/drip.mjs';
+
+/** A draft with one template on Day 1 and `count` people in it: activating it makes all of them due at once. */
+export async function draftWithPeople(server, channel, count) {
+  const sequence = (await server.api('POST', '/api/sequences', {
+    name: 'Bench', status: 'draft', channel_id: channel.id, messages: [{ day: 1, type: 'template', template: { name: 'hello', language: 'en', body: ['{name}'] } }],
+  })).body;
+  let lines = 'phone,name\n';
+  for (let i = 0; i < count; i++) lines += `+9198${String(i).padStart(8, '0')},Person ${i}\n`;
+  const batch = await upload(server, sequence, lines);
+  if (batch.status !== 'completed') throw new Error(JSON.stringify(batch));
+  return sequence;
+}
 
 const DAY_MS = 86_400_000;
 const STEPS = [1, 3, 7, 14, 30];
