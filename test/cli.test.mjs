@@ -230,7 +230,7 @@ test('what was sent after the backup is held and not sent again', async (t) => {
   const given = await run(['release', '--held', 'give_up', '--data', server.data, '--json']);
   assert.equal(JSON.parse(given.stdout).given_up, 1);
   assert.deepEqual(await statuses(), ['unknown']);
-  await advance(server, '3d');
+  await advance(server, '5d'); // the restored clock may stand before or after midnight in India
   await until(async () => (await statuses()).length === 2, 'the drip goes on with the next step');
   assert.equal((await call(['verify'])).code, 0);
 });
