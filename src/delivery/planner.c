@@ -7,7 +7,8 @@
 #include "delivery/progress_internal.h"
 #include "delivery/render.h"
 
-enum { PEOPLE_PER_PASS = 500 };
+/* So few that webhooks and small writes, which wait for the pass, are answered soon. */
+enum { PEOPLE_PER_PASS = 250 };
 
 /* One person being planned. */
 struct planning {
