@@ -130,7 +130,7 @@ enum error_code store_mail_drop(struct work *work, struct text words, struct err
 DB_SQL(MAIL_WAITING_SUM,
        "SELECT count(*), coalesce(max(attempts), 0), coalesce((SELECT error FROM mail "
        "WHERE state = 0 AND error <> '' ORDER BY next_at_ms LIMIT 1), '') FROM mail "
-       "WHERE state = 0");
+       "WHERE state IN (0, 1)");
 DB_SQL(MAIL_NEWEST_END, "SELECT state, error FROM mail WHERE ended_at_ms IS NOT NULL "
                         "ORDER BY ended_at_ms DESC, id DESC LIMIT 1");
 DB_SQL(MAIL_NEWEST_SENT, "SELECT coalesce(max(ended_at_ms), 0) FROM mail "

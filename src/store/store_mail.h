@@ -57,7 +57,7 @@ MUST_USE enum error_code store_mail_hurry(struct work *work, struct error *error
 MUST_USE enum error_code store_mail_drop(struct work *work, struct text words, struct error *error);
 
 struct store_mail_summary {
-    int64_t waiting;
+    int64_t waiting;          /* or on their way */
     int64_t most_attempts;    /* of those that wait */
     int64_t last_sent_at_ms;  /* 0: never */
     int64_t last_ended_state; /* enum mail_state of the newest end; -1: none */
