@@ -25,6 +25,8 @@ const lane = async (server, channel) => {
   return { ...stats.channels.find((row) => row.channel_id === channel.id), queue: stats };
 };
 
+const openAlerts = async (server) => (await server.api('GET', '/api/alerts?status=open')).body.data.filter((alert) => alert.kind === 'channel_tier');
+
 /** Most different people in any 24 hours of the ledger, whose clock starts up to a minute after that of the server. */
 function mostPeople(entries) {
   let most = 0;
@@ -47,6 +49,7 @@ test('a channel writes to no more different people in 24 hours than its limit, a
     assert.equal(now.queue.state, 'held');
     assert.match(now.queue.state_text, /daily limit/);
   });
+  await eventually(async () => assert.equal((await openAlerts(server)).length, 1)); // and says so, once
   const waiting = (await server.api('GET', '/api/queue?status=pending&limit=50')).body.data;
   assert.equal(waiting.length, 30);
   assert.ok(waiting.every((message) => message.attempts === 0));
@@ -78,6 +81,7 @@ test('a channel writes to no more different people in 24 hours than its limit, a
   assert.ok(mostPeople(counted) <= 20, `${mostPeople(counted)} people in 24 hours`);
   const all = (await server.api('GET', '/api/queue?limit=100')).body.data;
   assert.ok(all.every((message) => message.attempts === 1), 'no attempt was burnt');
+  await eventually(async () => assert.deepEqual(await openAlerts(server), []));
 });
 
 test('a limit set later knows whom the channel wrote to before; a wider one releases at once', async (t) => {

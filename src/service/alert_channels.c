@@ -1,4 +1,5 @@
-/* The checks of sending numbers: paused, held, badly rated, behind, and silent webhooks. */
+/* The checks of sending numbers: paused, held, badly rated, at their limit, behind, and silent
+ * webhooks. */
 #include "service/alert_checks.h"
 
 #include "base/ids.h"
@@ -6,6 +7,7 @@
 #include "delivery/channel_access.h"
 #include "store/store_channel.h"
 #include "store/store_lane.h"
+#include "store/store_people.h"
 
 enum { SILENT_MESSAGES = 5 };
 #define LAG_MS (15 * MS_PER_MINUTE)
@@ -68,6 +70,31 @@ static void check_state(struct work *work, const struct store_channel *channel,
         finding->channel_id = channel->id;
         finding->link = TEXT("/settings/channels");
     }
+}
+
+/* The number may write to no more different people today. */
+static enum error_code check_tier(struct work *work, const struct store_channel *channel,
+                                  struct alert_findings *findings, struct error *error)
+{
+    int64_t people = 0;
+    int64_t free_at_ms = 0;
+    if (channel->tier_limit == 0) {
+        return OK;
+    }
+    enum error_code code = store_people_used(work, channel->id, &people, &free_at_ms, error);
+    if (code != OK || people < channel->tier_limit) {
+        return code;
+    }
+    struct alert_finding *finding = alert_finding_add(findings, work, "channel_tier", channel->id);
+    finding->severity = ALERT_WARNING;
+    finding->title =
+        arena_format(work->arena, "\"%.*s\" has written to as many people as it may in 24 hours",
+                     TEXT_ARGS(channel->name));
+    finding->advice = TEXT("Messages to further people wait until places get free; nothing is "
+                           "lost. Spread enrollments over more days, or let Meta raise the limit.");
+    finding->link = TEXT("/settings/channels");
+    finding->channel_id = channel->id;
+    return OK;
 }
 
 static enum error_code check_lag(struct work *work, const struct store_channel *channel,
@@ -178,7 +205,8 @@ enum error_code alert_checks_channels(struct work *work, const struct service *s
     }
     for (size_t i = 0; i < count && code == OK; i++) {
         check_state(work, &channels[i], findings);
-        if (sending_allowed && channels[i].state == CHANNEL_READY) {
+        code = check_tier(work, &channels[i], findings, error);
+        if (code == OK && sending_allowed && channels[i].state == CHANNEL_READY) {
             code = check_lag(work, &channels[i], findings, error);
         }
         if (code == OK) {

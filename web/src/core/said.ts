@@ -123,6 +123,8 @@ const SENTENCES: readonly string[] = [
     say('Half of the newest messages failed on "{a}"'),
     say('Look at the newest errors in the queue. Sending is tried again with one message at a time.'),
     say('WhatsApp rates the quality of "{a}" as low'),
+    say('"{a}" has written to as many people as it may in 24 hours'),
+    say('Messages to further people wait until places get free; nothing is lost. Spread enrollments over more days, or let Meta raise the limit.'),
     say('Send less and only to people who expect it, or WhatsApp will lower the limit of the number.'),
     say('Messages from "{a}" leave late'),
     say('The oldest message waits for more than 15 minutes. The queue page says what holds it back; a higher rate of the channel may help.'),

@@ -1086,6 +1086,8 @@ const texts: Catalog = {
     'Half of the newest messages failed on "{a}"': 'فشل نصف أحدث الرسائل على "{a}"',
     'Look at the newest errors in the queue. Sending is tried again with one message at a time.': 'انظر أحدث الأخطاء في الطابور. يُعاد الإرسال رسالة رسالة.',
     'WhatsApp rates the quality of "{a}" as low': 'يقيّم واتساب جودة "{a}" بأنها منخفضة',
+    '"{a}" has written to as many people as it may in 24 hours': 'كتب "{a}" إلى كل من يُسمح له بمراسلتهم خلال 24 ساعة',
+    'Messages to further people wait until places get free; nothing is lost. Spread enrollments over more days, or let Meta raise the limit.': 'تنتظر رسائل الآخرين حتى تتوفر أماكن؛ لا يضيع شيء. وزّع التسجيلات على أيام أكثر أو اطلب من Meta رفع الحد.',
     'Send less and only to people who expect it, or WhatsApp will lower the limit of the number.': 'أرسل أقل ولمن يتوقعه فقط، وإلا خفّض واتساب حد الرقم.',
     'Messages from "{a}" leave late': 'تخرج رسائل "{a}" متأخرة',
     'The oldest message waits for more than 15 minutes. The queue page says what holds it back; a higher rate of the channel may help.': 'أقدم رسالة تنتظر منذ أكثر من 15 دقيقة. صفحة الطابور تبيّن ما يحجزها؛ قد يفيد رفع سرعة القناة.',

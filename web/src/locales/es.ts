@@ -1086,6 +1086,8 @@ const texts: Catalog = {
     'Half of the newest messages failed on "{a}"': 'La mitad de los últimos mensajes falló en "{a}"',
     'Look at the newest errors in the queue. Sending is tried again with one message at a time.': 'Mira los últimos errores en la cola. El envío se reintenta de uno en uno.',
     'WhatsApp rates the quality of "{a}" as low': 'WhatsApp considera baja la calidad de "{a}"',
+    '"{a}" has written to as many people as it may in 24 hours': '"{a}" ya escribió a todas las personas que puede en 24 horas',
+    'Messages to further people wait until places get free; nothing is lost. Spread enrollments over more days, or let Meta raise the limit.': 'Los mensajes a más personas esperan a que queden plazas libres; no se pierde nada. Reparte las inscripciones en más días o pide a Meta que suba el límite.',
     'Send less and only to people who expect it, or WhatsApp will lower the limit of the number.': 'Envía menos y solo a quien lo espera, o WhatsApp bajará el límite del número.',
     'Messages from "{a}" leave late': 'Los mensajes de "{a}" salen tarde',
     'The oldest message waits for more than 15 minutes. The queue page says what holds it back; a higher rate of the channel may help.': 'El mensaje más antiguo espera desde hace más de 15 minutos. La página de la cola dice qué lo retiene; subir la velocidad del canal puede ayudar.',

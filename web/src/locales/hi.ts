@@ -1086,6 +1086,8 @@ const texts: Catalog = {
     'Half of the newest messages failed on "{a}"': '"{a}" पर सबसे नए संदेशों में से आधे विफल हुए',
     'Look at the newest errors in the queue. Sending is tried again with one message at a time.': 'कतार में सबसे नई त्रुटियाँ देखें। भेजना एक-एक संदेश से फिर आज़माया जाता है।',
     'WhatsApp rates the quality of "{a}" as low': 'WhatsApp "{a}" की गुणवत्ता कम मानता है',
+    '"{a}" has written to as many people as it may in 24 hours': '"{a}" 24 घंटों में जितने लोगों को लिख सकता है, उतनों को लिख चुका है',
+    'Messages to further people wait until places get free; nothing is lost. Spread enrollments over more days, or let Meta raise the limit.': 'बाकी लोगों के संदेश जगह खाली होने तक रुकेंगे; कुछ नहीं खोता। नामांकन ज़्यादा दिनों में बाँटें या Meta से सीमा बढ़वाएँ।',
     'Send less and only to people who expect it, or WhatsApp will lower the limit of the number.': 'कम भेजें और केवल उन्हें जो अपेक्षा करते हैं, नहीं तो WhatsApp नंबर की सीमा घटाएगा।',
     'Messages from "{a}" leave late': '"{a}" के संदेश देर से जा रहे हैं',
     'The oldest message waits for more than 15 minutes. The queue page says what holds it back; a higher rate of the channel may help.': 'सबसे पुराना संदेश 15 मिनट से ज़्यादा रुका है। कतार पृष्ठ बताता है कि क्या रोक रहा है; चैनल की गति बढ़ाने से मदद मिल सकती है।',

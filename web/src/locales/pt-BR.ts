@@ -1086,6 +1086,8 @@ const texts: Catalog = {
     'Half of the newest messages failed on "{a}"': 'Metade das mensagens mais recentes falhou em "{a}"',
     'Look at the newest errors in the queue. Sending is tried again with one message at a time.': 'Veja os erros mais recentes na fila. O envio é retomado uma mensagem por vez.',
     'WhatsApp rates the quality of "{a}" as low': 'O WhatsApp avalia a qualidade de "{a}" como baixa',
+    '"{a}" has written to as many people as it may in 24 hours': '"{a}" já escreveu para todas as pessoas que pode em 24 horas',
+    'Messages to further people wait until places get free; nothing is lost. Spread enrollments over more days, or let Meta raise the limit.': 'As mensagens para outras pessoas esperam até haver vagas; nada se perde. Distribua as inscrições por mais dias ou peça à Meta que aumente o limite.',
     'Send less and only to people who expect it, or WhatsApp will lower the limit of the number.': 'Envie menos e só a quem espera, ou o WhatsApp reduzirá o limite do número.',
     'Messages from "{a}" leave late': 'As mensagens de "{a}" saem atrasadas',
     'The oldest message waits for more than 15 minutes. The queue page says what holds it back; a higher rate of the channel may help.': 'A mensagem mais antiga espera há mais de 15 minutos. A página da fila diz o que a segura; aumentar a velocidade do canal pode ajudar.',
