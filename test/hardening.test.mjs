@@ -1,10 +1,15 @@
 // The program file itself: how it was built, which dangerous functions it uses, which libraries it
-// needs; and the running process: what it shows of itself to others on the machine.
+// needs; the running process: what it shows of itself to others on the machine; and what it does
+// with credentials: those that it sends.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import test from 'node:test';
+import { makeChannel, makeSequence } from './lib/drip.mjs';
 import { BINARY, freePort, run, temporaryFolder, until } from './lib/process.mjs';
 import { startServer } from './lib/server.mjs';
 
@@ -88,4 +93,52 @@ test('a process that was given another key does not start, and says why', async 
   assert.match(refused.stderr, /key/i);
   await server.start();
   await until(async () => (await server.api('GET', '/api/channels')).status === 200, 'with its own key it starts');
+});
+
+/** A provider that takes every message and keeps what it was asked: {base, asked: [{method, url, bearer, body}]}. */
+async function startProvider(t) {
+  const asked = [];
+  const provider = createServer(async (request, response) => {
+    let body = '';
+    for await (const part of request.setEncoding('utf8')) body += part;
+    asked.push({ method: request.method, url: new URL(request.url, 'http://provider'), bearer: request.headers.authorization, body });
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ messaging_product: 'whatsapp', contacts: [{ input: '1', wa_id: '1' }], messages: [{ id: `wamid.${asked.length}` }] }));
+  });
+  provider.listen(0, '127.0.0.1');
+  await once(provider, 'listening');
+  t.after(() => { provider.close(); provider.closeAllConnections?.(); });
+  return { asked, base: `http://127.0.0.1:${provider.address().port}` };
+}
+const hmac = (secret, words) => createHmac('sha256', secret).update(words).digest('hex');
+const sends = (provider) => provider.asked.filter(({ method, url }) => method === 'POST' && url.pathname.endsWith('/messages'));
+
+/** A channel with secrets of its own, to a provider of its own, and a sequence that sends by it. */
+async function startChannel(t, server, name, number) {
+  const provider = await startProvider(t);
+  const secrets = { access_token: `EAA${name}Token7788`, app_secret: `${name}-app-secret`, verify_token: `${name}-verify` };
+  const channel = await makeChannel(server, { base: provider.base, appSecret: secrets.app_secret }, { name, phone_number_id: number, waba_id: `2${number}`, ...secrets });
+  return { id: channel.id, provider, secrets, sequence: await makeSequence(server, channel) };
+}
+const enrol = async (server, sequence, phone) => {
+  const answer = await server.api('POST', `/api/sequences/${sequence.id}/enroll`, { phone, name: 'Ann' });
+  assert.equal(answer.status, 201, answer.text);
+};
+
+test('every message carries the token in its header only, and the proof that we hold the app secret', async (t) => {
+  const server = await startServer(t);
+  const { provider, secrets, sequence } = await startChannel(t, server, 'proof', '1000000001');
+  await enrol(server, sequence, '4915112000001');
+  const [send] = await until(() => sends(provider).length > 0 && sends(provider), 'the message is sent');
+  assert.deepEqual(send.url.searchParams.getAll('appsecret_proof'), [hmac(secrets.app_secret, secrets.access_token)]);
+  assert.equal(send.bearer, `Bearer ${secrets.access_token}`);
+  const fresh = { access_token: 'EAAfreshToken9900', app_secret: 'fresh-app-secret' };
+  assert.equal((await server.api('PUT', '/api/channels/chan_002', fresh)).status, 200);
+  await enrol(server, sequence, '4915112000002');
+  const [, next] = await until(() => sends(provider).length > 1 && sends(provider), 'the next message is sent');
+  assert.equal(next.bearer, `Bearer ${fresh.access_token}`);
+  assert.deepEqual(next.url.searchParams.getAll('appsecret_proof'), [hmac(fresh.app_secret, fresh.access_token)], 'a new proof for new credentials');
+  for (const { url, body } of provider.asked) {
+    for (const secret of [...Object.values(secrets), ...Object.values(fresh)]) assert.ok(!url.href.includes(secret) && !body.includes(secret), `${url.pathname} holds no secret`);
+  }
 });
