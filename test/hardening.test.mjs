@@ -1,6 +1,6 @@
 // The program file itself: how it was built, which dangerous functions it uses, which libraries it
 // needs; the running process: what it shows of itself to others on the machine; and what it does
-// with credentials: those that it sends.
+// with credentials: those that it sends, and those that were moved to another row.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
@@ -140,5 +140,45 @@ test('every message carries the token in its header only, and the proof that we 
   assert.deepEqual(next.url.searchParams.getAll('appsecret_proof'), [hmac(fresh.app_secret, fresh.access_token)], 'a new proof for new credentials');
   for (const { url, body } of provider.asked) {
     for (const secret of [...Object.values(secrets), ...Object.values(fresh)]) assert.ok(!url.href.includes(secret) && !body.includes(secret), `${url.pathname} holds no secret`);
+  }
+});
+
+test('credentials that were moved to another channel in the database open nothing', async (t) => {
+  const server = await startServer(t);
+  const one = await startChannel(t, server, 'one', '1000000001');
+  const two = await startChannel(t, server, 'two', '1000000002');
+  const numbers = [one, two].map(({ id }) => Number(id.replace('chan_', '')));
+  const swap = async () => {
+    await server.stop();
+    for (const channel of [one, two]) channel.askedBefore = channel.provider.asked.length;
+    const [a, b] = numbers;
+    execFileSync('sqlite3', [join(server.data, 'dripline.db'), `CREATE TEMP TABLE kept AS SELECT id, secrets FROM channel; UPDATE channel SET secrets = (SELECT secrets FROM kept WHERE kept.id = ${a} + ${b} - channel.id) WHERE id IN (${a}, ${b})`]);
+    await server.start();
+  };
+  await swap();
+  const before = [one, two].map(({ askedBefore }) => askedBefore);
+  const open = async () => (await server.api('GET', '/api/alerts?status=open')).body.data.find(({ kind }) => kind === 'master_key');
+  assert.equal((await until(open, 'an alert says so')).severity, 'critical');
+  for (const [index, { id, secrets, sequence }] of [one, two].entries()) {
+    await enrol(server, sequence, `491511200001${index}`);
+    const tested = await server.api('POST', `/api/channels/${id}/test`);
+    assert.ok(tested.status >= 400 || tested.body.ok === false, tested.text);
+    const body = '{"object":"whatsapp_business_account","entry":[]}';
+    const other = [two, one][index].secrets;
+    for (const secret of [secrets.app_secret, other.app_secret]) {
+      const answer = await fetch(`${server.base}/webhooks/whatsapp/${id}`, { method: 'POST', body, headers: { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${hmac(secret, body)}` } });
+      assert.ok(answer.status >= 400, `${id}: signed with ${secret}: ${answer.status}`);
+    }
+    const shake = await fetch(`${server.base}/webhooks/whatsapp/${id}?${new URLSearchParams({ 'hub.mode': 'subscribe', 'hub.challenge': '1', 'hub.verify_token': other.verify_token })}`);
+    assert.ok(shake.status >= 400, `${id}: the other's word of the handshake: ${shake.status}`);
+  }
+  await until(async () => (await server.api('GET', '/api/queue/stats')).body.due === 2, 'both messages are due and stay');
+  assert.match(server.daemon.log, /channel\.unusable/);
+  assert.deepEqual([one, two].map(({ provider }) => provider.asked.length), before, 'nobody was asked anything');
+  await swap();
+  await until(async () => !(await open()), 'back in their rows the alert is over');
+  for (const { provider, secrets } of [one, two]) {
+    await until(() => sends(provider).length === 1, 'and the message leaves');
+    assert.equal(sends(provider)[0].bearer, `Bearer ${secrets.access_token}`);
   }
 });
