@@ -71,6 +71,16 @@ test('a reply and an opt-out belong to the step they followed by the person\'s o
   const { steps, totals } = await stats(pair, sequence.id);
   assert.deepEqual(steps.map((step) => [step.funnel.sent, step.funnel.replied, step.funnel.opted_out]), [[4, 2, 1], [4, 1, 1]]);
   assert.deepEqual([totals.replied, totals.opted_out], [3, 2]);
+  // Behind each number stands the list of exactly those messages, as a page and as a table.
+  for (const answer of ['replied', 'opted_out']) {
+    const listed = async (query) => (await pair.good('GET', `/api/queue?sequence_id=${sequence.id}&answer=${answer}${query}`)).data.length;
+    assert.equal(await listed(''), totals[answer]);
+    for (const step of steps) assert.equal(await listed(`&step_id=${step.step_id}`), step.funnel[answer], `${answer} of ${step.step_id}`);
+    assert.equal(await listed('&from=2027-05-03T08:30:00Z&to=2027-05-03T08:30:01Z'), 1, 'by the time of the answer');
+    const table = await pair.server.api('GET', `/api/queue?sequence_id=${sequence.id}&answer=${answer}&format=csv`);
+    assert.equal(table.text.trim().split('\n').length - 1, totals[answer]);
+  }
+  assert.equal((await pair.server.api('GET', '/api/queue?answer=read')).status, 422);
   const { points } = await pair.good('GET', `/api/stats/timeseries?sequence_id=${sequence.id}`);
   assert.deepEqual([sum(points, (point) => point.replied), sum(points, (point) => point.opted_out)], [3, 2]);
   // Nobody was written to before this one: the opt-out counts for everything together only.

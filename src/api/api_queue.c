@@ -15,6 +15,8 @@ static const struct json_choice ORDERS[] = {{"-created_at", QUEUE_NEWEST},
                                             {"created_at", QUEUE_OLDEST},
                                             {"scheduled_for", QUEUE_DUE_FIRST},
                                             {"-scheduled_for", QUEUE_DUE_LAST}};
+static const struct json_choice ANSWERS[] = {{"replied", QUEUE_REPLIED},
+                                             {"opted_out", QUEUE_OPTED_OUT}};
 
 /* The word of a reason, or the provider's code as digits. */
 static bool read_reason(struct text text, struct store_queue_filter *filter)
@@ -36,6 +38,7 @@ static void query_filter(struct api_query *query, struct store_queue_filter *fil
 {
     uint64_t statuses = 0;
     int order = QUEUE_NEWEST;
+    int answer = QUEUE_ANY_ANSWER;
     struct text reason;
     if (api_query_choices(query, "status", STATUSES, ARRAY_SIZE(STATUSES), &statuses)) {
         filter->statuses = (int64_t)statuses;
@@ -52,6 +55,8 @@ static void query_filter(struct api_query *query, struct store_queue_filter *fil
                           "must be a reason as messages show it, or an error code");
         query->failed = true;
     }
+    (void)api_query_choice(query, "answer", ANSWERS, ARRAY_SIZE(ANSWERS), &answer);
+    filter->answer = (enum store_queue_answer)answer;
     if (api_query_choice(query, "sort", ORDERS, ARRAY_SIZE(ORDERS), &order)) {
         filter->order = (enum store_queue_order)order;
     }

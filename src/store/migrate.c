@@ -48,14 +48,20 @@ static const char *const TROUBLE[] = {
     NULL,
 };
 
+static const char *const ANSWERS[] = {
+#include "migration_0010.inc"
+    NULL,
+};
+
 static const struct migration {
     int64_t number;
     const char *name;
     const char *const *lines; /* ended by NULL */
 } MIGRATIONS[] = {
-    {1, "start", START},   {2, "webhooks", WEBHOOKS},   {3, "alerts", ALERTS},
-    {4, "public", PUBLIC}, {5, "analytics", ANALYTICS}, {6, "email", EMAIL},
-    {7, "access", ACCESS}, {8, "people", PEOPLE},       {9, "trouble", TROUBLE},
+    {1, "start", START},      {2, "webhooks", WEBHOOKS},   {3, "alerts", ALERTS},
+    {4, "public", PUBLIC},    {5, "analytics", ANALYTICS}, {6, "email", EMAIL},
+    {7, "access", ACCESS},    {8, "people", PEOPLE},       {9, "trouble", TROUBLE},
+    {10, "answers", ANSWERS},
 };
 
 int64_t migrate_target(void)

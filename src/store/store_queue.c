@@ -14,13 +14,17 @@ enum { CHANNELS_MAX = 1000, MANY_PENDING = 2000 };
     "ELSE CASE WHEN reason BETWEEN 20 AND 39 THEN 512 ELSE 1024 END END"
 
 /* $1 statuses, $2 sequence, $3 enrollment, $4 step, $5 channel, $6 contact, $7 from, $8 to,
- * $9 reason, $10 has code, $11 code, $12 limit, $13 cursor's id, $14 cursor's due time */
+ * $9 reason, $10 has code, $11 code, $12 limit, $13 cursor's id, $14 cursor's due time,
+ * $15 answer */
+#define FILTER_TIME                                                                                \
+    "CASE $15 WHEN 1 THEN replied_at_ms WHEN 2 THEN opted_out_at_ms ELSE due_at_ms END"
 #define FILTERS                                                                                    \
     "($1 = 0 OR (" STATUS_BIT ") & $1) AND ($2 = 0 OR sequence_id = $2) "                          \
     "AND ($3 = 0 OR enrollment_id = $3) AND ($4 = 0 OR step_id = $4) "                             \
     "AND ($5 = 0 OR channel_id = $5) AND ($6 = 0 OR contact_id = $6) "                             \
-    "AND ($7 = 0 OR due_at_ms >= $7) AND ($8 = 0 OR due_at_ms < $8) "                              \
-    "AND ($9 = 0 OR reason = $9) AND ($10 = 0 OR error_code = $11) AND $14 >= 0 "
+    "AND ($7 = 0 OR " FILTER_TIME " >= $7) AND ($8 = 0 OR " FILTER_TIME " < $8) "                  \
+    "AND ($9 = 0 OR reason = $9) AND ($10 = 0 OR error_code = $11) AND $14 >= 0 "                  \
+    "AND " FILTER_TIME " IS NOT NULL "
 
 #define NEWEST "AND ($13 = 0 OR id < $13) ORDER BY id DESC LIMIT $12"
 #define OLDEST "AND id > $13 ORDER BY id LIMIT $12"
@@ -51,6 +55,10 @@ enum { CHANNELS_MAX = 1000, MANY_PENDING = 2000 };
     "(SELECT message.* FROM enrollment JOIN message ON message.enrollment_id = enrollment.id "     \
     "WHERE enrollment.contact_id = $6)"
 #define SEQUENCE_ROWS "(SELECT * FROM message WHERE sequence_id = $2)"
+#define REPLIED_ROWS                                                                               \
+    "(SELECT * FROM message INDEXED BY message_replied WHERE replied_at_ms IS NOT NULL)"
+#define OPTED_OUT_ROWS                                                                             \
+    "(SELECT * FROM message INDEXED BY message_opted_out WHERE opted_out_at_ms IS NOT NULL)"
 
 DB_SQL(QUEUE_ALL_NEWEST, SELECT_FROM("message") NEWEST);
 DB_SQL(QUEUE_ALL_OLDEST, SELECT_FROM("message") OLDEST);
@@ -76,6 +84,10 @@ DB_SQL(QUEUE_CONTACT_NEWEST, SELECT_FROM(CONTACT_ROWS) NEWEST);
 DB_SQL(QUEUE_CONTACT_OLDEST, SELECT_FROM(CONTACT_ROWS) OLDEST);
 DB_SQL(QUEUE_CONTACT_DUE_FIRST, SELECT_FROM(CONTACT_ROWS) DUE_FIRST);
 DB_SQL(QUEUE_CONTACT_DUE_LAST, SELECT_FROM(CONTACT_ROWS) DUE_LAST);
+DB_SQL(QUEUE_REPLIED_NEWEST, SELECT_FROM(REPLIED_ROWS) NEWEST);
+DB_SQL(QUEUE_REPLIED_OLDEST, SELECT_FROM(REPLIED_ROWS) OLDEST);
+DB_SQL(QUEUE_OPTED_OUT_NEWEST, SELECT_FROM(OPTED_OUT_ROWS) NEWEST);
+DB_SQL(QUEUE_OPTED_OUT_OLDEST, SELECT_FROM(OPTED_OUT_ROWS) OLDEST);
 
 enum set {
     SET_ALL,
@@ -85,6 +97,8 @@ enum set {
     SET_BAD_SEQUENCE,
     SET_ENROLLMENT,
     SET_CONTACT,
+    SET_REPLIED,
+    SET_OPTED_OUT,
 };
 
 static struct db_sql *const STATEMENTS[][4] = {
@@ -100,6 +114,10 @@ static struct db_sql *const STATEMENTS[][4] = {
                         &QUEUE_ENROLLMENT_DUE_FIRST, &QUEUE_ENROLLMENT_DUE_LAST},
     [SET_CONTACT] = {&QUEUE_CONTACT_NEWEST, &QUEUE_CONTACT_OLDEST, &QUEUE_CONTACT_DUE_FIRST,
                      &QUEUE_CONTACT_DUE_LAST},
+    [SET_REPLIED] = {&QUEUE_REPLIED_NEWEST, &QUEUE_REPLIED_OLDEST, &QUEUE_REPLIED_OLDEST,
+                     &QUEUE_REPLIED_NEWEST},
+    [SET_OPTED_OUT] = {&QUEUE_OPTED_OUT_NEWEST, &QUEUE_OPTED_OUT_OLDEST, &QUEUE_OPTED_OUT_OLDEST,
+                       &QUEUE_OPTED_OUT_NEWEST},
 };
 
 DB_SQL(QUEUE_PENDING_COUNT, "SELECT count(*) FROM (SELECT 1 FROM message INDEXED BY "
@@ -131,6 +149,9 @@ static enum set choose_set(const struct store_queue_filter *filter, bool many_pe
     if (filter->contact_id != 0) {
         return SET_CONTACT;
     }
+    if (filter->answer != QUEUE_ANY_ANSWER) {
+        return filter->answer == QUEUE_REPLIED ? SET_REPLIED : SET_OPTED_OUT;
+    }
     if (statuses != 0 && (statuses & ~(int64_t)QUEUE_OPEN) == 0 && !many_pending) {
         return SET_OPEN;
     }
@@ -153,15 +174,15 @@ enum error_code store_queue_list(struct work *work, const struct store_queue_fil
     if (code != OK) {
         return code;
     }
-    code =
-        db_query(work->db, STATEMENTS[choose_set(filter, many)][filter->order],
-                 DB_VALUES(DB_INT(filter->statuses), DB_INT(filter->sequence_id),
-                           DB_INT(filter->enrollment_id), DB_INT(filter->step_id),
-                           DB_INT(filter->channel_id), DB_INT(filter->contact_id),
-                           DB_INT(filter->from_ms), DB_INT(filter->to_ms), DB_INT(filter->reason),
-                           DB_INT(filter->has_error_code), DB_INT(filter->error_code),
-                           DB_INT(limit), DB_INT(filter->after_id), DB_INT(filter->after_due_ms)),
-                 &statement, error);
+    code = db_query(work->db, STATEMENTS[choose_set(filter, many)][filter->order],
+                    DB_VALUES(DB_INT(filter->statuses), DB_INT(filter->sequence_id),
+                              DB_INT(filter->enrollment_id), DB_INT(filter->step_id),
+                              DB_INT(filter->channel_id), DB_INT(filter->contact_id),
+                              DB_INT(filter->from_ms), DB_INT(filter->to_ms),
+                              DB_INT(filter->reason), DB_INT(filter->has_error_code),
+                              DB_INT(filter->error_code), DB_INT(limit), DB_INT(filter->after_id),
+                              DB_INT(filter->after_due_ms), DB_INT(filter->answer)),
+                    &statement, error);
     while (code == OK && (code = db_next(statement, &row, error)) == OK && row) {
         CHECK(count < limit);
         store_message_read(statement, &messages[count++]);

@@ -26,6 +26,9 @@ enum store_queue_status {
 };
 enum { QUEUE_OPEN = QUEUE_PENDING | QUEUE_SENDING | QUEUE_IN_DOUBT | QUEUE_HELD };
 
+/* What the person did after a message. */
+enum store_queue_answer { QUEUE_ANY_ANSWER, QUEUE_REPLIED, QUEUE_OPTED_OUT };
+
 enum store_queue_order {
     QUEUE_NEWEST,    /* by id, falling */
     QUEUE_OLDEST,    /* by id, rising */
@@ -41,8 +44,9 @@ struct store_queue_filter {
     int64_t step_id;
     int64_t channel_id;
     int64_t contact_id;
-    int64_t from_ms;            /* due at or after */
-    int64_t to_ms;              /* due before */
+    enum store_queue_answer answer;
+    int64_t from_ms;            /* due at or after; with an answer: answered at or after */
+    int64_t to_ms;              /* due, or answered, before */
     enum message_reason reason; /* REASON_NONE: any */
     bool has_error_code;
     int64_t error_code;

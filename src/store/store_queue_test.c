@@ -30,6 +30,8 @@ static int set_up(void **state)
         "1 + (1 + i % 100) % 2, CASE i % 9 WHEN 8 THEN CASE WHEN i % 2 THEN 1 ELSE 22 END ELSE 0 "
         "END, CASE i % 9 WHEN 6 THEN 131026 ELSE 0 END, 1000 + (i * 7919) % 500, "
         "CASE WHEN i % 9 < 2 THEN 1000 + i END, 1 FROM n");
+    store_test_exec(&test, "UPDATE message SET replied_at_ms = 5000 + id WHERE id % 5 = 0");
+    store_test_exec(&test, "UPDATE message SET opted_out_at_ms = 5000 + id WHERE id % 25 = 0");
     return 0;
 }
 
@@ -120,6 +122,15 @@ static void every_filter_finds_what_a_plain_look_finds(void **state)
     assert_int_equal(count_of((filter){.reason = REASON_OPTED_OUT}), ROWS("reason = 22"));
     assert_int_equal(count_of((filter){.has_error_code = true, .error_code = 131026}),
                      ROWS("error_code = 131026"));
+    assert_int_equal(count_of((filter){.answer = QUEUE_REPLIED}), MESSAGES / 5);
+    assert_int_equal(count_of((filter){.answer = QUEUE_REPLIED, .sequence_id = 1, .step_id = 2}),
+                     ROWS("replied_at_ms > 0 AND sequence_id = 1 AND step_id = 2"));
+    assert_int_equal(count_of((filter){.answer = QUEUE_REPLIED, .from_ms = 5010, .to_ms = 5020}),
+                     2);
+    assert_int_equal(count_of((filter){.answer = QUEUE_OPTED_OUT}), MESSAGES / 25);
+    assert_int_equal(count_of((filter){.answer = QUEUE_OPTED_OUT, .enrollment_id = 5}), 0);
+    assert_int_equal(count_of((filter){.answer = QUEUE_OPTED_OUT, .statuses = QUEUE_OPEN}),
+                     ROWS("opted_out_at_ms > 0 AND state < 5"));
 }
 
 static enum error_code add_up(struct work *work, void *context, struct error *error)

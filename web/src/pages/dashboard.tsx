@@ -173,7 +173,7 @@ export default function Dashboard() {
     const data = overview.data;
     const points = series.data?.points ?? [];
     const totals = data?.totals;
-    const behind = (status: string): string => `/messages?${new URLSearchParams({ status, from, ...(to ? { to } : {}) }).toString()}`;
+    const behind = (status: string, filter = 'status'): string => `/messages?${new URLSearchParams({ [filter]: status, from, ...(to ? { to } : {}) }).toString()}`;
     const tile = (label: string, value: number, before: number, href: string | null, good = true, share?: number) => (
         <div class="tile" key={label}>
             <span class="tile-label">{label}</span>
@@ -215,7 +215,7 @@ export default function Dashboard() {
                         {tile(t('Sent'), totals.sent, data.previous.sent, behind('sent,delivered,read'))}
                         {tile(t('Delivered'), totals.delivered, data.previous.delivered, behind('delivered,read'), true, totals.sent)}
                         {tile(t('Read'), totals.read, data.previous.read, behind('read'), true, totals.sent)}
-                        {tile(t('Replied'), totals.replied, data.previous.replied, null, true, totals.sent)}
+                        {tile(t('Replied'), totals.replied, data.previous.replied, behind('replied', 'answer'), true, totals.sent)}
                         {tile(t('Failed'), totals.failed, data.previous.failed, behind('failed'), false, totals.sent + totals.failed)}
                     </div>
                     <div class="grid">
@@ -248,7 +248,7 @@ export default function Dashboard() {
                                         { label: t('Sent'), count: totals.sent, href: behind('sent,delivered,read') },
                                         { label: t('Delivered'), count: totals.delivered, href: behind('delivered,read') },
                                         { label: t('Read'), count: totals.read, href: behind('read') },
-                                        { label: t('Replied'), count: totals.replied },
+                                        { label: t('Replied'), count: totals.replied, href: behind('replied', 'answer') },
                                         { label: t('Failed'), count: totals.failed, href: behind('failed') },
                                         ...(totals.skipped + totals.cancelled ? [{ label: t('Not sent'), count: totals.skipped + totals.cancelled, href: behind('skipped,cancelled') }] : []),
                                         ...(totals.unknown ? [{ label: t('Unknown'), count: totals.unknown, href: behind('unknown') }] : []),
@@ -322,7 +322,7 @@ export default function Dashboard() {
                                                     <td class="end">{format.number(row.totals.sent)}</td>
                                                     <td class="end">{format.percent(row.totals.delivered, row.totals.sent)}</td>
                                                     <td class="end">{format.percent(row.totals.read, row.totals.sent)}</td>
-                                                    <td class="end">{format.number(row.totals.replied)}</td>
+                                                    <td class="end">{row.totals.replied ? <a class="quiet" href={`/messages?answer=replied&sequence_id=${row.id}`}>{format.number(row.totals.replied)}</a> : format.number(0)}</td>
                                                     <td class="end">{format.number(row.totals.failed)}</td>
                                                 </tr>
                                             ))}

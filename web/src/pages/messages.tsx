@@ -12,11 +12,13 @@ import { language, place } from '../ui/state';
 import { messageWord, MESSAGE_STATUSES, reasonWord } from '../ui/status';
 import { MessageItem } from './person';
 
+type Answer = 'replied' | 'opted_out';
+
 export default function Messages() {
     void language.value;
     usePage(t('Messages'));
     const query = place.value.query;
-    const filter = { status: query.get('status') ?? undefined, sequence_id: query.get('sequence_id') ?? undefined, step_id: query.get('step_id') ?? undefined, reason: query.get('reason') ?? undefined, phone: query.get('phone') ?? undefined, channel_id: query.get('channel_id') ?? undefined, from: query.get('from') ?? undefined, to: query.get('to') ?? undefined };
+    const filter = { status: query.get('status') ?? undefined, sequence_id: query.get('sequence_id') ?? undefined, step_id: query.get('step_id') ?? undefined, reason: query.get('reason') ?? undefined, answer: (query.get('answer') as Answer | null) ?? undefined, phone: query.get('phone') ?? undefined, channel_id: query.get('channel_id') ?? undefined, from: query.get('from') ?? undefined, to: query.get('to') ?? undefined };
     const key = JSON.stringify(filter);
     const waiting = filter.status !== undefined && /^(pending|sending|in_doubt|held)(,|$)/.test(filter.status);
     const pages = usePages<Message>(`queue ${key}`, cursor => call(api.GET('/api/queue', { params: { query: { ...filter, sort: waiting ? 'scheduled_for' : '-created_at', limit: 50, cursor } } })), ['message', 'queue', 'stats', 'clock', 'counters']);
@@ -44,6 +46,11 @@ export default function Messages() {
                 {filter.reason ? (
                     <button type="button" class="chip info" onClick={() => setQuery({ reason: null })}>
                         {reasonWord(filter.reason)} <Icon name="x" />
+                    </button>
+                ) : null}
+                {filter.answer ? (
+                    <button type="button" class="chip info" onClick={() => setQuery({ answer: null })}>
+                        {filter.answer === 'replied' ? t('Replied') : t('Opted out')} <Icon name="x" />
                     </button>
                 ) : null}
                 {filter.from ? (
@@ -80,7 +87,7 @@ export default function Messages() {
                 note={plural('{n} message', '{n} messages', shown, format.number(shown))}
                 empty={
                     filtered ? (
-                    <Empty icon="search-x" title={t('No message fits these filters')} actions={<Button onClick={() => setQuery({ status: null, sequence_id: null, reason: null, step_id: null, phone: null, channel_id: null, from: null, to: null })}>{t('Clear filters')}</Button>} />
+                    <Empty icon="search-x" title={t('No message fits these filters')} actions={<Button onClick={() => setQuery({ status: null, sequence_id: null, reason: null, answer: null, step_id: null, phone: null, channel_id: null, from: null, to: null })}>{t('Clear filters')}</Button>} />
                 ) : (
                     <Empty icon="messages-square" title={t('No messages yet')}>
                         {t('They appear here as soon as the first enrolled person’s message is due.')}

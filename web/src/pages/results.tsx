@@ -94,30 +94,31 @@ export function Results({ sequence }: { sequence: Sequence }) {
     if (data.enrolled_count === 0) return <Empty icon="chart-no-axes-column" title={t('No results yet')}>{t('Numbers appear here as soon as people are enrolled.')}</Empty>;
     const totals = data.totals;
     const points = series.data?.points ?? [];
-    const behind = (step: Schemas['SequenceStats']['steps'][number], count: number, status: string, shown = format.number(count)) =>
+    const behind = (step: Schemas['SequenceStats']['steps'][number], count: number, status: string, shown = format.number(count), filter = 'status') =>
         count ? (
-            <a class="quiet" href={`/messages?status=${status}&step_id=${step.step_id}&sequence_id=${sequence.id}`}>
+            <a class="quiet" href={`/messages?${filter}=${status}&step_id=${step.step_id}&sequence_id=${sequence.id}`}>
                 {shown}
             </a>
         ) : (
             <span class="muted">{shown}</span>
         );
-    const tile = (label: string, value: string, hint: string) => (
+    const listed = (filter: string): string => `/messages?${filter}&sequence_id=${sequence.id}`;
+    const tile = (label: string, value: string, hint: string, href?: string) => (
         <div class="tile" key={label}>
             <span class="tile-label">{label}</span>
-            <span class="tile-value num">{value}</span>
+            <span class="tile-value num">{href ? <a href={href}>{value}</a> : value}</span>
             <span class="tile-hint muted small num">{hint}</span>
         </div>
     );
     return (
         <div class="stack loose">
             <div class="tiles">
-                {tile(t('Enrolled'), format.number(data.enrolled_count), t('{n} active', { n: format.number(data.active_count) }))}
-                {tile(t('Sent'), format.number(totals.sent), t('{n} on the way', { n: format.number(totals.queued) }))}
-                {tile(t('Delivered'), format.percent(totals.delivered, totals.sent), format.number(totals.delivered))}
-                {tile(t('Read'), format.percent(totals.read, totals.sent), format.number(totals.read))}
-                {tile(t('Replied'), format.percent(totals.replied, data.enrolled_count), plural('{n} person', '{n} people', totals.replied, format.number(totals.replied)))}
-                {tile(t('Opted out'), format.percent(totals.opted_out, data.enrolled_count), plural('{n} person', '{n} people', totals.opted_out, format.number(totals.opted_out)))}
+                {tile(t('Enrolled'), format.number(data.enrolled_count), t('{n} active', { n: format.number(data.active_count) }), `/sequences/${sequence.id}/people`)}
+                {tile(t('Sent'), format.number(totals.sent), t('{n} on the way', { n: format.number(totals.queued) }), listed('status=sent,delivered,read'))}
+                {tile(t('Delivered'), format.percent(totals.delivered, totals.sent), format.number(totals.delivered), listed('status=delivered,read'))}
+                {tile(t('Read'), format.percent(totals.read, totals.sent), format.number(totals.read), listed('status=read'))}
+                {tile(t('Replied'), format.percent(totals.replied, data.enrolled_count), plural('{n} person', '{n} people', totals.replied, format.number(totals.replied)), listed('answer=replied'))}
+                {tile(t('Opted out'), format.percent(totals.opted_out, data.enrolled_count), plural('{n} person', '{n} people', totals.opted_out, format.number(totals.opted_out)), listed('answer=opted_out'))}
             </div>
             <Card title={t('Message by message')} actions={<DownloadCsv path={`/api/sequences/${sequence.id}/stats`} />}>
                 <div class="table-wrap">
@@ -156,9 +157,9 @@ export function Results({ sequence }: { sequence: Sequence }) {
                                     <td class="end">{behind(step, step.funnel.sent, 'sent,delivered,read')}</td>
                                     <td class="end">{behind(step, step.funnel.delivered, 'delivered,read', format.percent(step.funnel.delivered, step.funnel.sent))}</td>
                                     <td class="end">{behind(step, step.funnel.read, 'read', format.percent(step.funnel.read, step.funnel.sent))}</td>
-                                    <td class="end">{format.number(step.funnel.replied)}</td>
+                                    <td class="end">{behind(step, step.funnel.replied, 'replied', undefined, 'answer')}</td>
                                     <td class="end">{behind(step, step.funnel.failed, 'failed')}</td>
-                                    <td class="end">{format.number(step.funnel.opted_out)}</td>
+                                    <td class="end">{behind(step, step.funnel.opted_out, 'opted_out', undefined, 'answer')}</td>
                                 </tr>
                             ))}
                         </tbody>
