@@ -86,6 +86,33 @@ test('a body without a good signature changes nothing', async (t) => {
   assert.equal((await server.api('GET', `/api/enrollments/${enrollment}`)).body.status, 'opted_out');
 });
 
+test('how long a wrong signature takes does not tell where it is wrong', async (t) => {
+  const server = await startServer(t, { args: ['--rate-limit', '0', '--anonymous-rate-limit', '0'] });
+  const channel = await server.api('POST', '/api/channels', {
+    name: 'Test number', provider: 'cloud', phone_number_id: '1000000001', waba_id: '2000000001', access_token: 'token',
+    app_secret: SECRET, verify_token: 'verify-me', base_url: 'http://127.0.0.1:9',
+  });
+  assert.equal(channel.status, 201, channel.text);
+  const body = inbound('wamid.timing', '919876543210', 'Hello');
+  const good = sign(body);
+  const wrongAt = (at) => good.slice(0, at) + (good[at] === '0' ? '1' : '0') + good.slice(at + 1);
+  const times = { first: [], last: [] };
+  const signatures = { first: wrongAt('sha256='.length), last: wrongAt(good.length - 1) };
+  for (let round = 0; round < 1000; round++) {
+    // One after the other, and each of them first in every second round: what slows the machine slows both.
+    for (const kind of round % 2 ? ['first', 'last'] : ['last', 'first']) {
+      const begun = process.hrtime.bigint();
+      const answer = await fetch(`${server.base}/webhooks/whatsapp/${channel.body.id}`, { method: 'POST', body, headers: { 'content-type': 'application/json', 'x-hub-signature-256': signatures[kind] } });
+      await answer.arrayBuffer();
+      times[kind].push(Number(process.hrtime.bigint() - begun) / 1e6);
+      assert.equal(answer.status, 401);
+    }
+  }
+  const [first, last] = [times.first, times.last].map((list) => list.sort((a, b) => a - b)[list.length / 2]);
+  t.diagnostic(`wrong in the first digit ${first} ms, in the last ${last} ms`);
+  assert.ok(first < last * 2 && last < first * 2, `${first} ms and ${last} ms`);
+});
+
 test('statuses come back by token and show on the message', async (t) => {
   const { server, simulator } = await startBoth(t, { repeated_webhook_per_mille: 500, reordered_webhook_per_mille: 300 });
   await enrolOne(server, '919876543210', steps);
