@@ -16,7 +16,7 @@ test('numbers lead to lists of the same size', BROWSER, async (t) => {
   await page.goto('/?range=30d');
   await page.locator('.tile').first().waitFor();
   const tile = (label) => page.locator('.tile', { hasText: label }).locator('.tile-value');
-  for (const label of ['Sent', 'Delivered', 'Read', 'Failed']) {
+  for (const label of ['Sent', 'Delivered', 'Read', 'Replied', 'Failed']) {
     await page.goto('/?range=30d');
     await tile(label).first().waitFor();
     const shown = number(await tile(label).first().textContent());

@@ -322,7 +322,7 @@ export default function Dashboard() {
                                                     <td class="end">{format.number(row.totals.sent)}</td>
                                                     <td class="end">{format.percent(row.totals.delivered, row.totals.sent)}</td>
                                                     <td class="end">{format.percent(row.totals.read, row.totals.sent)}</td>
-                                                    <td class="end">{row.totals.replied ? <a class="quiet" href={`/messages?answer=replied&sequence_id=${row.id}`}>{format.number(row.totals.replied)}</a> : format.number(0)}</td>
+                                                    <td class="end">{row.totals.replied ? <a class="quiet" href={`${behind('replied', 'answer')}&sequence_id=${row.id}`}>{format.number(row.totals.replied)}</a> : format.number(0)}</td>
                                                     <td class="end">{format.number(row.totals.failed)}</td>
                                                 </tr>
                                             ))}
