@@ -20,8 +20,8 @@ async function makeSequence(server, more = {}) {
 /** No call failed inside, the process ends in order, and every number can be counted again. */
 async function assertSound(server, answers) {
   for (const answer of answers) assert.ok(answer.status < 500, `${answer.status}: ${answer.text.slice(0, 300)}`);
-  assert.equal((await server.stop()).code, 0, server.daemon.log.slice(-2000));
-  assert.doesNotMatch(server.daemon.log, /http\.failed|runtime error|Sanitizer|check failed/);
+  assert.equal((await server.stop()).code, 0, server.daemon.log.slice(-2000)); // a webhook may still come meanwhile
+  assert.doesNotMatch(server.daemon.log, /http\.failed (?!.*the server is stopping)|runtime error|Sanitizer|check failed/);
   const verified = await run(['verify', '--data', server.data, '--json']);
   assert.equal(verified.code, 0, verified.stdout + verified.stderr);
 }

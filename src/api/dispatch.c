@@ -18,15 +18,28 @@ enum {
     PUBLIC_PHONE_PER_HOUR = 10,
 };
 
+static const char STOPPING[] = "the server is stopping; try again soon";
+
 /* `code` is ERROR_UNAVAILABLE, or ERROR_TOO_MANY when only this kind of request is refused. */
-static void refuse_busy(struct request *request, enum error_code code)
+static void refuse(struct request *request, enum error_code code, const char *message)
 {
     request->arena = arena_new();
     http_response_init(&request->response, 0);
     request->work.arena = request->arena;
-    (void)error_set(&request->error, code, "the server is busy; try again soon");
+    (void)error_set(&request->error, code, "%s", message);
     request->error.retry_after_ms = 2000;
     request_answer(request, code);
+}
+
+/* Hands the request to the threads behind `queue`, or refuses it. */
+static void hand_over(struct queue *queue, size_t waiting_max, enum error_code busy,
+                      struct request *request)
+{
+    if (queue_size(queue) >= waiting_max) {
+        refuse(request, busy, "the server is busy; try again soon");
+    } else if (!queue_push(queue, &request->link)) {
+        refuse(request, ERROR_UNAVAILABLE, STOPPING);
+    }
 }
 
 static void on_headers(void *context, struct http_request *http, struct http_body_plan *plan)
@@ -39,21 +52,17 @@ static void on_ask(void *context, struct http_request *http)
     struct dispatch *dispatch = context;
     struct request *request = http->context;
     request->asks = true;
-    if (queue_size(dispatch->fast) >= FAST_WAITING_MAX ||
-        !queue_push(dispatch->fast, &request->link)) {
-        refuse_busy(request, ERROR_UNAVAILABLE);
-    }
+    hand_over(dispatch->fast, FAST_WAITING_MAX, ERROR_UNAVAILABLE, request);
 }
 
 static void on_request(void *context, struct http_request *http)
 {
     struct dispatch *dispatch = context;
     struct request *request = http->context;
-    bool slow = (request->match.route->flags & API_SLOW) != 0;
-    struct queue *queue = slow ? dispatch->slow : dispatch->fast;
-    size_t most = slow ? SLOW_WAITING_MAX : FAST_WAITING_MAX;
-    if (queue_size(queue) >= most || !queue_push(queue, &request->link)) {
-        refuse_busy(request, slow ? ERROR_TOO_MANY : ERROR_UNAVAILABLE);
+    if ((request->match.route->flags & API_SLOW) != 0) {
+        hand_over(dispatch->slow, SLOW_WAITING_MAX, ERROR_TOO_MANY, request);
+    } else {
+        hand_over(dispatch->fast, FAST_WAITING_MAX, ERROR_UNAVAILABLE, request);
     }
 }
 
@@ -117,7 +126,7 @@ static void run_queue(struct dispatch *dispatch, struct queue *queue)
         if (opened == OK) {
             request_process(request, reader);
         } else {
-            refuse_busy(request, ERROR_UNAVAILABLE);
+            refuse(request, ERROR_UNAVAILABLE, "the database cannot be read; see the log");
         }
     }
     service_reader_close(reader);
@@ -204,7 +213,7 @@ static void refuse_waiting(struct queue *queue)
 {
     struct queue_link *link;
     while ((link = queue_pop(queue)) != NULL) {
-        refuse_busy(QUEUE_ITEM(link, struct request, link), ERROR_UNAVAILABLE);
+        refuse(QUEUE_ITEM(link, struct request, link), ERROR_UNAVAILABLE, STOPPING);
     }
 }
 
