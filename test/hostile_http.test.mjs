@@ -88,6 +88,7 @@ test('every other answer carries its headers, whatever its status; HSTS when the
     assert.equal(answer.status, Number(status));
     assert.match(answer.headers.get('content-type'), /^application\/problem\+json/);
     assertHeaders(status, answer.headers, wanted);
+    assert.match((await answer.json()).instance, /^urn:dripline:request:[0-9a-f]{16}$/, 'it names the request that it is about');
   }
 });
 
@@ -122,6 +123,7 @@ test('a refusal is a problem document and gives nothing away, however bad the HT
     const problem = JSON.parse(answer.body);
     assert.equal(problem.status, answer.status, name);
     assert.ok(problem.detail.length > 10 && problem.type && problem.title, name);
+    assert.equal(problem.instance, problem.request_id && `urn:dripline:request:${problem.request_id}`, name);
     assert.equal(answer.headers.get('x-content-type-options'), 'nosniff', name);
   }
 });

@@ -2,6 +2,8 @@
  * every answer carries. Details for the log never reach an answer. */
 #include "api/api_internal.h"
 
+#include <stdio.h>
+
 struct code_row {
     enum error_code code;
     int status;
@@ -81,6 +83,9 @@ void problem_write(struct http_response *response, const struct problem *problem
         json_field_chars(&writer, "detail", problem->detail);
     }
     if (problem->request_id != NULL) {
+        char instance[sizeof("urn:dripline:request:") + REQUEST_ID_CHARS];
+        (void)snprintf(instance, sizeof(instance), "urn:dripline:request:%s", problem->request_id);
+        json_field_chars(&writer, "instance", instance);
         json_field_chars(&writer, "request_id", problem->request_id);
     }
     write_fields(&writer, problem->error);
