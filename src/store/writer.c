@@ -21,6 +21,7 @@ enum {
     LOG_PAGES_IDLE = 512,    /* 4 MiB: checkpoint at the next short pause */
     LOG_PAGES_NOW = 16384,   /* 128 MiB: checkpoint although work waits */
     LOG_PAGES_WAIT = 131072, /* 1 GiB: wait for readers, so that the log starts again */
+    LOG_PAGES_AGAIN = 4096,  /* 32 MiB more before the next try while work waits */
     PAUSE_SHORT_MS = 50,
     PAUSE_LONG_MS = 5000,
     EXIT_IO_ERROR = 74, /* sysexits.h: EX_IOERR */
@@ -37,6 +38,7 @@ struct writer {
     struct claims *claims;
     struct queue_link *next; /* a job that wants a commit of its own, taken from the queue */
     bool checkpoint_tried;   /* since the last commit */
+    int64_t pages_tried;     /* pages of the log at the last try while work waited */
     bool rests;              /* since the last commit it gave back what it kept for speed */
     bool scrub;              /* the log holds what was erased: it has to be emptied */
     atomic_llong commits;
@@ -289,6 +291,20 @@ static void checkpoint(struct writer *writer, bool wait_for_readers)
     atomic_fetch_add(&writer->checkpoints, 1);
 }
 
+/* While work waits. A reader that stays long keeps the log from shrinking: then a try after every
+ * commit would only cost, and one that waits for readers would hold everybody up each time. */
+static void checkpoint_between(struct writer *writer)
+{
+    int64_t pages = db_log_pages(writer->db);
+    if (pages < writer->pages_tried) {
+        writer->pages_tried = 0; /* the log has started again */
+    }
+    if (pages >= LOG_PAGES_NOW && pages >= writer->pages_tried + LOG_PAGES_AGAIN) {
+        checkpoint(writer, pages >= LOG_PAGES_WAIT);
+        writer->pages_tried = pages;
+    }
+}
+
 static bool wants_checkpoint(const struct writer *writer)
 {
     return writer->scrub || (!writer->checkpoint_tried && db_log_pages(writer->db) > 0);
@@ -322,9 +338,7 @@ static void run_thread(void *context)
         }
         if (link != NULL) {
             run_commit(writer, link);
-            if (db_log_pages(writer->db) >= LOG_PAGES_NOW) {
-                checkpoint(writer, db_log_pages(writer->db) >= LOG_PAGES_WAIT);
-            }
+            checkpoint_between(writer);
         } else if (queue_is_closed(writer->queue)) {
             if (queue_size(writer->queue) == 0) {
                 return;
