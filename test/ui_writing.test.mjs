@@ -16,8 +16,8 @@ async function drag(page, what, to, shown) {
   };
   await page.mouse.move(...(await middle(what)));
   await page.mouse.down();
-  const [x, y] = await middle(to);
   await eventually(async () => {
+    const [x, y] = await middle(to); // what comes late may move it
     await page.mouse.move(x, y - 6, { steps: 4 });
     await page.mouse.move(x, y, { steps: 4 });
     assert.ok(await shown.isVisible());
