@@ -66,8 +66,11 @@ test('Day 1, 3 and 7 by hand', BROWSER, async (t) => {
   await page.getByRole('menuitem', { name: 'Remove' }).click();
   await page.getByText('Day 7 removed.').waitFor();
   await days(['1', '3']);
+  await page.getByRole('button', { name: 'Undo' }).hover(); // what is pointed at does not go away
+  await until(async () => (await server.api('GET', `/api/sequences/${id}`)).body.messages.length === 2, 'the removal is saved');
   await page.getByRole('button', { name: 'Undo' }).click();
   await days(['1', '3', '7']);
+  await until(async () => (await server.api('GET', `/api/sequences/${id}`)).body.messages.length === 3, 'the undone removal is saved too');
   await steps.nth(2).getByText(/One week/).first().waitFor();
   await page.locator('#step-2').focus();
   await page.keyboard.press('Alt+ArrowUp');

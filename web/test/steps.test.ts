@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SequenceInput, StepInput } from '../src/core/api';
-import { finished, missingField, moveStep, newStep, sameDocument, sortByDay, toWire } from '../src/core/steps';
+import { finished, missingField, moveStep, newStep, sameDocument, sortByDay, toWire, withKnownIds } from '../src/core/steps';
 
 const steps: StepInput[] = [1, 3, 7].map(day => ({ day, type: 'text', message: `day ${day}` }));
 test('a new day is the last one plus one', () => {
@@ -25,6 +25,13 @@ test('documents are compared by what they mean', () => {
     assert.ok(sameDocument(a, b));
     assert.ok(!sameDocument(a, { ...b, name: 'y' }));
     assert.deepEqual(toWire(b).messages, [{ message: 'm', day: 1 }]);
+});
+test('a step that the server has no longer goes to it as a new one', () => {
+    const sequence = { messages: [{ ...steps[0], id: 'step_001' }] } as Parameters<typeof withKnownIds>[1];
+    const document: SequenceInput = { name: 'x', messages: [{ day: 1, id: 'step_001' }, { day: 3, id: 'step_002' }, { day: 7 }] };
+    assert.deepEqual(withKnownIds(document, sequence).messages?.map(step => step.id), ['step_001', undefined, undefined]);
+    const known: SequenceInput = { name: 'x', messages: [{ day: 1, id: 'step_001' }, { day: 7 }] };
+    assert.equal(withKnownIds(known, sequence), known, 'nothing to change, nothing new');
 });
 test('unfinished steps are found and left out, and places are kept', () => {
     const template = { name: 'welcome', language: 'en', body: ['name={first_name}'], buttons: [] };

@@ -64,6 +64,14 @@ export function toWire(document: SequenceInput): SequenceInput {
         }),
     };
 }
+/* A step that the server no longer has comes back as a new one: its old id would be refused. That
+ * happens when a removal is undone after it was saved, or when somebody else removed the step. */
+export function withKnownIds(document: SequenceInput, sequence: Pick<Sequence, 'messages'>): SequenceInput {
+    const known = new Set(sequence.messages.map(step => step.id));
+    const steps = document.messages ?? [];
+    if (steps.every(step => step.id === undefined || known.has(step.id))) return document;
+    return { ...document, messages: steps.map(step => (step.id === undefined || known.has(step.id) ? step : { ...step, id: undefined })) };
+}
 /* Two documents mean the same when their texts are the same, whatever the order of keys. */
 export function sameDocument(a: SequenceInput, b: SequenceInput): boolean {
     return canonical({ ...toWire(a), version: 0 }) === canonical({ ...toWire(b), version: 0 });

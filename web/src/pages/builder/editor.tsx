@@ -82,13 +82,12 @@ export function Editor({ model, lint }: { model: Model; lint: Lint | undefined }
         setOpen(stepKey(step, to));
     };
     const remove = (index: number): void => {
-        const before = steps;
         const step = steps[index] as EditStep;
         model.setSteps(removeAt(steps, index));
         toast(t('Day {n} removed.', { n: step.day }), {
             action: {
                 label: t('Undo'),
-                run: () => model.setSteps(insertAt(removeAt(before, index), index, step)),
+                run: () => model.setSteps(now => sortByDay(insertAt(now, index, step)) as EditStep[]),
             },
         });
     };

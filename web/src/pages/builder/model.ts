@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { api, call, ApiError, type Schemas, type Sequence, type SequenceInput, type StepInput } from '../../core/api';
 import { dropDraft, readDraft, writeDraft } from '../../core/drafts';
 import { t } from '../../core/i18n';
-import { missingField, sameDocument, toInput, toWire } from '../../core/steps';
+import { missingField, sameDocument, toInput, toWire, withKnownIds } from '../../core/steps';
 
 export type SaveState = { kind: 'saved'; at: number; unfinished?: number } | { kind: 'saving' } | { kind: 'dirty' } | { kind: 'kept'; at: number; error: ApiError | null } | { kind: 'failed'; error: ApiError };
 export type EditStep = StepInput & { key?: string };
@@ -20,7 +20,8 @@ export interface Model {
     errors: ApiError | null;
     conflict: boolean;
     update: (change: Partial<SequenceInput>) => void;
-    setSteps: (steps: EditStep[]) => void;
+    /* A list, or what to do with the list of this moment: what is called later must not bring back an old one. */
+    setSteps: (steps: EditStep[] | ((now: EditStep[]) => EditStep[])) => void;
     setStep: (index: number, change: Partial<StepInput>) => void;
     adopt: (sequence: Sequence) => void;
     discard: () => void;
@@ -49,7 +50,7 @@ export function useModel(loaded: Sequence): Model {
     const [document, setDocument] = useState<SequenceInput>(() => {
         const draft = readDraft(loaded.id);
         const fresh = toInput(loaded);
-        if (draft && !sameDocument(draft.document, fresh)) return { ...draft.document, status: loaded.status, version: draft.base };
+        if (draft && !sameDocument(draft.document, fresh)) return withKnownIds({ ...draft.document, status: loaded.status, version: draft.base }, loaded);
         return fresh;
     });
     const [save, setSave] = useState<SaveState>({ kind: 'saved', at: new Date(loaded.updated_at).getTime() });
@@ -113,7 +114,7 @@ export function useModel(loaded: Sequence): Model {
                     const id = at >= 0 ? saved.messages[at]?.id : undefined;
                     return step.id === undefined && id ? { ...step, id } : step;
                 });
-                const next = { ...state.current.document, messages: merged, version: saved.version };
+                const next = withKnownIds({ ...state.current.document, messages: merged, version: saved.version }, saved);
                 now.again = state.current.document !== current;
                 now.document = next;
                 setDocument(next);
@@ -140,8 +141,9 @@ export function useModel(loaded: Sequence): Model {
         return good;
     }, []);
 
-    const changeTo = useCallback((next: SequenceInput): void => {
+    const changeTo = useCallback((wanted: SequenceInput): void => {
         const now = state.current;
+        const next = withKnownIds(wanted, now.sequence);
         now.document = next;
         setDocument(next);
         writeDraft(now.sequence.id, { base: next.version ?? now.sequence.version, at: Date.now(), document: next });
@@ -191,7 +193,7 @@ export function useModel(loaded: Sequence): Model {
         errors,
         conflict,
         update: change => changeTo({ ...state.current.document, ...change }),
-        setSteps: next => changeTo({ ...state.current.document, messages: next }),
+        setSteps: next => changeTo({ ...state.current.document, messages: typeof next === 'function' ? next((state.current.document.messages ?? []) as EditStep[]) : next }),
         setStep: (index, change) => changeTo({ ...state.current.document, messages: ((state.current.document.messages ?? []) as EditStep[]).map((step, at) => (at === index ? { ...step, ...change } : step)) }),
         adopt,
         discard: () => adopt(state.current.sequence),
