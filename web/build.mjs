@@ -55,6 +55,7 @@ async function build() {
         bundle: true,
         splitting: true,
         format: 'esm',
+        charset: 'utf8',
         target: ['es2022', 'chrome109', 'firefox115', 'safari16'],
         minify: true,
         metafile: true,

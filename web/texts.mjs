@@ -26,19 +26,30 @@ export function usedTexts() {
     visit(path.join(here, 'src'));
     return { plain: [...plain], plurals };
 }
-export async function catalog(code) {
-    const { outputFiles } = await esbuild.build({ entryPoints: [path.join(here, `src/locales/${code}.ts`)], bundle: true, format: 'esm', write: false });
+/* The files of a language: each part's name and its texts. */
+export async function catalogs(code) {
+    const folder = path.join(here, 'src/locales', code);
+    const parts = fs.readdirSync(folder).filter(file => file !== 'index.ts').map(file => path.basename(file, '.ts'));
+    const contents = [...parts.map(part => `export { ${part} } from './${part}';`), "export { default as all } from './index';"].join('\n');
+    const { outputFiles } = await esbuild.build({ stdin: { contents, resolveDir: folder }, bundle: true, format: 'esm', write: false });
     const target = path.join(here, 'node_modules/.cache', `texts-${code}.mjs`);
     fs.mkdirSync(path.dirname(target), { recursive: true });
     fs.writeFileSync(target, outputFiles[0].text);
-    return (await import(`${pathToFileURL(target).href}?${Date.now()}`)).default;
+    return import(`${pathToFileURL(target).href}?${Date.now()}`);
 }
 const braces = text => [...text.matchAll(/\{(\w+)\}/g)].map(match => match[1]).sort().join();
 export async function problems(code) {
     const { plain, plurals } = usedTexts();
-    const texts = await catalog(code);
+    const { all: texts, ...parts } = await catalogs(code);
     const wanted = new Set([...plain, ...plurals.keys()]);
     const found = [];
+    const holder = new Map();
+    for (const [part, held] of Object.entries(parts))
+        for (const key of Object.keys(held)) {
+            if (!(key in texts)) found.push(`${code}: index.ts leaves out "${key}" of ${part}.ts`);
+            if (holder.has(key)) found.push(`${code}: "${key}" stands in ${holder.get(key)}.ts and in ${part}.ts`);
+            holder.set(key, part);
+        }
     for (const key of wanted) {
         const entry = texts[key];
         if (entry === undefined) found.push(`${code}: lacks "${key}"`);
