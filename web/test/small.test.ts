@@ -6,6 +6,7 @@ import { entries, exampleOf, propertiesOf, typeWord, type Document } from '../sr
 import { countPaste } from '../src/core/paste';
 import { matchPath } from '../src/core/router';
 import { curl, javascript, python } from '../src/core/snippets';
+import { bestOf } from './stopwatch';
 
 const ROUTES = [
     { name: 'home', pattern: '/' },
@@ -29,6 +30,11 @@ test('the paste box takes many lines', () => {
     const lines = Array.from({ length: 10_000 }, (_, i) => `+9198765${String(i).padStart(5, '0')}, Name`);
     const counts = countPaste(lines.join('\n'));
     assert.deepEqual([counts.lines, counts.people, counts.repeated], [10_000, 10_000, 0]);
+});
+test('a thousand pasted lines are counted while one types', () => {
+    const text = Array.from({ length: 1_000 }, (_, i) => `+9198765${String(i).padStart(5, '0')}, Name`).join('\n');
+    const tookMs = bestOf(() => countPaste(text));
+    assert.ok(tookMs < 200, `${tookMs} ms`);
 });
 test('numbers, times and phones follow language and zone', () => {
     format.setFormatting('hi', 'Asia/Kolkata');
