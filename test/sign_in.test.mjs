@@ -65,9 +65,9 @@ test('which passwords are taken', async (t) => {
     assert.equal(answer.status, 422, `${password.slice(0, 30)}: ${answer.text}`);
     assert.deepEqual(answer.body.errors.map((one) => [one.field, one.code]), [['password', code]], password.slice(0, 30));
   }
-  const list = readFileSync(new URL('../src/service/common_passwords.txt', import.meta.url), 'utf8').split('\n').filter((line) => line && !line.startsWith('#'));
-  assert.ok(list.length >= 3000, `${list.length} common passwords`);
-  for (const word of list.filter((one) => one.length >= 12).slice(0, 20)) assert.equal((await make(word)).body.errors?.[0].code, 'too_common', word);
+  // Some of those that stand on the lists as they are.
+  for (const word of ['123qwe123qwe', '1qaz2wsx3edc', 'cosmopolitan', 'ghjcnjgbpltw', 'leavemealone', 'nick1234-rem936', 'philadelphia', 'professional', 'qawsedrftgyh', 'thecakeisalie'])
+    assert.equal((await make(word)).body.errors?.[0].code, 'too_common', word);
   const good = ['correct horse battery', 'twelve chars', '७४९२ मेरा लंबा शब्द', `${'y7 '.repeat(341)}z`, ' leading and trailing ', '7492 monkey 1905 8833'];
   for (const password of good) {
     const email = `p${n}@clinic.example`;

@@ -3,40 +3,38 @@
 #include "service/access.h"
 
 #include "base/crypto.h"
+#include "service/access_internal.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORD_MAX = 64 };
-
-/* In the order of strcmp(). */
-static const char *const COMMON[] = {
-#include "common_passwords.inc"
-};
-
 /* What people here think of first. */
 static const char *const OUR_WORDS[] = {"dripline", "whatsapp", "drip", "sequence", "meta"};
 
-static int compare_words(const void *a, const void *b)
+static int compare_hashes(const void *a, const void *b)
 {
-    return strcmp(a, *(const char *const *)b);
+    const uint64_t left = *(const uint64_t *)a;
+    const uint64_t right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
 }
 
 static bool is_common_word(struct text word)
 {
-    char chars[WORD_MAX];
-    if (word.size == 0 || word.size >= sizeof(chars)) {
-        return false;
-    }
-    memcpy(chars, word.data, word.size);
-    chars[word.size] = '\0';
     for (size_t i = 0; i < ARRAY_SIZE(OUR_WORDS); i++) {
-        if (strcmp(chars, OUR_WORDS[i]) == 0) {
+        if (text_equal(word, text_from(OUR_WORDS[i]))) {
             return true;
         }
     }
-    return bsearch(chars, COMMON, ARRAY_SIZE(COMMON), sizeof(COMMON[0]), compare_words) != NULL;
+    uint8_t digest[CRYPTO_SHA256_SIZE];
+    crypto_sha256(word, digest);
+    uint64_t hash = 0;
+    for (size_t i = 0; i < sizeof(hash); i++) {
+        hash = hash << 8 | digest[i];
+    }
+    crypto_wipe(digest, sizeof(digest));
+    return bsearch(&hash, COMMON_PASSWORDS, COMMON_PASSWORD_COUNT, sizeof(hash), compare_hashes) !=
+           NULL;
 }
 
 static bool is_letter(char byte)
