@@ -6,6 +6,7 @@
 #include "delivery/delivery.h"
 #include "delivery/mailer.h"
 #include "delivery/notifier.h"
+#include "service/runner.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -46,9 +47,13 @@ static enum error_code tick_once(struct cli *cli, int64_t *ret_sent, enum delive
         .store = service->store,
         .clock = service->clock,
         .master_key = service->master_key,
+        .hash_key = service->hash_key,
         .allow_plain = true, /* a channel takes http:// only for an address of this machine */
     };
-    code = delivery_new(&settings, &delivery, error);
+    code = runner_run_once(service, error); /* imports, actions and edits that commands began */
+    if (code == OK) {
+        code = delivery_new(&settings, &delivery, error);
+    }
     if (code == OK) {
         code = delivery_tick(delivery, ret_sent, error);
     }
@@ -89,7 +94,7 @@ static int tick(struct cli *cli)
 const struct cli_spec CLI_TICK[] = {
     {.name = "",
      .arguments = "",
-     .summary = "plan and send what is due now, tell webhooks, wait for the answers, and exit",
+     .summary = "go on with long work, send what is due now, tell webhooks, wait for answers, exit",
      .help = "For cron, where no server runs. Status webhooks need a server.",
      .flags = {{"--webhooks-allow-local", NULL, "webhooks may go to this machine; for tests"}},
      .run = tick},

@@ -102,7 +102,10 @@ static bool is_late(const struct pass_run *run, const struct sequence *sequence,
            run->work->now_ms > message->due_at_ms + sequence->max_late_ms;
 }
 
-/* The sequence: its status, its lateness rule, its send window and the quiet hours. */
+enum { EDIT_WAIT_MS = 1000 }; /* a look again; the edit itself is quicker for most */
+
+/* The sequence: its status, an edit on its way, its lateness rule, its send window and the quiet
+ * hours. */
 static enum error_code check_sequence(struct pass_run *run, struct store_candidate *candidate,
                                       bool *ret_goes, struct error *error)
 {
@@ -123,6 +126,13 @@ static enum error_code check_sequence(struct pass_run *run, struct store_candida
     }
     if (sequence->sequence.status != SEQUENCE_ACTIVE) {
         return drop(run, message, REASON_PAUSED, error);
+    }
+    bool old = false;
+    code = progress_message_is_old(&run->progress, sequence, message, &old, error);
+    if (code != OK || old) {
+        return code != OK
+                   ? code
+                   : push_back(run, message, run->work->now_ms + EDIT_WAIT_MS, REASON_NONE, error);
     }
     if (is_late(run, &sequence->sequence, message)) {
         return drop_late(run, message, sequence->sequence.late_action, error);

@@ -325,8 +325,16 @@ static enum error_code plan_person(struct pass_run *run, int64_t enrollment_id, 
                             planning.row.erased != 0 ? REASON_ERASED : REASON_OPTED_OUT,
                             (struct text){0}, error);
     }
-    code =
-        progress_person(&run->progress, planning.sequence, &planning.row, &planning.person, error);
+    bool ahead = false;
+    code = progress_edit_ahead(&run->progress, planning.sequence, enrollment_id, &ahead, error);
+    if (code == OK && ahead) {
+        planning.row.next_due_at_ms = 0; /* the edit plans them when it comes */
+        return save(&planning, error);
+    }
+    if (code == OK) {
+        code = progress_person(&run->progress, planning.sequence, &planning.row, &planning.person,
+                               error);
+    }
     return code == OK ? plan_steps(&planning, error) : code;
 }
 

@@ -4,6 +4,7 @@
 #include "domain/enrollment.h"
 #include "domain/message.h"
 #include "domain/schedule.h"
+#include "store/store_edit.h"
 #include "store/store_message.h"
 #include "store/store_progress.h"
 #include "store/work.h"
@@ -22,8 +23,9 @@ struct progress {
     struct text server_zone;
     struct quiet_hours quiet;
     bool settings_read;
-    bool planning_held; /* private: what ends meanwhile plans nothing */
-    int64_t started_id; /* private: the enrollment whose beginning was looked up last */
+    bool planning_held;    /* private: what ends meanwhile plans nothing */
+    int64_t edit_batch_id; /* the edit that this job carries out: it comes to those it plans */
+    int64_t started_id;    /* private: the enrollment whose beginning was looked up last */
     int64_t started_at_ms;
 };
 void progress_init(struct progress *progress, struct work *work);
@@ -37,6 +39,9 @@ struct progress_sequence {
     struct schedule_plan plan;      /* steps in the order of schedule_sort() */
     struct schedule_step *schedule; /* plan.steps, writable */
     struct personalize **texts;     /* private: compiled, by place in sequence.steps */
+    struct store_edit *edits;       /* private: those not carried out for everybody yet */
+    size_t edit_count;
+    bool edits_read;
 };
 /* The person's opt-out link; empty while the public address is not known. */
 MUST_USE enum error_code progress_opt_out_link(struct progress *progress, int64_t contact_id,
@@ -49,6 +54,21 @@ MUST_USE enum error_code progress_person(struct progress *progress,
                                          const struct progress_sequence *sequence,
                                          const struct store_progress *row,
                                          struct schedule_person *ret_person, struct error *error);
+
+/* Where somebody stands is said by the document they follow, and after a save for many people that
+ * is the old one until the edit comes to them.
+ * progress_edit_ahead      an edit that moves steps has not: nothing is planned for them, the edit
+ *                          does it when it comes
+ * progress_message_is_old  an edit has not, and this message was made before its save: it stays
+ *                          until the edit makes it anew */
+MUST_USE enum error_code progress_edit_ahead(struct progress *progress,
+                                             struct progress_sequence *sequence,
+                                             int64_t enrollment_id, bool *ret_ahead,
+                                             struct error *error);
+MUST_USE enum error_code progress_message_is_old(struct progress *progress,
+                                                 struct progress_sequence *sequence,
+                                                 const struct store_message *message, bool *ret_old,
+                                                 struct error *error);
 
 /* Applies `event` to `message` (as read in this transaction) and writes what follows from it: row,
  * counters, event, the enrollment's position and next step.

@@ -78,6 +78,11 @@ static enum error_code plan_row(struct progress *progress, struct store_progress
         return OK;
     }
     struct schedule_person person;
+    bool ahead = false;
+    code = progress_edit_ahead(progress, sequence, row->enrollment_id, &ahead, error);
+    if (code != OK || ahead) {
+        return code;
+    }
     code = progress_person(progress, sequence, row, &person, error);
     if (code != OK) {
         return code;

@@ -70,6 +70,23 @@ static void write_plan(struct json_writer *writer, const char *name,
     json_object_end(writer);
 }
 
+/* False: only what the steps say changes, and everybody stands where they stood. */
+static bool moves_steps(const struct edit_plan *plan)
+{
+    const struct schedule_plan *before = &plan->before;
+    const struct schedule_plan *after = &plan->after;
+    bool same = before->step_count == after->step_count &&
+                before->send_minute == after->send_minute &&
+                text_equal(plan->before_zone, plan->after_zone);
+    for (size_t i = 0; same && i < after->step_count; i++) {
+        const struct schedule_step *old = &before->steps[i];
+        const struct schedule_step *step = &after->steps[i];
+        same = old->id == step->id && old->day == step->day && old->minute == step->minute &&
+               old->ordinal == step->ordinal;
+    }
+    return !same;
+}
+
 static enum error_code leave_to_batch(struct work *work, const struct edit_run *run, int64_t people,
                                       int64_t *ret_batch_id, struct error *error)
 {
@@ -81,6 +98,7 @@ static enum error_code leave_to_batch(struct work *work, const struct edit_run *
     const struct edit_plan *plan = run->plan;
     json_field_bool(&writer, "backfill", plan->backfill);
     json_field_int64(&writer, "last_id", run->last_id);
+    json_field_bool(&writer, "moves", moves_steps(plan));
     write_plan(&writer, "before", &plan->before, plan->before_zone);
     write_plan(&writer, "after", &plan->after, plan->after_zone);
     json_object_end(&writer);
@@ -247,6 +265,26 @@ static enum error_code apply_chunk(struct edit_run *run, struct store_batch *bat
                       : code;
 }
 
+static enum error_code plan_waiting(void *context, const struct store_action_row *row,
+                                    struct error *error)
+{
+    return row->next_due_at_ms != 0 ? OK : progress_plan(context, row->enrollment_id, error);
+}
+
+enum error_code edit_effects_release(struct work *work, const struct store_batch *batch,
+                                     struct error *error)
+{
+    const struct store_action_filter filter = {.sequence_id = batch->sequence_id};
+    struct progress progress;
+    int64_t last_id = 0;
+    size_t visited = 0;
+    progress_init(&progress, work);
+    enum error_code code =
+        store_action_walk(work, &filter, STORE_ACTION_ACTIVE, batch->cursor, SIZE_MAX, plan_waiting,
+                          &progress, &last_id, &visited, error);
+    return code == OK ? store_edit_clear(work, batch->id, INT64_MAX, error) : code;
+}
+
 enum error_code edit_effects_batch_chunk(struct work *work, int64_t batch_id, bool *ret_done,
                                          struct error *error)
 {
@@ -270,6 +308,7 @@ enum error_code edit_effects_batch_chunk(struct work *work, int64_t batch_id, bo
         run.sequence_id = batch.sequence_id;
         run.batch_id = batch.id;
         progress_init(&run.progress, work);
+        run.progress.edit_batch_id = batch.id;
         code = apply_chunk(&run, &batch, &done, error);
     }
     if (code == OK) {

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "domain/sequence.h"
+#include "store/store_batch.h"
 #include "store/work.h"
 
 /* What saving a sequence changes for the messages that people inside still have before them, and
@@ -55,6 +56,11 @@ MUST_USE enum error_code edit_effects_count(struct work *work, const struct sequ
 MUST_USE enum error_code edit_effects_apply(struct work *work, const struct sequence *before,
                                             const struct sequence *after, bool backfill,
                                             int64_t *ret_batch_id, struct error *error);
+
+/* People wait for an edit that has not come to them. For one that will not come any more, because
+ * it cannot be carried out: they go on by the new document from where they stand. */
+MUST_USE enum error_code edit_effects_release(struct work *work, const struct store_batch *batch,
+                                              struct error *error);
 
 /* The next chunk of a batch of kind "edit". For the runner, on the writer. */
 MUST_USE enum error_code edit_effects_batch_chunk(struct work *work, int64_t batch_id,

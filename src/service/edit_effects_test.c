@@ -3,8 +3,11 @@
 #include "service/edit_effects.h"
 
 #include "base/instant.h"
+#include "domain/schedule.h"
 #include "service/people_testing.h"
 #include "store/store_sequence.h"
+
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -383,6 +386,97 @@ static void test_day_one_stays_where_it_was_for_those_on_the_way(void **state)
     people_test_close(&test);
 }
 
+static enum error_code start_in_the_middle(struct work *work, void *context, struct error *error)
+{
+    struct progress progress;
+    const int64_t *until_id = context;
+    progress_init(&progress, work);
+    enum error_code code = OK;
+    for (int64_t id = 1; code == OK && id <= *until_id; id++) {
+        struct store_progress row;
+        bool found = false;
+        code = store_progress_get(work, id, &row, &found, error);
+        row.position = schedule_position_after_day(2);
+        if (code == OK) {
+            code = store_progress_put(work, &row, row.next_due_at_ms, error);
+        }
+        if (code == OK) {
+            code = progress_plan(&progress, id, error);
+        }
+    }
+    return code;
+}
+
+/* They got Days 1 and 2 elsewhere: no row of ours says so, only where they stand. */
+static void test_a_passed_step_without_a_row_is_not_sent_while_an_edit_is_carried_out(void **state)
+{
+    (void)state;
+    struct people_test test;
+    int64_t people = 1200;
+    char sql[100];
+    people_test_open(&test, 4);
+    people_test_enroll(&test, people);
+    store_test_do(&test.store, start_in_the_middle, &people);
+    struct sequence after = change(&test);
+    int64_t passed = after.steps[0].id;
+    after.steps[0].day = 3; /* behind everybody; now it stands before Day 3 at 10:00 */
+    after.steps[0].minute = 540;
+    struct editing editing = {.before = test.sequence, .after = after, .arena = test.arena};
+    people_test_advance(&test, 2 * MS_PER_DAY + 11 * MS_PER_HOUR);
+    store_test_do(&test.store, run_edit, &editing);
+    assert_true(editing.batch_id > 0);
+    store_test_do(&test.store, run_chunk, &editing);
+    assert_int_equal(people_test_run_due(&test, true), 500);
+    for (int i = 0; !editing.done; i++) {
+        assert_true(i < 10);
+        store_test_do(&test.store, run_chunk, &editing);
+        (void)people_test_run_due(&test, true);
+    }
+    for (int day = 0; day < 3; day++) {
+        people_test_advance(&test, MS_PER_DAY);
+        (void)people_test_run_due(&test, true);
+    }
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT count(*) FROM message WHERE state = 5 AND step_id = %lld",
+                   (long long)passed);
+    assert_int_equal(store_test_int64(&test.store, sql), 0);
+    assert_int_equal(sent(&test), people * 2); /* Days 3 and 4 */
+    people_test_close(&test);
+}
+
+/* An edit that cannot be carried out lets go of those who wait for it. */
+static enum error_code fail_edit(struct work *work, void *context, struct error *error)
+{
+    const struct editing *editing = context;
+    struct store_batch batch;
+    bool found = false;
+    enum error_code code = store_batch_get(work, editing->batch_id, &batch, &found, error);
+    batch.state = BATCH_FAILED;
+    if (code == OK) {
+        code = store_batch_update(work, &batch, error);
+    }
+    return code == OK ? edit_effects_release(work, &batch, error) : code;
+}
+
+static void test_an_edit_that_fails_lets_people_go_on(void **state)
+{
+    (void)state;
+    struct people_test test;
+    open_on_day(&test, 4, 1200, 1);
+    struct sequence after = change(&test);
+    add_step(&after, 9, 600);
+    struct editing editing = {.before = test.sequence, .after = after, .arena = test.arena};
+    store_test_do(&test.store, run_edit, &editing);
+    store_test_do(&test.store, run_chunk, &editing);
+    people_test_advance(&test, MS_PER_DAY);
+    assert_int_equal(people_test_run_due(&test, true), 500);
+    store_test_exec(&test.store, "UPDATE enrollment SET next_due_at_ms = NULL WHERE id > 500");
+    store_test_exec(&test.store, "DELETE FROM due WHERE enrollment_id > 500");
+    store_test_do(&test.store, fail_edit, &editing);
+    assert_int_equal(people_test_run_due(&test, true), 700);
+    people_test_close(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +490,8 @@ int main(void)
         cmocka_unit_test(test_people_who_leave_while_an_edit_is_carried_out_still_add_up),
         cmocka_unit_test(test_people_who_get_messages_while_an_edit_is_carried_out_still_add_up),
         cmocka_unit_test(test_day_one_stays_where_it_was_for_those_on_the_way),
+        cmocka_unit_test(test_a_passed_step_without_a_row_is_not_sent_while_an_edit_is_carried_out),
+        cmocka_unit_test(test_an_edit_that_fails_lets_people_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,6 +161,7 @@ static enum error_code run_person(struct progress *progress, int64_t enrollment_
     struct store_message message;
     uint64_t done[8] = {0};
     bool found = false;
+    bool ahead = false;
     enum error_code code = store_progress_get(progress->work, enrollment_id, &row, &found, error);
     if (code == OK) {
         code = progress_sequence(progress, row.sequence_id, &sequence, error);
@@ -168,8 +169,11 @@ static enum error_code run_person(struct progress *progress, int64_t enrollment_
     if (code == OK) {
         code = progress_person(progress, sequence, &row, &person, error);
     }
+    if (code == OK) {
+        code = progress_edit_ahead(progress, sequence, enrollment_id, &ahead, error);
+    }
     person.done = done;
-    for (size_t i = 0; code == OK && i <= sequence->plan.step_count; i++) {
+    for (size_t i = 0; code == OK && !ahead && i <= sequence->plan.step_count; i++) {
         struct schedule_next next = schedule_next(&sequence->plan, &person, progress->work->now_ms);
         if (next.kind != SCHEDULE_SEND || next.due_at_ms > progress->work->now_ms) {
             return OK;

@@ -4,7 +4,6 @@
 #include "service/runner.h"
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/queue.h"
@@ -13,9 +12,9 @@
 #include "service/batch.h"
 #include "service/edit_effects.h"
 #include "service/import_job.h"
+#include "service/runner_files.h"
 #include "store/store.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,6 +61,7 @@ struct runner {
     struct item *items[ITEMS_MAX];
     size_t item_count;
     bool stopping;
+    bool once; /* ends when nothing is open, or nothing can be done for now */
     bool look; /* for new batches */
     bool full; /* more batches are open than items fit */
     bool retry_later;
@@ -122,6 +122,9 @@ static enum error_code run_item(struct work *work, struct job *job, struct error
             batch.finished_at_ms = work->now_ms;
             batch.spool_path = text_make(NULL, 0);
             code = store_batch_update(work, &batch, error);
+        }
+        if (code == OK && text_equal(batch.kind, TEXT("edit"))) {
+            code = edit_effects_release(work, &batch, error);
         }
         item->job_done = code == OK;
         return code == OK ? batch_tell(work, &batch, error) : code;
@@ -266,6 +269,19 @@ static void add_item(struct runner *runner, const struct store_batch *batch)
     }
 }
 
+/* Edits of one sequence follow each other: each comes to everybody before the next one begins. */
+static bool follows_another(const struct store_batch *batches, size_t at)
+{
+    const struct store_batch *batch = &batches[at];
+    for (size_t i = 0; i < at && text_equal(batch->kind, TEXT("edit")); i++) {
+        if (batches[i].sequence_id == batch->sequence_id &&
+            text_equal(batches[i].kind, batch->kind)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void find_items(struct runner *runner)
 {
     struct error error = {.code = OK};
@@ -283,7 +299,7 @@ static void find_items(struct runner *runner)
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        if (has_item(runner, batches[i].id)) {
+        if (has_item(runner, batches[i].id) || follows_another(batches, i)) {
             continue;
         }
         if (runner->item_count == ITEMS_MAX) {
@@ -365,6 +381,11 @@ static void run(void *context)
         if (messages == NULL && !more && !(runner->look && !runner->retry_later)) {
             if (runner->item_count == 0 && !runner->look) {
                 clock_participant_idle(runner->participant, ticket, CLOCK_NEVER);
+                runner->stopping = runner->stopping || runner->once;
+            }
+            runner->stopping = runner->stopping || (runner->once && runner->retry_later);
+            if (runner->stopping && !any_in_flight(runner)) {
+                continue;
             }
             messages = queue_wait_all(runner->queue, runner->retry_later ? runner->retry_ms : -1);
             runner->retry_later = false;
@@ -374,45 +395,6 @@ static void run(void *context)
 }
 
 /* ---- start and stop ------------------------------------------------------------------------ */
-
-enum error_code runner_import_directory(const struct service *service, char *ret_path, size_t size,
-                                        struct error *error)
-{
-    int needed = snprintf(ret_path, size, "%s/imports", service->data_directory);
-    if (needed < 0 || (size_t)needed >= size) {
-        return error_set(error, ERROR_INVALID, "the path of the data directory is too long");
-    }
-    return file_make_directory(ret_path, 0700, error);
-}
-
-/* Removes uploads whose batch never came to be, or is over. */
-static void remove_leftovers(struct runner *runner, const char *directory)
-{
-    struct error error = {.code = OK};
-    struct work work = {.arena = runner->arena, .db = runner->db};
-    struct store_batch *batches = NULL;
-    size_t count = 0;
-    if (store_batch_open_list(&work, 0, 10000, &batches, &count, &error) != OK) {
-        return;
-    }
-    DIR *folder = opendir(directory);
-    struct dirent *entry = NULL;
-    while (folder != NULL && (entry = readdir(folder)) != NULL) {
-        char path[1024];
-        int size = snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
-        bool wanted = entry->d_name[0] == '.' || size < 0 || (size_t)size >= sizeof path;
-        for (size_t i = 0; i < count && !wanted; i++) {
-            wanted = text_equal(batches[i].spool_path, text_from(path));
-        }
-        if (!wanted) {
-            (void)unlink(path);
-        }
-    }
-    if (folder != NULL) {
-        (void)closedir(folder);
-    }
-    arena_reset(runner->arena);
-}
 
 static void runner_free(struct runner *runner)
 {
@@ -431,8 +413,8 @@ static void runner_free(struct runner *runner)
     mem_free(runner);
 }
 
-enum error_code runner_start(const struct service *service, struct runner **ret_runner,
-                             struct error *error)
+static enum error_code runner_new(const struct service *service, struct runner **ret_runner,
+                                  struct error *error)
 {
     char directory[1024];
     struct runner *runner = mem_zalloc(sizeof *runner);
@@ -446,16 +428,42 @@ enum error_code runner_start(const struct service *service, struct runner **ret_
     if (code == OK) {
         code = store_reader_open(service->store, &runner->db, error);
     }
-    if (code == OK) {
-        remove_leftovers(runner, directory);
-        code = thread_start("runner", run, runner, &runner->thread, error);
-    }
     if (code != OK) {
         runner_free(runner);
         return code;
     }
+    runner_remove_leftovers(directory, runner->db, runner->arena);
     *ret_runner = runner;
     return OK;
+}
+
+enum error_code runner_start(const struct service *service, struct runner **ret_runner,
+                             struct error *error)
+{
+    struct runner *runner = NULL;
+    enum error_code code = runner_new(service, &runner, error);
+    if (code == OK) {
+        code = thread_start("runner", run, runner, &runner->thread, error);
+        if (code != OK) {
+            runner_free(runner);
+            return code;
+        }
+        *ret_runner = runner;
+    }
+    return code;
+}
+
+enum error_code runner_run_once(const struct service *service, struct error *error)
+{
+    struct runner *runner = NULL;
+    enum error_code code = runner_new(service, &runner, error);
+    if (code == OK) {
+        runner->once = true;
+        run(runner);
+        queue_close(runner->queue);
+        runner_free(runner);
+    }
+    return code;
 }
 
 void runner_stop(struct runner *runner)

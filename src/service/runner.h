@@ -16,6 +16,9 @@ struct runner;
  * Errors   ERROR_UNAVAILABLE */
 MUST_USE enum error_code runner_start(const struct service *service, struct runner **ret_runner,
                                       struct error *error);
+/* Carries out on the calling thread what is open, and returns. What cannot be done for now stays.
+ */
+MUST_USE enum error_code runner_run_once(const struct service *service, struct error *error);
 /* A batch was added or changed (WORK_WAKE_RUNNER after a commit). Any thread; NULL is fine. */
 void runner_wake(struct runner *runner);
 /* Waits for the chunk that is with the writer and ends the thread. Call it while the writer still

@@ -1,6 +1,7 @@
 /* Places of people during an edit of their sequence: see store_edit.h. */
 #include "store/store_edit.h"
 
+#include "base/json.h"
 #include "store/db.h"
 
 /* The states stand here as in the partial index of open batches, else it would not be used. */
@@ -16,6 +17,53 @@ enum error_code store_edit_open(struct work *work, int64_t sequence_id, bool *re
         db_find_int64(work->db, &EDIT_OPEN, DB_VALUES(DB_INT(sequence_id)), &count, NULL, error);
     if (code == OK) {
         *ret_open = count > 0;
+    }
+    return code;
+}
+
+DB_SQL(EDIT_LIST,
+       "SELECT id, cursor, created_at_ms, options FROM batch WHERE " OPEN_EDIT "ORDER BY id");
+
+static struct store_edit read_edit(struct db_statement *row)
+{
+    CLEANUP(json_free) struct json *options = NULL;
+    struct error ignored = {0}; /* then it comes to nobody, and the runner says so */
+    bool known = json_parse(db_text(row, 3), NULL, &options, &ignored) == OK;
+    struct store_edit edit = {
+        .batch_id = db_int64(row, 0),
+        .cursor = db_int64(row, 1),
+        .last_id = known ? json_get_int64(options, "last_id", 0) : 0,
+        .saved_at_ms = db_int64(row, 2),
+        .moves = true,
+    };
+    (void)json_bool(json_get(options, "moves"), &edit.moves);
+    return edit;
+}
+
+enum error_code store_edit_list(struct work *work, int64_t sequence_id,
+                                struct store_edit **ret_edits, size_t *ret_count,
+                                struct error *error)
+{
+    CLEANUP(db_finish) struct db_statement *statement = NULL;
+    int64_t most = 0;
+    bool row = true;
+    size_t count = 0;
+    enum error_code code =
+        db_find_int64(work->db, &EDIT_OPEN, DB_VALUES(DB_INT(sequence_id)), &most, NULL, error);
+    *ret_edits = NULL;
+    *ret_count = 0;
+    if (code != OK || most == 0) {
+        return code;
+    }
+    struct store_edit *edits = arena_array(work->arena, (size_t)most, sizeof(*edits));
+    code = db_query(work->db, &EDIT_LIST, DB_VALUES(DB_INT(sequence_id)), &statement, error);
+    while (code == OK && (code = db_next(statement, &row, error)) == OK && row) {
+        CHECK(count < (size_t)most);
+        edits[count++] = read_edit(statement);
+    }
+    if (code == OK) {
+        *ret_edits = edits;
+        *ret_count = count;
     }
     return code;
 }

@@ -13,6 +13,17 @@
 /* Whether an edit of this sequence is not carried out for everybody yet. */
 MUST_USE enum error_code store_edit_open(struct work *work, int64_t sequence_id, bool *ret_open,
                                          struct error *error);
+/* Those edits, in the order they were saved. In work->arena. */
+struct store_edit {
+    int64_t batch_id;
+    int64_t cursor;  /* who has a higher id is not reached yet … */
+    int64_t last_id; /* … unless they were enrolled by the new document */
+    int64_t saved_at_ms;
+    bool moves; /* steps, or when they come; else only what they say */
+};
+MUST_USE enum error_code store_edit_list(struct work *work, int64_t sequence_id,
+                                         struct store_edit **ret_edits, size_t *ret_count,
+                                         struct error *error);
 /* Keeps the present position for every such edit that has not come to this person yet. To be called
  * before the enrollment's row changes; the first call counts. */
 MUST_USE enum error_code store_edit_keep(struct work *work, int64_t sequence_id,

@@ -93,7 +93,11 @@ DB_SQL(VERIFY_FORGOTTEN,
        "SELECT e.id FROM enrollment e JOIN sequence s ON s.id = e.sequence_id "
        "WHERE e.id > $1 AND e.status = 0 AND s.status = 1 AND s.removed_at_ms IS NULL "
        "AND e.next_due_at_ms IS NULL AND NOT EXISTS (SELECT 1 FROM message m "
-       "WHERE m.enrollment_id = e.id AND m.state <= 4) ORDER BY e.id LIMIT $2");
+       "WHERE m.enrollment_id = e.id AND m.state <= 4) "
+       /* an edit that has not come to them plans them when it does */
+       "AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.state IN (0, 1, 6) AND b.state <> 6 "
+       "AND b.kind = 'edit' AND b.sequence_id = e.sequence_id AND b.cursor < e.id) "
+       "ORDER BY e.id LIMIT $2");
 
 enum error_code store_verify_forgotten(struct work *work, int64_t after_id, size_t limit,
                                        int64_t **ret_ids, size_t *ret_count, struct error *error)
@@ -165,6 +169,19 @@ DB_SQL(REPAIR_DUE_MISSING,
        "INSERT INTO due (due_at_ms, enrollment_id) SELECT e.next_due_at_ms, e.id FROM enrollment e "
        "WHERE e.next_due_at_ms IS NOT NULL AND e.status = 0 AND NOT EXISTS (SELECT 1 FROM due d "
        "WHERE d.due_at_ms = e.next_due_at_ms AND d.enrollment_id = e.id)");
+/* Every failure is counted by its moment twice, once with its reason. */
+DB_SQL(CHECK_FAILURES,
+       "SELECT count(*) FROM (SELECT 1 FROM (SELECT sequence_id, width, at_ms, failed AS count "
+       "FROM counter_time UNION ALL SELECT sequence_id, width, at_ms, -count FROM counter_failure) "
+       "GROUP BY sequence_id, width, at_ms HAVING sum(count) <> 0)");
+DB_SQL(REPAIR_FAILURES,
+       "INSERT INTO counter_failure (sequence_id, width, at_ms, reason, count) "
+       "SELECT sequence_id, width, at_ms, 0, sum(count) FROM (SELECT sequence_id, width, at_ms, "
+       "failed AS count FROM counter_time UNION ALL "
+       "SELECT sequence_id, width, at_ms, -count FROM counter_failure) WHERE true "
+       "GROUP BY sequence_id, width, at_ms HAVING sum(count) <> 0 "
+       "ON CONFLICT (sequence_id, width, at_ms, reason) "
+       "DO UPDATE SET count = counter_failure.count + excluded.count");
 
 static const struct check_row {
     struct store_check check;
@@ -202,6 +219,9 @@ static const struct check_row {
     {{"due_missing", "people whose next message would be forgotten", CHECK_REPAIRABLE},
      &CHECK_DUE_MISSING,
      &REPAIR_DUE_MISSING},
+    {{"failures", "stretches of time whose failures do not add up by reason", CHECK_REPAIRABLE},
+     &CHECK_FAILURES,
+     &REPAIR_FAILURES},
 };
 
 size_t store_check_count(void)
