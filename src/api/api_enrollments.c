@@ -1,5 +1,5 @@
-/* /api/sequences/:id/enrollments and /api/enrollments/:id: people in a sequence, listed, read and
- * changed. */
+/* /api/enrollments, /api/sequences/:id/enrollments and /api/enrollments/:id: people in sequences,
+ * listed, read and changed. */
 #include "api/encode.h"
 #include "api/routes.h"
 
@@ -16,8 +16,10 @@ struct list {
     struct store_enrollment_filter filter;
     struct api_page page;
     bool count;
+    bool by_time; /* of a span of time, in the order of when they were added */
 };
 
+/* Both lists: of one sequence, which the path names, and of all, which may ask for one. */
 static enum error_code read_list(struct api_call *call, struct list *list, struct error *error)
 {
     static const struct json_choice ORDERS[] = {
@@ -38,24 +40,36 @@ static enum error_code read_list(struct api_call *call, struct list *list, struc
     (void)api_query_id(&query, "batch_id", ID_BATCH, &list->filter.batch_id);
     (void)api_query_choice(&query, "sort", ORDERS, ARRAY_SIZE(ORDERS), &order);
     (void)api_query_bool(&query, "count", &list->count);
+    (void)api_query_time(&query, "enrolled_from", &list->filter.added_from_ms);
+    (void)api_query_time(&query, "enrolled_to", &list->filter.added_to_ms);
+    bool all = call->params[0].size == 0;
+    if (all) {
+        (void)api_query_id(&query, "sequence_id", ID_SEQUENCE, &list->filter.sequence_id);
+    }
     api_query_page(&query, &list->page);
+    list->filter.order = (enum store_enrollment_order)order;
+    list->by_time = list->filter.added_from_ms != 0 || list->filter.added_to_ms != 0;
+    if (list->by_time && list->filter.order == STORE_ENROLLMENT_BY_DUE) {
+        (void)error_field(error, "sort", "invalid_choice",
+                          "must be enrolled_at or -enrolled_at together with a span of time");
+        query.failed = true;
+    }
     enum error_code code = api_query_done(&query);
-    if (code == OK) {
+    if (code == OK && !all) {
         code = api_param_id(call, 0, ID_SEQUENCE, &list->filter.sequence_id, error);
     }
-    list->filter.order = (enum store_enrollment_order)order;
     if (list->page.after.count == 2) {
         list->filter.after_id = list->page.after.keys[0];
-        list->filter.after_due_at_ms = list->page.after.keys[1];
+        list->filter.after_ms = list->page.after.keys[1];
     }
     return code;
 }
 
-static void step_on(struct store_enrollment_filter *filter,
-                    const struct store_enrollment_view *last)
+static void step_on(struct list *list, const struct store_enrollment_view *last)
 {
-    filter->after_id = last->enrollment.id;
-    filter->after_due_at_ms = last->enrollment.next_due_at_ms;
+    list->filter.after_id = last->enrollment.id;
+    list->filter.after_ms =
+        list->by_time ? last->enrollment.created_at_ms : last->enrollment.next_due_at_ms;
 }
 
 static enum error_code list_enrollments(struct api_call *call, struct error *error)
@@ -83,11 +97,11 @@ static enum error_code list_enrollments(struct api_call *call, struct error *err
     json_array_begin(&writer);
     for (size_t i = 0; i < count && i < limit; i++) {
         encode_enrollment(&writer, &views[i]);
-        step_on(&list.filter, &views[i]);
+        step_on(&list, &views[i]);
     }
     json_array_end(&writer);
     next.keys[0] = list.filter.after_id;
-    next.keys[1] = list.filter.after_due_at_ms;
+    next.keys[1] = list.filter.after_ms;
     json_field_text_or_null(&writer, "next_cursor",
                             count > limit ? api_cursor_format(call, &next) : text_make(NULL, 0));
     if (list.count) {
@@ -149,6 +163,10 @@ static enum error_code put_enrollment(struct api_call *call, struct error *error
 }
 
 const struct api_route API_ENROLLMENTS_ROUTES[] = {
+    {"GET", "/api/enrollments", "enrollments_list_all", API_READ, 0, list_enrollments, NULL,
+     "enrollments.csv|data*|id,sequence_id,sequence_name,phone,name,status,status_reason,"
+     "enrolled_at,current_day,messages_sent,total_messages,last_message_sent,next_message_due,"
+     "timezone,source,custom_fields"},
     {"GET", "/api/sequences/:id/enrollments", "enrollments_list", API_READ, 0, list_enrollments,
      NULL,
      "enrollments.csv|data*|id,phone,name,status,status_reason,enrolled_at,current_day,"

@@ -17,6 +17,9 @@ static const struct json_choice ORDERS[] = {{"-created_at", QUEUE_NEWEST},
                                             {"-scheduled_for", QUEUE_DUE_LAST}};
 static const struct json_choice ANSWERS[] = {{"replied", QUEUE_REPLIED},
                                              {"opted_out", QUEUE_OPTED_OUT}};
+static const struct json_choice MOMENTS[] = {
+    {"scheduled", QUEUE_AT_DUE}, {"sent", QUEUE_AT_SENT},     {"delivered", QUEUE_AT_DELIVERED},
+    {"read", QUEUE_AT_READ},     {"failed", QUEUE_AT_FAILED}, {"ended", QUEUE_AT_ENDED}};
 
 /* The word of a reason, or the provider's code as digits. */
 static bool read_reason(struct text text, struct store_queue_filter *filter)
@@ -39,6 +42,7 @@ static void query_filter(struct api_query *query, struct store_queue_filter *fil
     uint64_t statuses = 0;
     int order = QUEUE_NEWEST;
     int answer = QUEUE_ANY_ANSWER;
+    int moment = QUEUE_AT_DUE;
     struct text reason;
     if (api_query_choices(query, "status", STATUSES, ARRAY_SIZE(STATUSES), &statuses)) {
         filter->statuses = (int64_t)statuses;
@@ -48,6 +52,8 @@ static void query_filter(struct api_query *query, struct store_queue_filter *fil
     (void)api_query_id(query, "step_id", ID_STEP, &filter->step_id);
     (void)api_query_id(query, "channel_id", ID_CHANNEL, &filter->channel_id);
     (void)api_query_text(query, "phone", 40, phone);
+    (void)api_query_choice(query, "time", MOMENTS, ARRAY_SIZE(MOMENTS), &moment);
+    filter->moment = (enum store_queue_moment)moment;
     (void)api_query_time(query, "from", &filter->from_ms);
     (void)api_query_time(query, "to", &filter->to_ms);
     if (api_query_text(query, "reason", 80, &reason) && !read_reason(reason, filter)) {
@@ -268,7 +274,8 @@ static enum error_code bulk_retry(struct api_call *call, struct error *error)
     const struct json *body = NULL;
     struct json_reader reader;
     struct json_reader inner;
-    struct store_queue_filter filter = {.statuses = QUEUE_FAILED, .order = QUEUE_OLDEST};
+    struct store_queue_filter filter = {
+        .statuses = QUEUE_FAILED, .order = QUEUE_OLDEST, .moment = QUEUE_AT_FAILED};
     struct action_result result;
     struct json_writer writer;
     struct text reason;
@@ -285,6 +292,8 @@ static enum error_code bulk_retry(struct api_call *call, struct error *error)
     if (json_reader_object(&reader, "filter", &inner)) {
         (void)json_reader_id(&inner, "sequence_id", ID_SEQUENCE, &filter.sequence_id);
         (void)json_reader_id(&inner, "step_id", ID_STEP, &filter.step_id);
+        (void)json_reader_time(&inner, "failed_from", &filter.from_ms);
+        (void)json_reader_time(&inner, "failed_to", &filter.to_ms);
         if (json_reader_text(&inner, "reason", 1, 80, &reason) && !read_reason(reason, &filter)) {
             json_reader_fail(&inner, "reason", "invalid_choice",
                              "must be a reason as messages show it, or an error code");

@@ -125,7 +125,8 @@ enum error_code dashboard_read(struct work *work, int64_t from_ms, int64_t to_ms
             read_period(work, 0, from_ms - (to_ms - from_ms), from_ms, &dashboard.previous, error);
     }
     if (code == OK) {
-        code = funnel_failures(work, &dashboard.failures, &dashboard.failure_count, error);
+        code = funnel_failures(work, 0, from_ms, to_ms, &dashboard.failures,
+                               &dashboard.failure_count, error);
     }
     if (code == OK) {
         const struct store_enrollment_filter newest = {.order = STORE_ENROLLMENT_NEWEST};

@@ -42,7 +42,7 @@ struct dashboard {
     struct sequence_counts people;        /* now */
     struct dashboard_sequence *sequences; /* most messages first */
     size_t sequence_count;
-    struct funnel_reason *failures; /* of all time, most first */
+    struct funnel_reason *failures; /* in the span, most first */
     size_t failure_count;
     struct store_enrollment_view *enrollments; /* newest first */
     size_t enrollment_count;

@@ -42,7 +42,8 @@ enum error_code enrollments_list(struct work *work, const struct store_enrollmen
                                  size_t limit, struct store_enrollment_view **ret_views,
                                  size_t *ret_count, struct error *error)
 {
-    enum error_code code = check_sequence(work, filter->sequence_id, error);
+    enum error_code code =
+        filter->sequence_id == 0 ? OK : check_sequence(work, filter->sequence_id, error);
     return code == OK ? store_enrollment_list(work, filter, limit, ret_views, ret_count, error)
                       : code;
 }

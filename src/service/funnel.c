@@ -159,20 +159,23 @@ enum error_code funnel_of_all(struct work *work, struct funnel_totals **ret_tota
     return OK;
 }
 
-enum error_code funnel_failures(struct work *work, struct funnel_reason **ret_reasons,
+enum error_code funnel_failures(struct work *work, int64_t sequence_id, int64_t from_ms,
+                                int64_t to_ms, struct funnel_reason **ret_reasons,
                                 size_t *ret_count, struct error *error)
 {
-    struct store_counter *counters = NULL;
+    struct store_counter_failure *rows = NULL;
     size_t count = 0;
     size_t reason_count = 0;
-    enum error_code code = store_counter_list(work, 0, &counters, &count, error);
+    enum error_code code =
+        store_counter_failures(work, sequence_id, from_ms, to_ms, &rows, &count, error);
     if (code != OK) {
         return code;
     }
     struct funnel_reason *reasons = arena_array(work->arena, count + 1, sizeof(*reasons));
     for (size_t i = 0; i < count; i++) {
-        if (counters[i].step_id != 0 && counters[i].outcome == OUTCOME_FAILED) {
-            add_reason(reasons, &reason_count, counters[i].reason, counters[i].count);
+        /* Counted before reasons were: a rest without a reason may be less than nothing. */
+        if (rows[i].count > 0) {
+            add_reason(reasons, &reason_count, rows[i].reason, rows[i].count);
         }
     }
     finish_reasons(reasons, &reason_count);

@@ -44,8 +44,10 @@ struct funnel_totals {
 };
 MUST_USE enum error_code funnel_of_all(struct work *work, struct funnel_totals **ret_totals,
                                        size_t *ret_count, struct error *error);
-/* Failures of all sequences together, most first. */
-MUST_USE enum error_code funnel_failures(struct work *work, struct funnel_reason **ret_reasons,
+/* Failures of a span of time, as they are counted per quarter of an hour, most first.
+ * sequence_id  0 = everything together */
+MUST_USE enum error_code funnel_failures(struct work *work, int64_t sequence_id, int64_t from_ms,
+                                         int64_t to_ms, struct funnel_reason **ret_reasons,
                                          size_t *ret_count, struct error *error);
 
 /* What a counter's reason is called and what to do about it. */

@@ -147,6 +147,16 @@ void counters_add_time(struct work *work, int64_t sequence_id, int outcome, int6
     change(work->counters, &key, delta);
 }
 
+static void add_failure(struct work *work, int64_t sequence_id, int64_t reason)
+{
+    struct counter_key key = {.kind = COUNTER_FAILURE,
+                              .at_ms = quarter_of(work->now_ms),
+                              .sequence_id = sequence_id,
+                              .outcome = OUTCOME_FAILED,
+                              .reason = reason};
+    change(work->counters, &key, 1);
+}
+
 void counters_move(struct work *work, const struct counter_place *place, enum step_outcome from,
                    int64_t from_reason, enum step_outcome to, int64_t to_reason)
 {
@@ -157,6 +167,9 @@ void counters_move(struct work *work, const struct counter_place *place, enum st
     counters_add(work, place, (int)to, to_reason, 1);
     if (from != to && to != OUTCOME_QUEUED && to != OUTCOME_WAITING) {
         counters_add_time(work, place->sequence_id, (int)to, 1);
+        if (to == OUTCOME_FAILED && place->sequence_id != 0) {
+            add_failure(work, place->sequence_id, to_reason);
+        }
     }
 }
 
@@ -243,6 +256,11 @@ DB_SQL(COUNTER_COHORT_ADD,
        "replied = counter_cohort.replied + excluded.replied, "
        "opted_out = counter_cohort.opted_out + excluded.opted_out");
 
+DB_SQL(COUNTER_FAILURE_ADD,
+       "INSERT INTO counter_failure (sequence_id, width, at_ms, reason, count) "
+       "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (sequence_id, width, at_ms, reason) "
+       "DO UPDATE SET count = counter_failure.count + excluded.count");
+
 /* All deltas that belong into the row of `entry`, taken out of the table. */
 static void take_row(struct counters *counters, const struct counter_entry *entry, size_t count,
                      int64_t *ret_deltas)
@@ -256,28 +274,51 @@ static void take_row(struct counters *counters, const struct counter_entry *entr
     }
 }
 
+static const int64_t WIDTHS_MS[] = {COUNTER_QUARTER_MS, MS_PER_HOUR, MS_PER_DAY};
+
+static int64_t stretch_of(int64_t at_ms, size_t width)
+{
+    return floor_divide(at_ms, WIDTHS_MS[width]) * WIDTHS_MS[width];
+}
+
 static enum error_code write_time(struct counters *counters, const struct counter_entry *entry,
                                   struct db *db, struct error *error)
 {
-    static const int64_t WIDTHS_MS[] = {COUNTER_QUARTER_MS, MS_PER_HOUR, MS_PER_DAY};
     const struct counter_key key = entry->key;
     const int64_t sequences[] = {0, key.sequence_id}; /* everything together, and its own */
     int64_t of[COUNTER_TIME_COUNT];
     enum error_code code = OK;
     take_row(counters, entry, COUNTER_TIME_COUNT, of);
     for (size_t width = 0; width < ARRAY_SIZE(WIDTHS_MS); width++) {
-        int64_t at_ms = floor_divide(key.at_ms, WIDTHS_MS[width]) * WIDTHS_MS[width];
         for (size_t i = 0; code == OK && i < (key.sequence_id == 0 ? 1 : 2); i++) {
-            code =
-                db_run(db, &COUNTER_TIME_ADD,
-                       DB_VALUES(DB_INT(sequences[i]), DB_INT(width), DB_INT(at_ms),
-                                 DB_INT(of[OUTCOME_SENT]), DB_INT(of[OUTCOME_FAILED]),
-                                 DB_INT(of[OUTCOME_SKIPPED]), DB_INT(of[OUTCOME_CANCELLED]),
-                                 DB_INT(of[OUTCOME_UNKNOWN]), DB_INT(of[OUTCOME_DELIVERED]),
-                                 DB_INT(of[OUTCOME_READ]), DB_INT(of[OUTCOME_REPLIED]),
-                                 DB_INT(of[OUTCOME_OPTED_OUT]), DB_INT(of[COUNTER_TIME_ENROLLED]),
-                                 DB_INT(of[COUNTER_TIME_COMPLETED])),
-                       NULL, error);
+            code = db_run(db, &COUNTER_TIME_ADD,
+                          DB_VALUES(DB_INT(sequences[i]), DB_INT(width),
+                                    DB_INT(stretch_of(key.at_ms, width)), DB_INT(of[OUTCOME_SENT]),
+                                    DB_INT(of[OUTCOME_FAILED]), DB_INT(of[OUTCOME_SKIPPED]),
+                                    DB_INT(of[OUTCOME_CANCELLED]), DB_INT(of[OUTCOME_UNKNOWN]),
+                                    DB_INT(of[OUTCOME_DELIVERED]), DB_INT(of[OUTCOME_READ]),
+                                    DB_INT(of[OUTCOME_REPLIED]), DB_INT(of[OUTCOME_OPTED_OUT]),
+                                    DB_INT(of[COUNTER_TIME_ENROLLED]),
+                                    DB_INT(of[COUNTER_TIME_COMPLETED])),
+                          NULL, error);
+        }
+    }
+    return code;
+}
+
+static enum error_code write_failure(const struct counter_entry *entry, struct db *db,
+                                     struct error *error)
+{
+    const struct counter_key *key = &entry->key;
+    const int64_t sequences[] = {0, key->sequence_id}; /* everything together, and its own */
+    enum error_code code = OK;
+    for (size_t width = 0; width < ARRAY_SIZE(WIDTHS_MS); width++) {
+        for (size_t i = 0; code == OK && i < ARRAY_SIZE(sequences); i++) {
+            code = db_run(db, &COUNTER_FAILURE_ADD,
+                          DB_VALUES(DB_INT(sequences[i]), DB_INT(width),
+                                    DB_INT(stretch_of(key->at_ms, width)), DB_INT(key->reason),
+                                    DB_INT(entry->delta)),
+                          NULL, error);
         }
     }
     return code;
@@ -306,6 +347,8 @@ static enum error_code write_entry(struct counters *counters, const struct count
         return write_time(counters, entry, db, error);
     case COUNTER_COHORT:
         return write_cohort(counters, entry, db, error);
+    case COUNTER_FAILURE:
+        return write_failure(entry, db, error);
     case COUNTER_STEP:
         break;
     }

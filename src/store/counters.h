@@ -9,8 +9,9 @@
  * before it, and dropped with the savepoint of a job that failed. So one commit that moves 1,000
  * messages of one step writes a handful of counter rows.
  *
- * Three tables count the same facts: per step and reason (counter), per step and moment of
- * enrollment (counter_cohort), and per moment at which it happened (counter_time). */
+ * Four tables count the same facts: per step and reason (counter), per step and moment of
+ * enrollment (counter_cohort), per moment at which it happened (counter_time), and what failed per
+ * moment and reason (counter_failure). */
 struct counters;
 
 enum { COUNTER_REASON_PROVIDER = 1000000 };
@@ -50,14 +51,14 @@ void counters_add_time(struct work *work, int64_t sequence_id, int outcome, int6
 
 /* What this commit has added so far and the tables do not show yet, its own job's part included;
  * nothing on readers. For answers of the very job that moved the counters. */
-enum counter_kind { COUNTER_STEP, COUNTER_TIME, COUNTER_COHORT };
+enum counter_kind { COUNTER_STEP, COUNTER_TIME, COUNTER_COHORT, COUNTER_FAILURE };
 struct counter_key {
     int64_t kind;  /* enum counter_kind */
-    int64_t at_ms; /* COUNTER_TIME, COUNTER_COHORT: start of the quarter */
+    int64_t at_ms; /* all but COUNTER_STEP: start of the quarter */
     int64_t sequence_id;
-    int64_t step_id; /* 0 for COUNTER_TIME */
+    int64_t step_id; /* 0 for COUNTER_TIME, COUNTER_FAILURE */
     int64_t outcome;
-    int64_t reason; /* COUNTER_STEP */
+    int64_t reason; /* COUNTER_STEP, COUNTER_FAILURE */
 };
 void counters_visit(const struct work *work, enum counter_kind kind,
                     void (*visit)(void *context, const struct counter_key *key, int64_t delta),

@@ -53,6 +53,11 @@ static const char *const ANSWERS[] = {
     NULL,
 };
 
+static const char *const FAILURES[] = {
+#include "migration_0011.inc"
+    NULL,
+};
+
 static const struct migration {
     int64_t number;
     const char *name;
@@ -61,7 +66,7 @@ static const struct migration {
     {1, "start", START},      {2, "webhooks", WEBHOOKS},   {3, "alerts", ALERTS},
     {4, "public", PUBLIC},    {5, "analytics", ANALYTICS}, {6, "email", EMAIL},
     {7, "access", ACCESS},    {8, "people", PEOPLE},       {9, "trouble", TROUBLE},
-    {10, "answers", ANSWERS},
+    {10, "answers", ANSWERS}, {11, "failures", FAILURES},
 };
 
 int64_t migrate_target(void)

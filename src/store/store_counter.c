@@ -155,6 +155,42 @@ DB_SQL(COUNTER_TIME_SUM,
        "FROM counter_time "
        "WHERE sequence_id = $1 AND width = $2 AND at_ms >= $3 AND at_ms < $4");
 
+/* A span of time as stretches of one width, from both ends inwards: quarters up to whole hours,
+ * hours up to whole days, days between. Some are empty. */
+struct stretch {
+    int width;
+    int64_t from_ms;
+    int64_t to_ms;
+};
+enum { STRETCH_COUNT = 5 };
+
+static int64_t round_up(int64_t at_ms, int64_t by_ms)
+{
+    return -floor_divide(-at_ms, by_ms) * by_ms;
+}
+
+static void cut(int64_t from_ms, int64_t to_ms, struct stretch *ret_stretches)
+{
+    static const int64_t WIDTHS_MS[] = {COUNTER_QUARTER_MS, MS_PER_HOUR, MS_PER_DAY};
+    int64_t start_ms = floor_divide(from_ms, COUNTER_QUARTER_MS) * COUNTER_QUARTER_MS;
+    int64_t end_ms = round_up(to_ms, COUNTER_QUARTER_MS);
+    size_t count = 0;
+    for (int width = 0; width < 2; width++) {
+        int64_t inner_start_ms = round_up(start_ms, WIDTHS_MS[width + 1]);
+        int64_t inner_end_ms = floor_divide(end_ms, WIDTHS_MS[width + 1]) * WIDTHS_MS[width + 1];
+        if (inner_start_ms > inner_end_ms) {
+            inner_start_ms = end_ms;
+            inner_end_ms = end_ms;
+        }
+        ret_stretches[count++] = (struct stretch){width, start_ms, inner_start_ms};
+        ret_stretches[count++] = (struct stretch){width, inner_end_ms, end_ms};
+        start_ms = inner_start_ms;
+        end_ms = inner_end_ms;
+    }
+    ret_stretches[count++] = (struct stretch){2, start_ms, end_ms};
+    CHECK(count == STRETCH_COUNT);
+}
+
 /* Adds the rows of one width from `from_ms` to `to_ms`. */
 static enum error_code add_width(struct work *work, int64_t sequence_id, int width, int64_t from_ms,
                                  int64_t to_ms, struct store_counter_time *sums,
@@ -182,40 +218,72 @@ static enum error_code add_width(struct work *work, int64_t sequence_id, int wid
     return code;
 }
 
-static int64_t round_up(int64_t at_ms, int64_t by_ms)
-{
-    return -floor_divide(-at_ms, by_ms) * by_ms;
-}
-
 enum error_code store_counter_time(struct work *work, int64_t sequence_id, int64_t from_ms,
                                    int64_t to_ms, struct store_counter_time *ret_sums,
                                    struct error *error)
 {
-    static const int64_t WIDTHS_MS[] = {COUNTER_QUARTER_MS, MS_PER_HOUR, MS_PER_DAY};
     struct store_counter_time sums = {0};
+    struct stretch stretches[STRETCH_COUNT];
     enum error_code code = OK;
-    int64_t start_ms = floor_divide(from_ms, COUNTER_QUARTER_MS) * COUNTER_QUARTER_MS;
-    int64_t end_ms = round_up(to_ms, COUNTER_QUARTER_MS);
-    /* From both ends inwards: quarters up to whole hours, hours up to whole days, days between. */
-    for (int width = 0; code == OK && width < 2 && start_ms < end_ms; width++) {
-        int64_t inner_start_ms = round_up(start_ms, WIDTHS_MS[width + 1]);
-        int64_t inner_end_ms = floor_divide(end_ms, WIDTHS_MS[width + 1]) * WIDTHS_MS[width + 1];
-        if (inner_start_ms > inner_end_ms) {
-            inner_start_ms = end_ms;
-            inner_end_ms = end_ms;
-        }
-        code = add_width(work, sequence_id, width, start_ms, inner_start_ms, &sums, error);
-        if (code == OK) {
-            code = add_width(work, sequence_id, width, inner_end_ms, end_ms, &sums, error);
-        }
-        start_ms = inner_start_ms;
-        end_ms = inner_end_ms;
-    }
-    if (code == OK) {
-        code = add_width(work, sequence_id, 2, start_ms, end_ms, &sums, error);
+    cut(from_ms, to_ms, stretches);
+    for (size_t i = 0; code == OK && i < STRETCH_COUNT; i++) {
+        code = add_width(work, sequence_id, stretches[i].width, stretches[i].from_ms,
+                         stretches[i].to_ms, &sums, error);
     }
     if (code == OK) {
         *ret_sums = sums;
+    }
+    return code;
+}
+
+/* $1 sequence, then the ends of each stretch in the order of cut(). */
+#define FAILURES_IN(width, from, to)                                                               \
+    "SELECT reason, count FROM counter_failure WHERE sequence_id = $1 AND width = " width          \
+    " AND at_ms >= " from " AND at_ms < " to
+DB_SQL(
+    COUNTER_FAILURES,
+    "SELECT reason, sum(count) FROM (" FAILURES_IN("0", "$2", "$3") " UNION ALL " FAILURES_IN(
+        "0", "$4",
+        "$5") " UNION ALL " FAILURES_IN("1", "$6",
+                                        "$7") " UNION ALL " FAILURES_IN("1", "$8",
+                                                                        "$9") " UNION "
+                                                                              "ALL " FAILURES_IN("2",
+                                                                                                 "$"
+                                                                                                 "1"
+                                                                                                 "0",
+                                                                                                 "$"
+                                                                                                 "1"
+                                                                                                 "1") ") GROUP BY reason");
+enum { FAILURE_REASONS_MAX = 500 };
+
+enum error_code store_counter_failures(struct work *work, int64_t sequence_id, int64_t from_ms,
+                                       int64_t to_ms, struct store_counter_failure **ret_rows,
+                                       size_t *ret_count, struct error *error)
+{
+    CLEANUP(db_finish) struct db_statement *statement = NULL;
+    struct store_counter_failure *rows =
+        arena_array(work->arena, FAILURE_REASONS_MAX, sizeof(*rows));
+    struct stretch stretches[STRETCH_COUNT];
+    struct db_value values[1 + 2 * STRETCH_COUNT] = {DB_INT(sequence_id)};
+    size_t count = 0;
+    bool row = true;
+    cut(from_ms, to_ms, stretches);
+    for (size_t i = 0; i < STRETCH_COUNT; i++) {
+        values[1 + 2 * i] = DB_INT(stretches[i].from_ms);
+        values[2 + 2 * i] = DB_INT(stretches[i].to_ms);
+    }
+    enum error_code code =
+        db_query(work->db, &COUNTER_FAILURES, values, ARRAY_SIZE(values), &statement, error);
+    while (code == OK && count < FAILURE_REASONS_MAX &&
+           (code = db_next(statement, &row, error)) == OK && row) {
+        rows[count++] = (struct store_counter_failure){
+            .reason = db_int64(statement, 0),
+            .count = db_int64(statement, 1),
+        };
+    }
+    if (code == OK) {
+        *ret_rows = rows;
+        *ret_count = count;
     }
     return code;
 }

@@ -37,6 +37,16 @@ MUST_USE enum error_code store_counter_time(struct work *work, int64_t sequence_
                                             int64_t to_ms, struct store_counter_time *ret_sums,
                                             struct error *error);
 
+/* Why messages failed in the same span: a reason and how often; no reason comes twice. */
+struct store_counter_failure {
+    int64_t reason; /* enum message_reason, or counters_provider_reason() */
+    int64_t count;
+};
+MUST_USE enum error_code store_counter_failures(struct work *work, int64_t sequence_id,
+                                                int64_t from_ms, int64_t to_ms,
+                                                struct store_counter_failure **ret_rows,
+                                                size_t *ret_count, struct error *error);
+
 /* Whether a test send was ever accepted. */
 MUST_USE enum error_code store_test_message_sent(struct work *work, bool *ret_sent,
                                                  struct error *error);

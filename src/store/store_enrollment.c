@@ -195,6 +195,20 @@ DB_SQL(ENROLLMENT_LIST_DUE,
        "WHERE (d.due_at_ms, d.enrollment_id) > ($11, $7) "
        "AND ($1 IS NULL OR e.sequence_id = $1) AND " FILTER
        "AND e.id <= $9 AND e.id >= $10 ORDER BY d.due_at_ms, d.enrollment_id LIMIT $8");
+/* Those added in a span of time, as their index has them. A page begins at the moment where the one
+ * before ended: $11, from there to $12. */
+#define ADDED_OF "($1 IS NULL OR e.sequence_id = $1) AND e.id <= $9 AND e.id >= $10 AND " FILTER
+DB_SQL(ENROLLMENT_LIST_ADDED_NEWEST,
+       "SELECT " VIEW_COLUMNS VIEW_TABLES "WHERE e.created_at_ms <= $11 AND e.created_at_ms >= $12 "
+       "AND (e.created_at_ms < $11 OR e.id < $7) AND " ADDED_OF
+       "ORDER BY e.created_at_ms DESC, e.id DESC LIMIT $8");
+DB_SQL(ENROLLMENT_LIST_ADDED_OLDEST,
+       "SELECT " VIEW_COLUMNS VIEW_TABLES "WHERE e.created_at_ms >= $11 AND e.created_at_ms < $12 "
+       "AND (e.created_at_ms > $11 OR e.id > $7) AND " ADDED_OF
+       "ORDER BY e.created_at_ms, e.id LIMIT $8");
+DB_SQL(ENROLLMENT_COUNT_ADDED,
+       "SELECT count(*)" VIEW_TABLES "WHERE e.created_at_ms >= $11 AND e.created_at_ms < $12 "
+       "AND $7 IS NULL AND $8 IS NULL AND " ADDED_OF);
 DB_SQL(ENROLLMENT_COUNT,
        "SELECT count(*)" VIEW_TABLES "WHERE ($1 IS NULL OR e.sequence_id = $1) AND " FILTER
        "AND e.id <= $9 AND e.id >= $10 AND $7 IS NULL AND $8 IS NULL");
@@ -275,10 +289,18 @@ static bool has_number(struct pattern pattern)
     return pattern.digits.size > NUMBER_DIGITS_MIN && pattern.digits.size <= NUMBER_DIGITS_MAX + 1;
 }
 
+static bool has_span(const struct store_enrollment_filter *filter)
+{
+    return filter->added_from_ms != 0 || filter->added_to_ms != 0;
+}
+
 static struct db_sql *list_statement(const struct store_enrollment_filter *filter,
                                      struct pattern pattern)
 {
     bool newest = filter->order == STORE_ENROLLMENT_NEWEST;
+    if (has_span(filter)) {
+        return newest ? &ENROLLMENT_LIST_ADDED_NEWEST : &ENROLLMENT_LIST_ADDED_OLDEST;
+    }
     if (filter->contact_id != 0) {
         return &ENROLLMENT_LIST_CONTACT;
     }
@@ -299,19 +321,29 @@ static struct db_sql *list_statement(const struct store_enrollment_filter *filte
     return &ENROLLMENT_LIST_NEWEST;
 }
 
-/* What $11 is: where the page before ended, the one status, or the number's beginning. */
+/* What $11 is: when the page before ended, the one status, or the number's beginning. */
 static int64_t eleventh(const struct db_sql *sql, const struct store_enrollment_filter *filter,
                         struct pattern pattern)
 {
     int64_t number = 0;
     if (sql == &ENROLLMENT_LIST_DUE) {
-        return filter->after_due_at_ms;
+        return filter->after_ms;
     }
     if (sql == &ENROLLMENT_LIST_STATUS_NEWEST || sql == &ENROLLMENT_LIST_STATUS_OLDEST) {
         return __builtin_ctzll(filter->statuses);
     }
     (void)text_to_int64(text_head(pattern.digits, pattern.digits.size - 1), &number);
     return number;
+}
+
+/* $11 and $12 of a span of time: where the page begins and where the span ends. */
+static void span_values(const struct store_enrollment_filter *filter, bool newest,
+                        struct db_value *ret_values)
+{
+    int64_t to_ms = filter->added_to_ms == 0 ? INT64_MAX : filter->added_to_ms;
+    int64_t start_ms = newest ? to_ms - 1 : filter->added_from_ms;
+    ret_values[0] = DB_INT(filter->after_id == 0 ? start_ms : filter->after_ms);
+    ret_values[1] = DB_INT(newest ? filter->added_from_ms : to_ms);
 }
 
 /* Without a limit it counts. */
@@ -328,8 +360,12 @@ static enum error_code list_query(struct work *work, const struct store_enrollme
     }
     struct pattern pattern = pattern_of(work->arena, filter->text);
     struct db_sql *sql = count ? &ENROLLMENT_COUNT : list_statement(filter, pattern);
-    bool short_form = count || sql == &ENROLLMENT_LIST_CONTACT || sql == &ENROLLMENT_LIST_NEWEST ||
-                      sql == &ENROLLMENT_LIST_OLDEST;
+    bool span = has_span(filter);
+    if (span && count) {
+        sql = &ENROLLMENT_COUNT_ADDED;
+    }
+    bool short_form = sql == &ENROLLMENT_COUNT || sql == &ENROLLMENT_LIST_CONTACT ||
+                      sql == &ENROLLMENT_LIST_NEWEST || sql == &ENROLLMENT_LIST_OLDEST;
     bool falling = filter->contact_id != 0 || filter->order == STORE_ENROLLMENT_NEWEST;
     int64_t after = filter->after_id == 0 && falling ? INT64_MAX : filter->after_id;
     struct db_value values[] = {
@@ -343,9 +379,14 @@ static enum error_code list_query(struct work *work, const struct store_enrollme
         count ? DB_NULL : DB_INT(limit),
         DB_INT(last),
         DB_INT(first),
-        short_form ? DB_NULL : DB_INT(eleventh(sql, filter, pattern)),
+        short_form || span ? DB_NULL : DB_INT(eleventh(sql, filter, pattern)),
+        DB_NULL,
     };
-    size_t size = short_form ? ARRAY_SIZE(values) - 1 : ARRAY_SIZE(values);
+    size_t size = ARRAY_SIZE(values) - (short_form ? 2 : 1);
+    if (span) {
+        span_values(filter, sql == &ENROLLMENT_LIST_ADDED_NEWEST, &values[10]);
+        size = ARRAY_SIZE(values);
+    }
     return db_query(work->db, sql, values, size, ret_statement, error);
 }
 
@@ -379,7 +420,7 @@ enum error_code store_enrollment_count(struct work *work,
     CLEANUP(db_finish) struct db_statement *statement = NULL;
     bool row = false;
     bool counted = work->counters == NULL && filter->sequence_id != 0 && filter->contact_id == 0 &&
-                   filter->batch_id == 0 && filter->text.size == 0;
+                   filter->batch_id == 0 && filter->text.size == 0 && !has_span(filter);
     if (counted) { /* a writer's job may have changed them without having written them */
         return db_find_int64(work->db, &ENROLLMENT_COUNTED,
                              DB_VALUES(DB_INT(filter->sequence_id), DB_INT(filter->statuses)),

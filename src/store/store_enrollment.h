@@ -65,14 +65,16 @@ enum store_enrollment_order {
     STORE_ENROLLMENT_BY_DUE, /* by next due time, rising; those without come last */
 };
 struct store_enrollment_filter {
-    int64_t sequence_id; /* 0: any */
-    int64_t contact_id;  /* 0: any */
-    int64_t batch_id;    /* 0: any */
-    uint64_t statuses;   /* bits 1 << enum enrollment_status; 0: all */
-    struct text text;    /* part of the name, or the beginning of the digits; empty: all */
+    int64_t sequence_id;   /* 0: any */
+    int64_t contact_id;    /* 0: any */
+    int64_t batch_id;      /* 0: any */
+    uint64_t statuses;     /* bits 1 << enum enrollment_status; 0: all */
+    struct text text;      /* part of the name, or the beginning of the digits; empty: all */
+    int64_t added_from_ms; /* added at or after; 0: any time. Not with BY_DUE */
+    int64_t added_to_ms;   /* added before; 0: any time */
     enum store_enrollment_order order;
-    int64_t after_id;        /* cursor: the last row's id, 0 = from the start */
-    int64_t after_due_at_ms; /* and its next due time for BY_DUE (INT64_MAX: none) */
+    int64_t after_id; /* cursor: the last row's id, 0 = from the start */
+    int64_t after_ms; /* and its next due time for BY_DUE, when it was added for a span of time */
 };
 MUST_USE enum error_code store_enrollment_list(struct work *work,
                                                const struct store_enrollment_filter *filter,

@@ -15,9 +15,12 @@ enum { CHANNELS_MAX = 1000, MANY_PENDING = 2000 };
 
 /* $1 statuses, $2 sequence, $3 enrollment, $4 step, $5 channel, $6 contact, $7 from, $8 to,
  * $9 reason, $10 has code, $11 code, $12 limit, $13 cursor's id, $14 cursor's due time,
- * $15 answer */
+ * $15 moment */
 #define FILTER_TIME                                                                                \
-    "CASE $15 WHEN 1 THEN replied_at_ms WHEN 2 THEN opted_out_at_ms ELSE due_at_ms END"
+    "CASE $15 WHEN 0 THEN due_at_ms WHEN 1 THEN sent_at_ms "                                       \
+    "WHEN 2 THEN coalesce(delivered_at_ms, read_at_ms) WHEN 3 THEN read_at_ms "                    \
+    "WHEN 4 THEN failed_at_ms WHEN 5 THEN ended_at_ms WHEN 11 THEN replied_at_ms "                 \
+    "WHEN 12 THEN opted_out_at_ms END"
 #define FILTERS                                                                                    \
     "($1 = 0 OR (" STATUS_BIT ") & $1) AND ($2 = 0 OR sequence_id = $2) "                          \
     "AND ($3 = 0 OR enrollment_id = $3) AND ($4 = 0 OR step_id = $4) "                             \
@@ -161,6 +164,13 @@ static enum set choose_set(const struct store_queue_filter *filter, bool many_pe
     return filter->sequence_id != 0 ? SET_SEQUENCE : SET_ALL;
 }
 
+/* What $15 is: an enum store_queue_moment, or 10 and an enum store_queue_answer. */
+static int64_t moment_of(const struct store_queue_filter *filter)
+{
+    return filter->answer == QUEUE_ANY_ANSWER ? (int64_t)filter->moment
+                                              : 10 + (int64_t)filter->answer;
+}
+
 enum error_code store_queue_list(struct work *work, const struct store_queue_filter *filter,
                                  size_t limit, struct store_message **ret_messages,
                                  size_t *ret_count, struct error *error)
@@ -181,7 +191,7 @@ enum error_code store_queue_list(struct work *work, const struct store_queue_fil
                               DB_INT(filter->from_ms), DB_INT(filter->to_ms),
                               DB_INT(filter->reason), DB_INT(filter->has_error_code),
                               DB_INT(filter->error_code), DB_INT(limit), DB_INT(filter->after_id),
-                              DB_INT(filter->after_due_ms), DB_INT(filter->answer)),
+                              DB_INT(filter->after_due_ms), DB_INT(moment_of(filter))),
                     &statement, error);
     while (code == OK && (code = db_next(statement, &row, error)) == OK && row) {
         CHECK(count < limit);

@@ -29,6 +29,16 @@ enum { QUEUE_OPEN = QUEUE_PENDING | QUEUE_SENDING | QUEUE_IN_DOUBT | QUEUE_HELD 
 /* What the person did after a message. */
 enum store_queue_answer { QUEUE_ANY_ANSWER, QUEUE_REPLIED, QUEUE_OPTED_OUT };
 
+/* Which moment of a message a span of time is about; a message without that moment is in none. */
+enum store_queue_moment {
+    QUEUE_AT_DUE,
+    QUEUE_AT_SENT,
+    QUEUE_AT_DELIVERED,
+    QUEUE_AT_READ,
+    QUEUE_AT_FAILED,
+    QUEUE_AT_ENDED,
+};
+
 enum store_queue_order {
     QUEUE_NEWEST,    /* by id, falling */
     QUEUE_OLDEST,    /* by id, rising */
@@ -45,9 +55,10 @@ struct store_queue_filter {
     int64_t channel_id;
     int64_t contact_id;
     enum store_queue_answer answer;
-    int64_t from_ms;            /* due at or after; with an answer: answered at or after */
-    int64_t to_ms;              /* due, or answered, before */
-    enum message_reason reason; /* REASON_NONE: any */
+    enum store_queue_moment moment; /* of from_ms and to_ms; with an answer: the answer's moment */
+    int64_t from_ms;                /* at or after */
+    int64_t to_ms;                  /* before */
+    enum message_reason reason;     /* REASON_NONE: any */
     bool has_error_code;
     int64_t error_code;
     enum store_queue_order order;
