@@ -62,8 +62,8 @@ enum error_code idempotent_prepare(struct request *request, struct error *error)
         }
     }
     crypto_digest_done(&digest, hash);
-    /* A body may hold a password: without the master key its hash must not tell which. */
-    crypto_hmac_sha256(request->dispatch->service->master_key,
+    /* A body may hold a password: without the key its hash must not tell which. */
+    crypto_hmac_sha256(request->dispatch->service->hash_key,
                        text_make((const char *)hash, CRYPTO_SHA256_SIZE), hash);
     request->idempotency_key = key;
     request->idempotency_hash = text_make((const char *)hash, CRYPTO_SHA256_SIZE);

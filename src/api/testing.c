@@ -23,6 +23,7 @@ void api_test_open(struct api_test *test)
         .clock = test->store.clock,
         .access = access_new(),
         .master_key = text_make(test_key, sizeof(test_key)),
+        .hash_key = text_make(test_key, sizeof(test_key)),
         .data_directory = test->store.directory,
         .spool_directory = test->spool,
         .public_url = "",

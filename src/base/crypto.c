@@ -285,6 +285,17 @@ enum error_code crypto_open(struct text key, struct text context, struct text se
     return OK;
 }
 
+enum error_code crypto_reseal(struct text old_key, struct text new_key, struct text context,
+                              struct text sealed, struct buffer *out, struct error *error)
+{
+    CLEANUP(secret_free) struct secret *plain = NULL;
+    enum error_code code = crypto_open(old_key, context, sealed, &plain, error);
+    if (code == OK) {
+        crypto_seal(new_key, context, secret_text(plain), out);
+    }
+    return code;
+}
+
 void crypto_password_hash(struct text password, char out[CRYPTO_PASSWORD_MAX])
 {
     memset(out, 0, CRYPTO_PASSWORD_MAX);

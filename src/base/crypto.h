@@ -69,6 +69,12 @@ void crypto_seal(struct text key, struct text context, struct text plain, struct
 MUST_USE enum error_code crypto_open(struct text key, struct text context, struct text sealed,
                                      struct secret **ret_plain, struct error *error);
 
+/* Opens with the old key and seals with the new one; the plain bytes are in guarded memory
+ * meanwhile. Errors as crypto_open(). */
+MUST_USE enum error_code crypto_reseal(struct text old_key, struct text new_key,
+                                       struct text context, struct text sealed, struct buffer *out,
+                                       struct error *error);
+
 /* Argon2id, interactive cost (64 MiB, about 70 ms): never on a thread that others wait for. */
 void crypto_password_hash(struct text password, char out[CRYPTO_PASSWORD_MAX]);
 bool crypto_password_verify(const char *hash, struct text password);

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct cli_command CLI_COMMANDS[] = {
@@ -26,6 +27,7 @@ const struct cli_command CLI_COMMANDS[] = {
     {"key", "create API keys", NULL, NULL, CLI_KEY},
     {"channel", "add and list WhatsApp numbers", NULL, NULL, CLI_CHANNEL},
     {"email", "set up mails about alerts", NULL, NULL, CLI_EMAIL},
+    {"master-key", "change the key that seals credentials", NULL, NULL, CLI_MASTER_KEY},
     {"config", "check the settings of a server", cli_config, "check [settings]", NULL},
     {"completion", "print completion rules for a shell", NULL, NULL, CLI_COMPLETION},
     {"man", "print the manual page", NULL, NULL, CLI_MAN},
@@ -61,6 +63,8 @@ static int print_spec_help(const struct cli_command *command, const struct cli_s
         print_flag(spec->flags[at].name, spec->flags[at].value, spec->flags[at].help);
     }
     print_flag("--data", "DIR", "the data directory (default: ./data)");
+    print_flag("--master-key-file", "FILE",
+               "where no server runs: the master key, when it is not in the data directory");
     print_flag("--json", NULL, "answer in JSON");
     print_flag("--help", NULL, "this text");
     return CLI_OK;
@@ -106,7 +110,10 @@ static int read_flag(struct cli *cli, int count, char **arguments, int *at)
         return CLI_OK;
     }
     const struct cli_flag data = {"--data", "DIR", ""};
-    const struct cli_flag *flag = is_flag(argument, data.name, &given) ? &data : NULL;
+    const struct cli_flag key = {"--master-key-file", "FILE", ""};
+    const struct cli_flag *flag = is_flag(argument, data.name, &given)  ? &data
+                                  : is_flag(argument, key.name, &given) ? &key
+                                                                        : NULL;
     size_t place = 0;
     for (; flag == NULL && place < CLI_FLAGS_MAX && cli->spec->flags[place].name != NULL; place++) {
         if (is_flag(argument, cli->spec->flags[place].name, &given)) {
@@ -125,8 +132,8 @@ static int read_flag(struct cli *cli, int count, char **arguments, int *at)
         return refuse(cli, "a value is needed by", flag->name);
     }
     given = given != NULL ? given : arguments[++*at];
-    if (flag == &data) {
-        cli->data = given;
+    if (flag == &data || flag == &key) {
+        *(flag == &data ? &cli->data : &cli->master_key_file) = given;
         return CLI_OK;
     }
     cli->values[place] = given;
@@ -191,6 +198,13 @@ int cli_run(const struct cli_command *command, int count, char **arguments)
     }
     int code = read_all(&cli, count, arguments);
     return code == CLI_OK ? cli.spec->run(&cli) : code;
+}
+
+const char *cli_master_key_path(const struct cli *cli)
+{
+    const char *path = cli->master_key_file;
+    path = path == NULL ? getenv("DRIPLINE_MASTER_KEY_FILE") : path;
+    return path == NULL ? "" : path;
 }
 
 const char *cli_value(const struct cli *cli, const char *name)

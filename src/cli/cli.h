@@ -22,7 +22,7 @@ struct cli_spec {
     const char *summary;   /* one line */
     const char *help;      /* more, or NULL */
     size_t least, most;    /* how many arguments */
-    struct cli_flag flags[CLI_FLAGS_MAX]; /* beside --data, --json and --help */
+    struct cli_flag flags[CLI_FLAGS_MAX]; /* beside --data, --master-key-file, --json and --help */
     int (*run)(struct cli *cli);
 };
 
@@ -53,7 +53,8 @@ enum cli_exit {
 struct cli {
     const struct cli_command *command;
     const struct cli_spec *spec;
-    const char *data; /* the data directory */
+    const char *data;            /* the data directory */
+    const char *master_key_file; /* NULL: not given, see cli_master_key_path() */
     bool json;
     const char *arguments[CLI_ARGUMENTS_MAX];
     size_t argument_count;
@@ -68,6 +69,9 @@ extern const struct cli_command CLI_COMMANDS[]; /* ended by a row without name *
 int cli_run(const struct cli_command *command, int count, char **arguments);
 /* The value of a flag; "" for a switch that is set; NULL when it was not given. */
 const char *cli_value(const struct cli *cli, const char *name);
+/* Where the master key stands for a command that works without a server: what was given, else
+ * DRIPLINE_MASTER_KEY_FILE, else "", which means the data directory. */
+const char *cli_master_key_path(const struct cli *cli);
 /* Prints what went wrong, as text or with --json as an object, and returns the exit code. */
 int cli_fail(const struct cli *cli, const struct error *error);
 int cli_exit_of(enum error_code code);
@@ -94,5 +98,6 @@ extern const struct cli_spec CLI_USER[];
 extern const struct cli_spec CLI_KEY[];
 extern const struct cli_spec CLI_CHANNEL[];
 extern const struct cli_spec CLI_TICK[];
+extern const struct cli_spec CLI_MASTER_KEY[];
 extern const struct cli_spec CLI_COMPLETION[];
 extern const struct cli_spec CLI_MAN[];

@@ -106,7 +106,9 @@ static void check_disk(struct doctor *doctor)
 
 static void check_master_key(struct doctor *doctor)
 {
-    char *path = file_join(doctor->cli->data, "master.key");
+    const char *given = cli_master_key_path(doctor->cli);
+    char *path =
+        given[0] == '\0' ? file_join(doctor->cli->data, "master.key") : mem_copy_text(given);
     char *data = NULL;
     size_t size = 0;
     uint8_t bytes[CRYPTO_KEY_SIZE];

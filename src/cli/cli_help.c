@@ -50,7 +50,7 @@ static void print_words(const struct cli_spec *spec, const char *separator)
     for (size_t at = 0; at < CLI_FLAGS_MAX && spec->flags[at].name != NULL; at++) {
         (void)printf("%s%s", spec->flags[at].name, separator);
     }
-    (void)printf("--data%s--json%s--help", separator, separator);
+    (void)printf("--data%s--master-key-file%s--json%s--help", separator, separator, separator);
 }
 
 static void complete_bash(void)

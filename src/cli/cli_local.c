@@ -21,7 +21,8 @@ struct cli_local {
     struct clock *clock;
     struct store *store;
     struct access *access;
-    struct secret *master_key;
+    struct serve_keys keys;
+    const char *key_path; /* "": in the data directory */
     struct service service;
     struct runner *runner;
     struct dispatch *dispatch;
@@ -53,15 +54,11 @@ static void set_awake(struct cli_local *local, bool awake)
 
 static enum error_code set_up_service(struct cli_local *local, struct error *error)
 {
-    enum error_code code = serve_master_key(local->directory, "", &local->master_key, error);
-    if (code == OK) {
-        code = serve_clean_spool(local->spool_directory, error);
-    }
+    enum error_code code = serve_clean_spool(local->spool_directory, error);
     local->service = (struct service){
         .store = local->store,
         .clock = local->clock,
         .access = local->access,
-        .master_key = secret_text(local->master_key),
         .data_directory = local->directory,
         .spool_directory = local->spool_directory,
         .public_url = "",
@@ -82,6 +79,7 @@ enum error_code cli_local_open(const struct cli *cli, bool create, struct cli_lo
     local->clock = clock_new_system();
     local->access = access_new();
     local->directory = mem_copy_text(cli->data);
+    local->key_path = cli_master_key_path(cli);
     local->spool_directory = file_join(cli->data, "spool");
     local->socket_path = file_join(cli->data, "dripline.sock");
     struct store_settings settings = {
@@ -105,10 +103,22 @@ enum error_code cli_local_open(const struct cli *cli, bool create, struct cli_lo
     return code;
 }
 
+enum error_code cli_local_unlock(struct cli_local *local, struct error *error)
+{
+    enum error_code code =
+        serve_keys_open(local->store, local->directory, local->key_path, &local->keys, error);
+    local->service.master_key = secret_text(local->keys.master);
+    local->service.hash_key = secret_text(local->keys.hash);
+    return code;
+}
+
 enum error_code cli_local_listen(struct cli_local *local, struct error *error)
 {
     const struct dispatch_settings dispatch = {.service = &local->service, .read_threads = 1};
-    enum error_code code = runner_start(&local->service, &local->runner, error);
+    enum error_code code = cli_local_unlock(local, error);
+    if (code == OK) {
+        code = runner_start(&local->service, &local->runner, error);
+    }
     if (code != OK) {
         return code;
     }
@@ -144,7 +154,7 @@ void cli_local_close(struct cli_local *local)
     store_close(local->store);
     access_free(local->access);
     clock_free(local->clock);
-    secret_free(local->master_key);
+    serve_keys_done(&local->keys);
     mem_free(local->directory);
     mem_free(local->spool_directory);
     mem_free(local->socket_path);

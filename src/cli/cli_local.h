@@ -13,7 +13,10 @@ struct cli_local;
  * Errors   those of store_open() */
 MUST_USE enum error_code cli_local_open(const struct cli *cli, bool create,
                                         struct cli_local **ret_local, struct error *error);
-/* Also opens the API on the socket; for commands that talk to it. */
+/* Reads the master key, for commands that do more than look at rows.
+ * Errors   those of serve_keys_open() */
+MUST_USE enum error_code cli_local_unlock(struct cli_local *local, struct error *error);
+/* Also unlocks, and opens the API on the socket; for commands that talk to it. */
 MUST_USE enum error_code cli_local_listen(struct cli_local *local, struct error *error);
 void cli_local_close(struct cli_local *local); /* waits for what was begun; NULL is fine */
 DEFINE_CLEANUP(struct cli_local *, cli_local_close);

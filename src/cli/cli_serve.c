@@ -16,6 +16,7 @@
 #include "service/alerts.h"
 #include "service/email.h"
 #include "service/idempotency.h"
+#include "service/master_key.h"
 #include "service/retention.h"
 #include "service/transaction.h"
 #include "service/verify.h"
@@ -38,7 +39,7 @@ struct serve {
     struct clock *clock;
     struct store *store;
     struct access *access;
-    struct secret *master_key;
+    struct serve_keys keys;
     struct service service;
     struct dispatch *dispatch;
     struct http_server *server;
@@ -99,9 +100,9 @@ static enum error_code set_up_service(struct serve *serve, struct error *error)
 {
     const struct config *config = &serve->config;
     enum error_code code =
-        serve_master_key(config->data, config->master_key_file, &serve->master_key, error);
+        serve_keys_open(serve->store, config->data, config->master_key_file, &serve->keys, error);
     if (code == OK) {
-        code = serve_check_master_key(serve->store, secret_text(serve->master_key), error);
+        code = master_key_keep(serve->store, secret_text(serve->keys.master), error);
     }
     if (code == OK) {
         serve->spool_directory = file_join(config->data, "spool");
@@ -113,7 +114,8 @@ static enum error_code set_up_service(struct serve *serve, struct error *error)
         .store = serve->store,
         .clock = serve->clock,
         .access = serve->access,
-        .master_key = secret_text(serve->master_key),
+        .master_key = secret_text(serve->keys.master),
+        .hash_key = secret_text(serve->keys.hash),
         .data_directory = config->data,
         .spool_directory = serve->spool_directory,
         .ca_file = config->ca_file[0] == '\0' ? NULL : config->ca_file,
@@ -212,7 +214,7 @@ static void stop(struct serve *serve)
     store_close(serve->store);
     access_free(serve->access);
     clock_free(serve->clock);
-    secret_free(serve->master_key);
+    serve_keys_done(&serve->keys);
     mem_free(serve->spool_directory);
     mem_free(serve->socket_path);
     config_done(&serve->config);

@@ -39,6 +39,9 @@ static enum error_code tick_once(struct cli *cli, int64_t *ret_sent, enum delive
     CLEANUP(cli_local_close) struct cli_local *local = NULL;
     CLEANUP(delivery_free) struct delivery *delivery = NULL;
     enum error_code code = cli_local_open(cli, false, &local, error);
+    if (code == OK) {
+        code = cli_local_unlock(local, error);
+    }
     if (code != OK) {
         return code;
     }

@@ -1,23 +1,20 @@
-/* The master key, which seals the credentials in the database: read from where the owner keeps it,
- * or made in the data directory at the first start. The database holds a word sealed with it, so
- * that a server with another key stops at once, and does not run without its channels and seal what
- * comes next so that nobody can open all of it. */
+/* The files of the master key: read from where the owner keeps it, or made in the data directory
+ * when nothing was sealed yet; and changed, so that a kill at any moment leaves one key that opens
+ * the database. Which key is the right one, service/master_key.h knows. */
 #include "cli/serve_parts.h"
 
-#include "base/buffer.h"
 #include "base/file.h"
-#include "base/json.h"
-#include "base/json_writer.h"
+#include "base/instant.h"
+#include "base/log.h"
 #include "base/mem.h"
-#include "delivery/channel_access.h"
-#include "store/store_channel.h"
-#include "store/store_setting.h"
+#include "service/master_key.h"
 
-enum { KEY_FILE_MAX = 4096, SEALED_WORD_MAX = 128 };
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
-#define CHECK_SETTING "master_key_check"
-#define CHECK_CONTEXT "master key check"
-#define CHECK_WORD "dripline"
+enum { KEY_FILE_MAX = 4096 };
 
 static enum error_code read_key(const char *path, struct secret **ret_key, struct error *error)
 {
@@ -43,30 +40,82 @@ static enum error_code read_key(const char *path, struct secret **ret_key, struc
     return code;
 }
 
-enum error_code serve_master_key(const char *data_directory, const char *path,
-                                 struct secret **ret_key, struct error *error)
+/* A new key in a file that was not there. */
+static enum error_code make_key(const char *path, struct secret **ret_key, struct error *error)
 {
-    if (path[0] != '\0') {
-        return read_key(path, ret_key, error);
+    uint8_t bytes[CRYPTO_KEY_SIZE];
+    char hex[2 * CRYPTO_KEY_SIZE + 2];
+    crypto_random(bytes, sizeof(bytes));
+    crypto_hex(bytes, sizeof(bytes), hex);
+    hex[sizeof(hex) - 2] = '\n';
+    enum error_code code = file_create(path, text_make(hex, sizeof(hex) - 1), 0400, error);
+    if (code == OK) {
+        *ret_key = secret_new(text_make((const char *)bytes, sizeof(bytes)));
     }
-    CLEANUP(mem_free_char) char *own = file_join(data_directory, "master.key");
-    if (!file_exists(own)) {
-        uint8_t bytes[CRYPTO_KEY_SIZE];
-        char hex[2 * CRYPTO_KEY_SIZE + 2];
-        crypto_random(bytes, sizeof(bytes));
-        crypto_hex(bytes, sizeof(bytes), hex);
-        hex[sizeof(hex) - 2] = '\n';
-        enum error_code code = file_create(own, text_make(hex, sizeof(hex) - 1), 0400, error);
-        crypto_wipe(bytes, sizeof(bytes));
-        crypto_wipe(hex, sizeof(hex));
-        if (code != OK) {
-            return code;
-        }
-    }
-    return read_key(own, ret_key, error);
+    crypto_wipe(bytes, sizeof(bytes));
+    crypto_wipe(hex, sizeof(hex));
+    return code;
 }
 
-/* ---- is it the key of this database? ---- */
+enum error_code serve_key_check(const char *path, struct error *error)
+{
+    CLEANUP(secret_free) struct secret *key = NULL;
+    return read_key(path, &key, error);
+}
+
+/* ---- the names in the data directory ---- */
+
+/* "master.key", the one that is used; "master.key.new" from before the change of the database until
+ * the names have changed; "master.key.before-…", which old backups need. */
+static char *own_path(const char *data_directory)
+{
+    return file_join(data_directory, "master.key");
+}
+
+static char *new_path(const char *data_directory)
+{
+    return file_join(data_directory, "master.key.new");
+}
+
+static char *old_path(const char *data_directory)
+{
+    char at[INSTANT_TEXT_MAX];
+    char name[INSTANT_TEXT_MAX + 32];
+    instant_format(serve_wall_ms(), at);
+    (void)snprintf(name, sizeof(name), "master.key.before-%s", at);
+    return file_join(data_directory, name);
+}
+
+static enum error_code rename_key(const char *from, const char *to, struct error *error)
+{
+    if (rename(from, to) != 0) {
+        return error_set(error, ERROR_UNAVAILABLE, "could not rename \"%s\" to \"%s\": %s", from,
+                         to, strerror(errno));
+    }
+    return OK;
+}
+
+/* The new key takes the place of the old one, which is kept. `ret_old_path` may be NULL. */
+static enum error_code put_in_place(const char *data_directory, char **ret_old_path,
+                                    struct error *error)
+{
+    CLEANUP(mem_free_char) char *own = own_path(data_directory);
+    CLEANUP(mem_free_char) char *new = new_path(data_directory);
+    CLEANUP(mem_free_char) char *old = old_path(data_directory);
+    enum error_code code = rename_key(own, old, error);
+    if (code == OK && file_exists(new)) {
+        code = rename_key(new, own, error);
+    }
+    if (code == OK) {
+        code = file_sync_directory(data_directory, error);
+    }
+    if (code == OK && ret_old_path != NULL) {
+        *ret_old_path = TAKE(old);
+    }
+    return code;
+}
+
+/* ---- opening ---- */
 
 static enum error_code refuse_key(struct error *error)
 {
@@ -75,72 +124,140 @@ static enum error_code refuse_key(struct error *error)
                      "give the right one by --master-key-file");
 }
 
-static enum error_code write_word(struct work *work, struct text key, struct error *error)
+static enum error_code read_tried(struct store *store, const char *path, struct secret **ret_key,
+                                  enum master_key_verdict *ret_verdict, struct error *error)
 {
-    CLEANUP_IN_PLACE(buffer_done) struct buffer sealed;
-    CLEANUP_IN_PLACE(buffer_done) struct buffer value;
-    char base64[2 * SEALED_WORD_MAX];
-    struct json_writer writer;
-    buffer_init(&sealed, SEALED_WORD_MAX);
-    buffer_init(&value, sizeof(base64) + 2);
-    crypto_seal(key, TEXT(CHECK_CONTEXT), TEXT(CHECK_WORD), &sealed);
-    (void)crypto_base64url(sealed.data, sealed.size, base64);
-    json_writer_init(&writer, &value);
-    json_put_chars(&writer, base64);
-    return store_setting_put(work, TEXT(CHECK_SETTING), buffer_text(&value), error);
-}
-
-static enum error_code read_word(struct text key, struct text value, struct error *error)
-{
-    CLEANUP(json_free) struct json *json = NULL;
-    CLEANUP(secret_free) struct secret *plain = NULL;
-    struct text base64 = {0};
-    uint8_t sealed[SEALED_WORD_MAX];
-    size_t size = 0;
-    struct error found = {0};
-    bool good = json_parse(value, NULL, &json, &found) == OK && json_text(json, &base64) &&
-                crypto_unbase64url(base64, sealed, sizeof(sealed), &size) &&
-                crypto_open(key, TEXT(CHECK_CONTEXT), text_make((const char *)sealed, size), &plain,
-                            &found) == OK &&
-                secret_equal(plain, TEXT(CHECK_WORD));
-    return good ? OK : refuse_key(error);
-}
-
-/* A database from before the sealed word: its channels tell. */
-static enum error_code try_channels(struct work *work, struct text key, struct error *error)
-{
-    struct store_channel *channels = NULL;
-    size_t count = 0;
-    enum error_code code = store_channel_list(work, &channels, &count, error);
-    for (size_t i = 0; code == OK && i < count; i++) {
-        struct channel_access access;
-        struct error found = {0};
-        if (channels[i].secrets.size > 0 &&
-            channel_access_open(key, channels[i].id, channels[i].provider, channels[i].sender_id,
-                                channels[i].account_id, channels[i].settings, channels[i].secrets,
-                                work->arena, &access, &found) == ERROR_DENIED) {
-            code = refuse_key(error);
-        }
+    CLEANUP(secret_free) struct secret *key = NULL;
+    enum error_code code = read_key(path, &key, error);
+    if (code == OK) {
+        code = master_key_try(store, secret_text(key), ret_verdict, error);
+    }
+    if (code == OK) {
+        *ret_key = TAKE(key);
     }
     return code;
 }
 
-static enum error_code check_key(struct work *work, void *context, struct error *error)
+/* A change of the key that was cut off: either the database has not changed yet, and the new key
+ * opens nothing; or it has, and only the names are missing. */
+static enum error_code settle_change(struct store *store, const char *data_directory,
+                                     struct secret **key, enum master_key_verdict *verdict,
+                                     struct error *error)
 {
-    const struct text *key = context;
-    struct text value = {0};
-    bool found = false;
-    enum error_code code = store_setting_get(work, TEXT(CHECK_SETTING), &value, &found, error);
-    if (code == OK && found) {
-        return read_word(*key, value, error);
+    CLEANUP(mem_free_char) char *new = new_path(data_directory);
+    CLEANUP(secret_free) struct secret *next = NULL;
+    enum master_key_verdict next_verdict = MASTER_KEY_WRONG;
+    struct error unreadable = {0};
+    if (!file_exists(new)) {
+        return OK;
     }
-    if (code == OK) {
-        code = try_channels(work, *key, error);
+    enum error_code code = read_tried(store, new, &next, &next_verdict, &unreadable);
+    if (code == OK && *verdict == MASTER_KEY_WRONG && next_verdict == MASTER_KEY_FITS) {
+        code = put_in_place(data_directory, NULL, error);
+        if (code == OK) {
+            secret_free(*key);
+            *key = TAKE(next);
+            *verdict = MASTER_KEY_FITS;
+        }
+        return code;
     }
-    return code == OK ? write_word(work, *key, error) : code;
+    if (*verdict != MASTER_KEY_WRONG && unlink(new) != 0) {
+        return error_set(error, ERROR_UNAVAILABLE, "could not remove \"%s\": %s", new,
+                         strerror(errno));
+    }
+    return OK;
 }
 
-enum error_code serve_check_master_key(struct store *store, struct text key, struct error *error)
+static enum error_code open_own(struct store *store, const char *data_directory,
+                                struct secret **key, enum master_key_verdict *verdict,
+                                struct error *error)
 {
-    return writer_do(store_writer(store), check_key, &key, error);
+    CLEANUP(mem_free_char) char *own = own_path(data_directory);
+    CLEANUP(mem_free_char) char *new = new_path(data_directory);
+    enum error_code code = OK;
+    if (!file_exists(own) && file_exists(new)) { /* cut off between the two names */
+        code = rename_key(new, own, error);
+    }
+    if (code == OK && file_exists(own)) {
+        code = read_tried(store, own, key, verdict, error);
+        return code == OK ? settle_change(store, data_directory, key, verdict, error) : code;
+    }
+    if (code == OK) {
+        code = master_key_try(store, (struct text){0}, verdict, error);
+    }
+    if (code == OK && *verdict != MASTER_KEY_FIRST) {
+        return error_set(error, ERROR_DENIED,
+                         "the master key, which sealed the credentials in this database, is not "
+                         "at \"%s\": put it back, or tell by --master-key-file where it is",
+                         own);
+    }
+    return code == OK ? make_key(own, key, error) : code;
+}
+
+enum error_code serve_keys_open(struct store *store, const char *data_directory, const char *path,
+                                struct serve_keys *keys, struct error *error)
+{
+    enum master_key_verdict verdict = MASTER_KEY_WRONG;
+    enum error_code code = path[0] != '\0'
+                               ? read_tried(store, path, &keys->master, &verdict, error)
+                               : open_own(store, data_directory, &keys->master, &verdict, error);
+    if (code == OK && verdict == MASTER_KEY_WRONG) {
+        code = refuse_key(error);
+    }
+    return code == OK ? master_key_hash_key(store, secret_text(keys->master), &keys->hash, error)
+                      : code;
+}
+
+void serve_keys_done(struct serve_keys *keys)
+{
+    secret_free(keys->master);
+    secret_free(keys->hash);
+    *keys = (struct serve_keys){0};
+}
+
+/* ---- changing ---- */
+
+static enum error_code run_change(struct work *work, void *context, struct error *error)
+{
+    return master_key_change(work, context, error);
+}
+
+static enum error_code change_database(struct store *store, struct text key,
+                                       const struct secret *next, struct serve_key_change *change,
+                                       struct error *error)
+{
+    struct master_key_change both = {.old_key = key, .new_key = secret_text(next)};
+    enum error_code code = writer_do(store_writer(store), run_change, &both, error);
+    change->ret_sealed = both.ret_sealed;
+    change->ret_left = both.ret_left;
+    return code;
+}
+
+enum error_code serve_key_change(struct store *store, const char *data_directory, struct text key,
+                                 struct serve_key_change *change, struct error *error)
+{
+    CLEANUP(secret_free) struct secret *next = NULL;
+    CLEANUP(mem_free_char) char *own_new = new_path(data_directory);
+    bool ours = change->path[0] == '\0';
+    bool stays = change->new_path[0] == '\0';
+    const char *target = stays ? own_new : change->new_path;
+    if (!ours && stays) {
+        return error_set(error, ERROR_INVALID,
+                         "the present key is not in the data directory: say by --to where the new "
+                         "one goes");
+    }
+    enum error_code code = make_key(target, &next, error);
+    if (code != OK) {
+        return code;
+    }
+    code = change_database(store, key, next, change, error);
+    if (code != OK) { /* perhaps it was committed all the same: then the new key must not go */
+        enum master_key_verdict verdict = MASTER_KEY_WRONG;
+        struct error asked = {0};
+        if (master_key_try(store, key, &verdict, &asked) == OK && verdict != MASTER_KEY_WRONG) {
+            (void)unlink(target);
+        }
+        return code;
+    }
+    return ours ? put_in_place(data_directory, &change->ret_old_path, error) : OK;
 }

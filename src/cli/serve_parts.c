@@ -158,6 +158,7 @@ enum error_code serve_parts_start(struct serve_parts *parts,
             .store = service->store,
             .clock = service->clock,
             .master_key = service->master_key,
+            .hash_key = service->hash_key,
             .ca_file = settings->ca_file,
             .allow_plain = true, /* a channel takes http:// only for an address of this machine */
         };

@@ -168,3 +168,10 @@ bool channel_access_policy(struct text settings_json, enum doubt_policy *ret_pol
     }
     return false;
 }
+
+enum error_code channel_access_reseal(struct text old_key, struct text new_key, int64_t channel_id,
+                                      struct text sealed, struct buffer *out, struct error *error)
+{
+    char context[CONTEXT_MAX];
+    return crypto_reseal(old_key, new_key, seal_context(channel_id, context), sealed, out, error);
+}

@@ -30,6 +30,10 @@ MUST_USE enum error_code channel_access_open(struct text master_key, int64_t cha
 /* Seals the secrets of `access` for channel.secrets. */
 void channel_access_seal(struct text master_key, int64_t channel_id,
                          const struct channel_access *access, struct buffer *out);
+/* Seals them again with another key. */
+MUST_USE enum error_code channel_access_reseal(struct text old_key, struct text new_key,
+                                               int64_t channel_id, struct text sealed,
+                                               struct buffer *out, struct error *error);
 /* Writes channel.settings. */
 void channel_access_settings(const struct channel_access *access, struct buffer *out);
 /* "https://graph.facebook.com" and the API version used when a row names none. */

@@ -45,6 +45,7 @@ struct delivery_settings {
     struct store *store;
     struct clock *clock;
     struct text master_key; /* CRYPTO_KEY_SIZE bytes, lives as long as the delivery */
+    struct text hash_key;   /* the same; for phones and opt-out links */
     const char *ca_file;    /* NULL = the system's */
     bool allow_plain;       /* http:// to providers: the simulator */
 

@@ -12,10 +12,10 @@
  * nothing about the person. It never expires, as messages stay in chats for years. Pure. */
 enum { OPT_OUT_TOKEN_MAX = 40 }; /* with the ending NUL */
 
-void opt_out_token_make(struct text master_key, int64_t contact_id, char token[OPT_OUT_TOKEN_MAX]);
+void opt_out_token_make(struct text hash_key, int64_t contact_id, char token[OPT_OUT_TOKEN_MAX]);
 /* False for a token that was not made with this master key. */
-bool opt_out_token_read(struct text master_key, struct text token, int64_t *ret_contact_id);
+bool opt_out_token_read(struct text hash_key, struct text token, int64_t *ret_contact_id);
 
 /* "https://drip.example.org/o/…"; empty while the public address or the key is not known. */
-struct text opt_out_link(struct arena *arena, struct text master_key, struct text public_url,
+struct text opt_out_link(struct arena *arena, struct text hash_key, struct text public_url,
                          int64_t contact_id);

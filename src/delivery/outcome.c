@@ -85,7 +85,7 @@ static enum error_code suppress(struct pass_run *run, const struct flight *fligh
         return code;
     }
     struct text digits = arena_format(run->work->arena, "%lld", (long long)flight->phone);
-    crypto_keyed_hash(run->delivery->settings.master_key, "phone", digits, row.phone_hash);
+    crypto_keyed_hash(run->delivery->settings.hash_key, "phone", digits, row.phone_hash);
     return store_suppression_put(run->work, &row, error);
 }
 

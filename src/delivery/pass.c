@@ -181,7 +181,7 @@ enum error_code pass_run_job(struct work *work, struct job *job, struct error *e
     pass->failed = 0;
     pass->doubts = 0;
     progress_init(&run.progress, work);
-    run.progress.master_key = pass->delivery->settings.master_key;
+    run.progress.hash_key = pass->delivery->settings.hash_key;
     enum error_code code = run_parts(&run, error);
     work->wakes &= ~(unsigned)WORK_WAKE_DELIVERY; /* what this pass made, it saw itself */
     return code;

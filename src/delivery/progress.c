@@ -77,7 +77,7 @@ enum error_code progress_opt_out_link(struct progress *progress, int64_t contact
 {
     enum error_code code = read_settings(progress, error);
     if (code == OK) {
-        *ret_link = opt_out_link(progress->work->arena, progress->master_key, progress->public_url,
+        *ret_link = opt_out_link(progress->work->arena, progress->hash_key, progress->public_url,
                                  contact_id);
     }
     return code;

@@ -18,7 +18,7 @@
 struct progress {
     struct work *work;
     struct progress_sequence *sequences; /* private */
-    struct text master_key;              /* signs opt-out links; empty where nothing is rendered */
+    struct text hash_key;                /* signs opt-out links; empty where nothing is rendered */
     struct text public_url;              /* private */
     struct text server_zone;
     struct quiet_hours quiet;

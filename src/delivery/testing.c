@@ -186,6 +186,7 @@ static void open_delivery(struct delivery_test *test)
     test->settings.store = test->store.store;
     test->settings.clock = test->store.clock;
     test->settings.master_key = text_make((const char *)test->master_key, 32);
+    test->settings.hash_key = test->settings.master_key;
     test->settings.wire = (struct delivery_wire){
         .context = test, .start = wire_start, .poll = wire_poll, .wake = wire_wake};
     assert_ok(delivery_new(&test->settings, &test->delivery, &error), &error);

@@ -257,6 +257,13 @@ void webhook_secrets_seal(struct text master_key, int64_t webhook_id, struct tex
     crypto_wipe(plain.data, plain.size);
 }
 
+enum error_code webhook_secrets_reseal(struct text old_key, struct text new_key, int64_t webhook_id,
+                                       struct text sealed, struct buffer *out, struct error *error)
+{
+    char context[CONTEXT_MAX];
+    return crypto_reseal(old_key, new_key, seal_context(webhook_id, context), sealed, out, error);
+}
+
 enum error_code webhook_secrets_open(struct text master_key, int64_t webhook_id, struct text sealed,
                                      struct webhook_secrets *ret_secrets, struct error *error)
 {

@@ -33,6 +33,10 @@ struct webhook_secrets {
 void webhook_secrets_done(struct webhook_secrets *secrets);
 void webhook_secrets_seal(struct text master_key, int64_t webhook_id, struct text current,
                           struct text previous, struct buffer *out);
+/* Seals them again with another key. */
+MUST_USE enum error_code webhook_secrets_reseal(struct text old_key, struct text new_key,
+                                                int64_t webhook_id, struct text sealed,
+                                                struct buffer *out, struct error *error);
 /* Errors     ERROR_DENIED: sealed with another key */
 MUST_USE enum error_code webhook_secrets_open(struct text master_key, int64_t webhook_id,
                                               struct text sealed,

@@ -11,11 +11,19 @@
 
 #include <stdio.h>
 
-enum { RECOVERY_CHARS = 10, RECOVERY_HALF = RECOVERY_CHARS / 2 };
+enum { RECOVERY_CHARS = 10, RECOVERY_HALF = RECOVERY_CHARS / 2, CONTEXT_MAX = 64 };
 
-static struct text seal_context(struct work *work, int64_t user_id)
+static struct text seal_context(int64_t user_id, char out[CONTEXT_MAX])
 {
-    return arena_format(work->arena, "user_totp:%lld:secret", (long long)user_id);
+    (void)snprintf(out, CONTEXT_MAX, "user_totp:%lld:secret", (long long)user_id);
+    return text_from(out);
+}
+
+enum error_code access_factor_reseal(struct text old_key, struct text new_key, int64_t user_id,
+                                     struct text sealed, struct buffer *out, struct error *error)
+{
+    char context[CONTEXT_MAX];
+    return crypto_reseal(old_key, new_key, seal_context(user_id, context), sealed, out, error);
 }
 
 static enum error_code note(struct work *work, const char *action, int64_t user_id,
@@ -65,8 +73,9 @@ static enum error_code store_seed(struct work *work, const struct service *servi
                                   struct text seed, struct error *error)
 {
     CLEANUP_IN_PLACE(buffer_done) struct buffer sealed;
+    char context[CONTEXT_MAX];
     buffer_init(&sealed, 256);
-    crypto_seal(service->master_key, seal_context(work, user_id), seed, &sealed);
+    crypto_seal(service->master_key, seal_context(user_id, context), seed, &sealed);
     return store_factor_put(work, user_id, buffer_text(&sealed), error);
 }
 
@@ -118,9 +127,10 @@ static enum error_code take_app_code(struct work *work, const struct service *se
                                      struct text given, bool *ret_good, struct error *error)
 {
     CLEANUP(secret_free) struct secret *seed = NULL;
+    char context[CONTEXT_MAX];
     int64_t step = 0;
-    enum error_code code =
-        crypto_open(service->master_key, seal_context(work, user_id), factor->secret, &seed, error);
+    enum error_code code = crypto_open(service->master_key, seal_context(user_id, context),
+                                       factor->secret, &seed, error);
     if (code != OK) {
         return code;
     }
@@ -145,7 +155,7 @@ static bool recovery_hash(const struct service *service, struct text given,
         }
         letters[count++] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
     }
-    crypto_keyed_hash(service->master_key, "recovery code", text_make(letters, count), hash);
+    crypto_keyed_hash(service->hash_key, "recovery code", text_make(letters, count), hash);
     return count == RECOVERY_CHARS;
 }
 

@@ -38,6 +38,10 @@ MUST_USE enum error_code access_factor_confirm(
 MUST_USE enum error_code access_factor_check(struct work *work, const struct service *service,
                                              int64_t user_id, struct text code,
                                              struct error *error);
+/* Seals a seed again with another master key. */
+MUST_USE enum error_code access_factor_reseal(struct text old_key, struct text new_key,
+                                              int64_t user_id, struct text sealed,
+                                              struct buffer *out, struct error *error);
 /* Errors     ERROR_NOT_FOUND: there was none */
 MUST_USE enum error_code access_factor_remove(struct work *work, int64_t user_id,
                                               struct error *error);

@@ -159,7 +159,7 @@ static enum error_code ledger_says_no(struct enroll *enroll, int64_t phone, int6
         return OK;
     }
     uint8_t hash[SUPPRESSION_HASH_SIZE];
-    phone_hash(enroll->service->master_key, phone, hash);
+    phone_hash(enroll->service->hash_key, phone, hash);
     return store_suppression_bits(enroll->work, hash, ret_bits, error);
 }
 

@@ -35,7 +35,7 @@ static void open_fixture(struct fixture *fixture)
     fixture->service = (struct service){
         .store = fixture->people.store.store,
         .clock = fixture->people.store.clock,
-        .master_key = TEXT("0123456789abcdef0123456789abcdef"),
+        .hash_key = TEXT("0123456789abcdef0123456789abcdef"),
         .data_directory = fixture->people.store.directory,
         .spool_directory = fixture->people.store.directory,
         .limits = {.import_rows = 100000},

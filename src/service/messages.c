@@ -105,7 +105,7 @@ enum error_code messages_operate(struct work *work, const struct service *servic
     struct progress progress;
     char wire_id[ID_TEXT_MAX];
     progress_init(&progress, work);
-    progress.master_key = service->master_key;
+    progress.hash_key = service->hash_key;
     enum error_code code = progress_operate(&progress, id, operation, error);
     if (code == OK) {
         code = store_audit_add(work, audit_word(operation),
@@ -165,7 +165,7 @@ enum error_code messages_retry_many(struct work *work, const struct service *ser
                                         : store_queue_list(work, filter, MESSAGES_AT_ONCE_MAX,
                                                            &messages, &count, error);
     progress_init(&progress, work);
-    progress.master_key = service->master_key;
+    progress.hash_key = service->hash_key;
     result.matched = (int64_t)count;
     for (size_t i = 0; i < count && code == OK; i++) {
         if (!can_retry(messages[i].state)) {

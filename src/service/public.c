@@ -143,7 +143,7 @@ enum error_code public_opt_out(struct work *work, const struct service *service,
 enum error_code public_link_read(const struct service *service, struct text token,
                                  int64_t *ret_contact_id, struct error *error)
 {
-    if (!opt_out_token_read(service->master_key, token, ret_contact_id)) {
+    if (!opt_out_token_read(service->hash_key, token, ret_contact_id)) {
         return error_set(error, ERROR_NOT_FOUND, "this link is not one of ours");
     }
     return OK;

@@ -103,7 +103,7 @@ enum error_code sequences_test_send(struct work *work, const struct service *ser
     size_t count = test->step_count == 0 ? 1 : test->step_count;
     int64_t *ids = arena_array(work->arena, count, sizeof(*ids));
     progress_init(&progress, work);
-    progress.master_key = service->master_key;
+    progress.hash_key = service->hash_key;
     enum error_code code = sequences_find(work, id, &stored, error);
     if (code == OK) {
         code = progress_sequence(&progress, id, &sequence, error);

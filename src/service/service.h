@@ -38,7 +38,8 @@ struct service {
     struct runner *runner;     /* long work in chunks */
     struct delivery *delivery; /* planner, dispatcher, receipts */
     struct service_simulator simulator;
-    struct text master_key; /* 32 bytes; seals the channels' secrets, hashes phones */
+    struct text master_key; /* 32 bytes; seals credentials, see master_key.h */
+    struct text hash_key;   /* 32 bytes; hashes phones, signs opt-out links; never changes */
     const char *data_directory;
     const char *spool_directory; /* uploads, reports; emptied of leftovers at start */
     const char *ca_file;         /* of outgoing calls; NULL = the system's */

@@ -46,7 +46,7 @@ const char *suppress_bits_to_text(int64_t bits)
 
 void suppress_hash(const struct service *service, int64_t phone, uint8_t out[SUPPRESSION_HASH_SIZE])
 {
-    phone_hash(service->master_key, phone, out);
+    phone_hash(service->hash_key, phone, out);
 }
 
 enum error_code suppress_bits(struct work *work, const struct service *service, int64_t phone,

@@ -22,7 +22,7 @@ static int setup(void **state)
     struct fixture *fixture = mem_zalloc(sizeof(*fixture));
     people_test_open(&fixture->people, 3);
     fixture->service.data_directory = fixture->people.store.directory;
-    fixture->service.master_key = text_make(KEY, 32);
+    fixture->service.hash_key = text_make(KEY, 32);
     *state = fixture;
     return 0;
 }
