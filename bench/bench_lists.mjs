@@ -20,7 +20,7 @@ await withCleanup(async (t) => {
   const day = (offset) => new Date(Date.now() + offset * 86_400_000).toISOString();
   const pages = [
     '/api/stats/overview', '/api/stats/forecast', `/api/stats/timeseries?from=${day(-30)}&to=${day(0)}`,
-    '/api/sequences', `/api/sequences/${id}`, `/api/sequences/${id}/stats`, `/api/sequences/${id}/cohorts`, `/api/sequences/${id}/enrollments`,
+    '/api/sequences', `/api/sequences/${id}`, `/api/sequences/${id}/stats`, `/api/sequences/${id}/cohorts`, `/api/sequences/${id}/cohorts?from=${day(-89)}&timezone=Asia/Kolkata`, `/api/stats/forecast?days=90`, `/api/stats/timeseries?from=${day(-30)}&to=${day(0)}&interval=hour`, `/api/sequences/${id}/enrollments`,
     `/api/sequences/${id}/enrollments?status=completed`, `/api/sequences/${id}/enrollments?q=${phone}`, `/api/sequences/${id}/enrollments?q=${String(phone).slice(0, 8)}`, `/api/sequences/${id}/enrollments?q=person%20${middle}`, `/api/sequences/${id}/enrollments?count=true`,
     `/api/enrollments/enroll_${middle}`, `/api/enrollments/enroll_${middle}/explain`, `/api/messages/msg_${middle}`,
     `/api/contacts?q=${phone}`, `/api/contacts?q=${String(phone).slice(0, 8)}`, `/api/contacts?q=Person%20${middle}`, `/api/contacts/${phone}`,

@@ -33,8 +33,8 @@ function indexesOf(file, table) {
 
 /**
  * Starts a server once for the schema, a key, a channel and a sequence of five days, stops it, and
- * adds `people` enrollments with `steps` messages each (0 to 5). Everybody's next step is due
- * within the next 30 days, from tomorrow on. Returns what startServer() needs to open it again.
+ * adds `people` enrollments with `steps` messages each (0 to 5): with messages of 60 different days.
+ * Everybody's next step is due within the next 30 days, from tomorrow on. Returns what startServer() needs to open it again.
  */
 export async function fillData(t, { people, steps }) {
   const server = await startServer(t, { args: ['--clock', 'system'], clock: 'system' });
@@ -73,12 +73,14 @@ export async function fillData(t, { people, steps }) {
     insert('contact', { id: 'n', phone: '919000000000 + n', name: "'Person ' || n", created_at_ms: now, updated_at_ms: now }),
     insert('enrollment', {
       id: 'n', sequence_id: sequenceId, contact_id: 'n', status: 0, live: 1, position: steps === 0 ? 0 : `(${STEPS[steps - 1]} * 1440 + 1439) * 1024`,
-      messages_sent: steps, next_due_at_ms: due, enrolled_at_ms: now - 40 * DAY_MS, source: "'csv'", created_at_ms: now - 40 * DAY_MS,
+      messages_sent: steps, next_due_at_ms: due, enrolled_at_ms: steps === 0 ? now - 40 * DAY_MS : `${now - 31 * DAY_MS} - (n * 2654435761 % ${60 * DAY_MS})`, source: "'csv'", created_at_ms: now - 40 * DAY_MS,
     }),
     `INSERT INTO due (due_at_ms, enrollment_id) SELECT next_due_at_ms, id FROM enrollment ORDER BY next_due_at_ms, id;`,
     ...messages,
     `INSERT OR REPLACE INTO counter (sequence_id, step_id, outcome, reason, count) VALUES (${sequenceId}, 0, 0, 0, ${people});`,
     ...ids.map(([step], i) => `INSERT OR REPLACE INTO counter (sequence_id, step_id, outcome, reason, count) VALUES (${sequenceId}, ${step}, ${i < steps ? 2 : 0}, 0, ${people});`),
+    // What happened, as the series read it: 90 days of quarters, hours and days.
+    ...[15, 60, 1440].map((minutes, width) => [0, sequenceId].map((id) => `INSERT INTO counter_time SELECT ${id}, ${width}, value, 9, 1, 1, 1, 1, 8, 7, 1, 1, 5, 4 FROM generate_series(${now - 90 * DAY_MS} / ${minutes * 60_000} * ${minutes * 60_000}, ${now}, ${minutes * 60_000});`).join('\n')),
     'COMMIT;',
     ...tables.map(({ create }) => create),
     'PRAGMA journal_mode = WAL;',

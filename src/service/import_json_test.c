@@ -197,8 +197,10 @@ static void taken_ids_are_replaced_and_still_tied_together(void **state)
                            "INSERT INTO enrollment (id, sequence_id, contact_id, status, "
                            "enrolled_at_ms, created_at_ms) VALUES (101, 7, 1, 3, 0, 0);"
                            "INSERT INTO counter VALUES (7, 0, 3, 0, 1);"
-                           "INSERT INTO counter_cohort VALUES (7, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, "
-                           "0, 0, 0)");
+                           "INSERT INTO counter_cohort VALUES "
+                           "(7, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0), "
+                           "(7, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0), "
+                           "(7, 2, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0)");
     assert_ok(import(fixture, &error), &error);
     assert_int_equal(count(fixture, EXPORT_CAMPAIGNS, IMPORT_RENAMED), 1);
     assert_int_equal(count(fixture, EXPORT_ENROLLMENTS, IMPORT_RENAMED), 1);
@@ -297,6 +299,21 @@ static enum error_code repair(struct work *work, void *context, struct error *er
     return verify_repair(work, context, error);
 }
 
+static void verify_finds_and_repairs_days_that_are_not_the_sum_of_their_quarters(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+    struct verify_report report = {0};
+    write_all(fixture);
+    assert_ok(import(fixture, &error), &error);
+    store_test_exec(&fixture->store, "UPDATE counter_cohort SET sent = sent + 1 WHERE width = 2 "
+                                     "AND step_id = (SELECT max(step_id) FROM counter_cohort)");
+    store_test_do(&fixture->store, look, &report);
+    assert_false(report.sound);
+    assert_ok(writer_do_alone(store_writer(fixture->store.store), repair, &report, &error), &error);
+    assert_sound(fixture);
+}
+
 static void verify_finds_and_repairs_what_was_broken(void **state)
 {
     struct fixture *fixture = *state;
@@ -333,6 +350,7 @@ int main(void)
         TEST(broken_json_is_told_with_its_line),
         TEST(what_was_exported_comes_back_the_same),
         TEST(verify_finds_and_repairs_what_was_broken),
+        TEST(verify_finds_and_repairs_days_that_are_not_the_sum_of_their_quarters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -400,11 +400,21 @@ static enum error_code compare_cohorts(struct comparison *comparison, struct err
             expected += !is_empty(cohort->counts[step]);
         }
     }
-    enum error_code code = store_cohort_visit(comparison->work, tally->sequence_id, INT64_MIN,
-                                              INT64_MAX, compare_cohort, comparison, error);
+    enum error_code code =
+        store_cohort_visit(comparison->work, tally->sequence_id, COUNTER_QUARTER, INT64_MIN,
+                           INT64_MAX, compare_cohort, comparison, error);
     if (code == OK && comparison->cohort_rows < expected && tally->cohort_count > 0) {
         const int64_t counted[OUTCOME_COUNT] = {(int64_t)expected};
         tell_cohort(comparison, tally->cohorts[0].at_ms, 0, NOBODY, counted);
+    }
+    struct store_cohort stored, sum;
+    bool wrong = false;
+    if (code == OK) {
+        code = store_cohort_find_wrong(comparison->work, tally->sequence_id, &stored, &sum, &wrong,
+                                       error);
+    }
+    if (code == OK && wrong) {
+        tell_cohort(comparison, stored.at_ms, stored.step_id, stored.counts, sum.counts);
     }
     return code;
 }
@@ -460,7 +470,7 @@ static enum error_code write_cohorts(struct work *work, const struct tally *tall
             }
         }
     }
-    return code;
+    return code == OK ? store_cohort_widen(work, tally->sequence_id, error) : code;
 }
 
 enum error_code tally_write(struct work *work, const struct tally *tally, struct error *error)

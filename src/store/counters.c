@@ -15,6 +15,8 @@ enum {
     LOOK_BACK = 4, /* changes of the running job that a new one may join */
 };
 
+const int64_t COUNTER_WIDTH_MS[COUNTER_WIDTHS] = {COUNTER_QUARTER_MS, MS_PER_HOUR, MS_PER_DAY};
+
 struct counter_entry {
     struct counter_key key;
     int64_t delta;
@@ -117,7 +119,7 @@ static void change(struct counters *counters, const struct counter_key *key, int
 
 static int64_t quarter_of(int64_t at_ms)
 {
-    return floor_divide(at_ms, COUNTER_QUARTER_MS) * COUNTER_QUARTER_MS;
+    return counters_start(COUNTER_QUARTER, at_ms);
 }
 
 void counters_add(struct work *work, const struct counter_place *place, int outcome, int64_t reason,
@@ -197,7 +199,12 @@ void counters_visit(const struct work *work, enum counter_kind kind,
 void counters_keep(struct counters *counters)
 {
     for (size_t at = 0; at < counters->change_count; at++) {
-        apply(counters, &counters->changes[at].key, counters->changes[at].delta);
+        struct counter_key key = counters->changes[at].key;
+        apply(counters, &key, counters->changes[at].delta);
+        while (key.kind == COUNTER_COHORT && ++key.width < COUNTER_WIDTHS) {
+            key.at_ms = counters_start((enum counter_width)key.width, key.at_ms);
+            apply(counters, &key, counters->changes[at].delta);
+        }
     }
     counters->change_count = 0;
 }
@@ -240,10 +247,10 @@ DB_SQL(COUNTER_TIME_ADD,
        "completed = counter_time.completed + excluded.completed");
 
 DB_SQL(COUNTER_COHORT_ADD,
-       "INSERT INTO counter_cohort (sequence_id, cohort_at_ms, step_id, waiting, queued, sent, "
-       "failed, skipped, cancelled, unknown, delivered, read, replied, opted_out) "
-       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
-       "ON CONFLICT (sequence_id, cohort_at_ms, step_id) DO UPDATE SET "
+       "INSERT INTO counter_cohort (sequence_id, width, cohort_at_ms, step_id, waiting, queued, "
+       "sent, failed, skipped, cancelled, unknown, delivered, read, replied, opted_out) "
+       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) "
+       "ON CONFLICT (sequence_id, width, cohort_at_ms, step_id) DO UPDATE SET "
        "waiting = counter_cohort.waiting + excluded.waiting, "
        "queued = counter_cohort.queued + excluded.queued, "
        "sent = counter_cohort.sent + excluded.sent, "
@@ -274,13 +281,6 @@ static void take_row(struct counters *counters, const struct counter_entry *entr
     }
 }
 
-static const int64_t WIDTHS_MS[] = {COUNTER_QUARTER_MS, MS_PER_HOUR, MS_PER_DAY};
-
-static int64_t stretch_of(int64_t at_ms, size_t width)
-{
-    return floor_divide(at_ms, WIDTHS_MS[width]) * WIDTHS_MS[width];
-}
-
 static enum error_code write_time(struct counters *counters, const struct counter_entry *entry,
                                   struct db *db, struct error *error)
 {
@@ -289,18 +289,18 @@ static enum error_code write_time(struct counters *counters, const struct counte
     int64_t of[COUNTER_TIME_COUNT];
     enum error_code code = OK;
     take_row(counters, entry, COUNTER_TIME_COUNT, of);
-    for (size_t width = 0; width < ARRAY_SIZE(WIDTHS_MS); width++) {
+    for (enum counter_width width = 0; width < COUNTER_WIDTHS; width++) {
         for (size_t i = 0; code == OK && i < (key.sequence_id == 0 ? 1 : 2); i++) {
-            code = db_run(db, &COUNTER_TIME_ADD,
-                          DB_VALUES(DB_INT(sequences[i]), DB_INT(width),
-                                    DB_INT(stretch_of(key.at_ms, width)), DB_INT(of[OUTCOME_SENT]),
-                                    DB_INT(of[OUTCOME_FAILED]), DB_INT(of[OUTCOME_SKIPPED]),
-                                    DB_INT(of[OUTCOME_CANCELLED]), DB_INT(of[OUTCOME_UNKNOWN]),
-                                    DB_INT(of[OUTCOME_DELIVERED]), DB_INT(of[OUTCOME_READ]),
-                                    DB_INT(of[OUTCOME_REPLIED]), DB_INT(of[OUTCOME_OPTED_OUT]),
-                                    DB_INT(of[COUNTER_TIME_ENROLLED]),
-                                    DB_INT(of[COUNTER_TIME_COMPLETED])),
-                          NULL, error);
+            code = db_run(
+                db, &COUNTER_TIME_ADD,
+                DB_VALUES(DB_INT(sequences[i]), DB_INT(width),
+                          DB_INT(counters_start(width, key.at_ms)), DB_INT(of[OUTCOME_SENT]),
+                          DB_INT(of[OUTCOME_FAILED]), DB_INT(of[OUTCOME_SKIPPED]),
+                          DB_INT(of[OUTCOME_CANCELLED]), DB_INT(of[OUTCOME_UNKNOWN]),
+                          DB_INT(of[OUTCOME_DELIVERED]), DB_INT(of[OUTCOME_READ]),
+                          DB_INT(of[OUTCOME_REPLIED]), DB_INT(of[OUTCOME_OPTED_OUT]),
+                          DB_INT(of[COUNTER_TIME_ENROLLED]), DB_INT(of[COUNTER_TIME_COMPLETED])),
+                NULL, error);
         }
     }
     return code;
@@ -312,11 +312,11 @@ static enum error_code write_failure(const struct counter_entry *entry, struct d
     const struct counter_key *key = &entry->key;
     const int64_t sequences[] = {0, key->sequence_id}; /* everything together, and its own */
     enum error_code code = OK;
-    for (size_t width = 0; width < ARRAY_SIZE(WIDTHS_MS); width++) {
+    for (enum counter_width width = 0; width < COUNTER_WIDTHS; width++) {
         for (size_t i = 0; code == OK && i < ARRAY_SIZE(sequences); i++) {
             code = db_run(db, &COUNTER_FAILURE_ADD,
                           DB_VALUES(DB_INT(sequences[i]), DB_INT(width),
-                                    DB_INT(stretch_of(key->at_ms, width)), DB_INT(key->reason),
+                                    DB_INT(counters_start(width, key->at_ms)), DB_INT(key->reason),
                                     DB_INT(entry->delta)),
                           NULL, error);
         }
@@ -328,12 +328,12 @@ static enum error_code write_cohort(struct counters *counters, const struct coun
                                     struct db *db, struct error *error)
 {
     const struct counter_key key = entry->key;
-    struct db_value values[3 + OUTCOME_COUNT] = {DB_INT(key.sequence_id), DB_INT(key.at_ms),
-                                                 DB_INT(key.step_id)};
+    struct db_value values[4 + OUTCOME_COUNT] = {DB_INT(key.sequence_id), DB_INT(key.width),
+                                                 DB_INT(key.at_ms), DB_INT(key.step_id)};
     int64_t deltas[OUTCOME_COUNT];
     take_row(counters, entry, OUTCOME_COUNT, deltas);
     for (size_t outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
-        values[3 + outcome] = DB_INT(deltas[outcome]);
+        values[4 + outcome] = DB_INT(deltas[outcome]);
     }
     return db_run(db, &COUNTER_COHORT_ADD, values, ARRAY_SIZE(values), NULL, error);
 }

@@ -2,6 +2,7 @@
 
 #include "base/compiler.h"
 #include "base/error.h"
+#include "base/instant.h"
 #include "domain/message.h"
 #include "store/work.h"
 
@@ -20,8 +21,15 @@ static inline int64_t counters_provider_reason(int64_t error_code)
     return COUNTER_REASON_PROVIDER + error_code;
 }
 
-/* Stretches of time begin at whole quarters of an hour: the days of every zone do, too. */
+/* Stretches of time begin at whole quarters of an hour: the days of every zone do, too. The tables
+ * by time hold three widths of them, all of UTC, so that long spans are added up from few rows. */
 #define COUNTER_QUARTER_MS INT64_C(900000)
+enum counter_width { COUNTER_QUARTER, COUNTER_HOUR, COUNTER_DAY, COUNTER_WIDTHS };
+extern const int64_t COUNTER_WIDTH_MS[COUNTER_WIDTHS];
+static inline int64_t counters_start(enum counter_width width, int64_t at_ms)
+{
+    return floor_divide(at_ms, COUNTER_WIDTH_MS[width]) * COUNTER_WIDTH_MS[width];
+}
 
 /* Whose counter: a step of a sequence (0: the people of the sequence by status), and when the
  * person was enrolled. */
@@ -54,6 +62,7 @@ void counters_add_time(struct work *work, int64_t sequence_id, int outcome, int6
 enum counter_kind { COUNTER_STEP, COUNTER_TIME, COUNTER_COHORT, COUNTER_FAILURE };
 struct counter_key {
     int64_t kind;  /* enum counter_kind */
+    int64_t width; /* COUNTER_COHORT: enum counter_width; of the running job only quarters */
     int64_t at_ms; /* all but COUNTER_STEP: start of the quarter */
     int64_t sequence_id;
     int64_t step_id; /* 0 for COUNTER_TIME, COUNTER_FAILURE */

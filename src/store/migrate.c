@@ -58,6 +58,11 @@ static const char *const FAILURES[] = {
     NULL,
 };
 
+static const char *const COHORTS[] = {
+#include "migration_0013.inc"
+    NULL,
+};
+
 static const struct migration {
     int64_t number;
     const char *name;
@@ -66,7 +71,7 @@ static const struct migration {
     {1, "start", START},      {2, "webhooks", WEBHOOKS},   {3, "alerts", ALERTS},
     {4, "public", PUBLIC},    {5, "analytics", ANALYTICS}, {6, "email", EMAIL},
     {7, "access", ACCESS},    {8, "people", PEOPLE},       {9, "trouble", TROUBLE},
-    {10, "answers", ANSWERS}, {11, "failures", FAILURES},
+    {10, "answers", ANSWERS}, {11, "failures", FAILURES},  {13, "cohorts", COHORTS},
 };
 
 int64_t migrate_target(void)

@@ -158,26 +158,25 @@ DB_SQL(COUNTER_TIME_SUM,
 /* A span of time as stretches of one width, from both ends inwards: quarters up to whole hours,
  * hours up to whole days, days between. Some are empty. */
 struct stretch {
-    int width;
+    enum counter_width width;
     int64_t from_ms;
     int64_t to_ms;
 };
 enum { STRETCH_COUNT = 5 };
 
-static int64_t round_up(int64_t at_ms, int64_t by_ms)
+static int64_t round_up(enum counter_width width, int64_t at_ms)
 {
-    return -floor_divide(-at_ms, by_ms) * by_ms;
+    return counters_start(width, at_ms + COUNTER_WIDTH_MS[width] - 1);
 }
 
 static void cut(int64_t from_ms, int64_t to_ms, struct stretch *ret_stretches)
 {
-    static const int64_t WIDTHS_MS[] = {COUNTER_QUARTER_MS, MS_PER_HOUR, MS_PER_DAY};
-    int64_t start_ms = floor_divide(from_ms, COUNTER_QUARTER_MS) * COUNTER_QUARTER_MS;
-    int64_t end_ms = round_up(to_ms, COUNTER_QUARTER_MS);
+    int64_t start_ms = counters_start(COUNTER_QUARTER, from_ms);
+    int64_t end_ms = round_up(COUNTER_QUARTER, to_ms);
     size_t count = 0;
-    for (int width = 0; width < 2; width++) {
-        int64_t inner_start_ms = round_up(start_ms, WIDTHS_MS[width + 1]);
-        int64_t inner_end_ms = floor_divide(end_ms, WIDTHS_MS[width + 1]) * WIDTHS_MS[width + 1];
+    for (enum counter_width width = 0; width < COUNTER_DAY; width++) {
+        int64_t inner_start_ms = round_up(width + 1, start_ms);
+        int64_t inner_end_ms = counters_start(width + 1, end_ms);
         if (inner_start_ms > inner_end_ms) {
             inner_start_ms = end_ms;
             inner_end_ms = end_ms;
@@ -187,13 +186,13 @@ static void cut(int64_t from_ms, int64_t to_ms, struct stretch *ret_stretches)
         start_ms = inner_start_ms;
         end_ms = inner_end_ms;
     }
-    ret_stretches[count++] = (struct stretch){2, start_ms, end_ms};
+    ret_stretches[count++] = (struct stretch){COUNTER_DAY, start_ms, end_ms};
     CHECK(count == STRETCH_COUNT);
 }
 
 /* Adds the rows of one width from `from_ms` to `to_ms`. */
-static enum error_code add_width(struct work *work, int64_t sequence_id, int width, int64_t from_ms,
-                                 int64_t to_ms, struct store_counter_time *sums,
+static enum error_code add_width(struct work *work, int64_t sequence_id, enum counter_width width,
+                                 int64_t from_ms, int64_t to_ms, struct store_counter_time *sums,
                                  struct error *error)
 {
     static const int COLUMNS[] = {OUTCOME_SENT,          OUTCOME_FAILED,        OUTCOME_SKIPPED,
@@ -247,13 +246,15 @@ DB_SQL(
         "$5") " UNION ALL " FAILURES_IN("1", "$6",
                                         "$7") " UNION ALL " FAILURES_IN("1", "$8",
                                                                         "$9") " UNION "
-                                                                              "ALL " FAILURES_IN("2",
-                                                                                                 "$"
-                                                                                                 "1"
-                                                                                                 "0",
-                                                                                                 "$"
-                                                                                                 "1"
-                                                                                                 "1") ") GROUP BY reason");
+                                                                              "ALL " FAILURES_IN(
+                                                                                  "2",
+                                                                                  "$"
+                                                                                  "1"
+                                                                                  "0",
+                                                                                  "$"
+                                                                                  "1"
+                                                                                  "1") ") GROUP BY "
+                                                                                       "reason");
 enum { FAILURE_REASONS_MAX = 500 };
 
 enum error_code store_counter_failures(struct work *work, int64_t sequence_id, int64_t from_ms,
