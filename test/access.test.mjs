@@ -105,6 +105,31 @@ test('by https the cookie is __Host- and Secure, whoever says so must be trusted
   assert.match((await signIn(untrusted, eve.email, PASSWORD, { 'x-forwarded-proto': 'https' })).setCookie, /^dripline_session=[^;]*; Path=\/; HttpOnly; SameSite=Lax; Max-Age=\d+$/, 'nobody asked this proxy');
 });
 
+test('an https address that only the settings name guards those who come by it, and locks nobody else out', async (t) => {
+  const server = await startServer(t);
+  const { email } = await addUser(server, 'anna', 'admin');
+  assert.equal((await server.api('PUT', '/api/settings', { public_url: 'https://Drip.example.org' })).status, 200);
+  /** As a proxy sends it on that keeps the browser's Host. */
+  const ask = (method, path, headers, body) => new Promise((resolve, reject) => {
+    const request = httpRequest(server.base + path, { method, headers: { host: 'drip.example.org', ...headers, ...(body ? { 'content-type': 'application/json' } : {}) } }, (answer) => {
+      answer.resume().on('end', () => resolve({ status: answer.statusCode, cookie: answer.headers['set-cookie']?.[0] ?? '', hsts: answer.headers['strict-transport-security'] }));
+    });
+    request.on('error', reject).end(body ? JSON.stringify(body) : undefined);
+  });
+  const signed = await ask('POST', '/api/login', OWN, { email, password: PASSWORD });
+  assert.match(signed.cookie, /^__Host-dripline_session=.*; Secure$/);
+  assert.match(signed.hsts, /max-age/);
+  const cookie = signed.cookie.split(';')[0];
+  assert.equal((await ask('GET', '/api/me', { cookie })).status, 200);
+  assert.equal((await ask('GET', '/api/me', { cookie: cookie.replace('__Host-', '') })).status, 401);
+  const put = (origin) => ask('PUT', '/api/me', { cookie, origin }, { name: 'Anna' });
+  assert.equal((await put('https://drip.example.org')).status, 200, 'an old browser that names only its origin');
+  for (const origin of ['http://drip.example.org', 'https://drip.example.org:444', 'https://drip.example.org.evil.example', 'null']) assert.equal((await put(origin)).status, 403, origin);
+  const direct = await signIn(server, email, PASSWORD, {});
+  assert.match(direct.setCookie, /^dripline_session=[^;]*; Path=\/; HttpOnly; SameSite=Lax; Max-Age=\d+$/, 'by the address of the machine, without TLS');
+  assert.equal((await direct('GET', '/api/me')).status, 200);
+});
+
 test('with a cookie nothing is changed from elsewhere, whatever else the request says', async (t) => {
   const server = await startServer(t, { args: ['--rate-limit', '0'] });
   const { email } = await addUser(server, 'anna', 'admin');

@@ -65,6 +65,7 @@ struct request {
     struct text network;       /* what the limits of one address count: of IPv6 the /64 */
     bool asks;                 /* only the head is here: may the body come? */
     bool asked;                /* it may; the request is counted already */
+    bool public_https;         /* it asks for the https address that the settings name */
     bool behind_proxy;         /* the peer is a trusted proxy: its X-Forwarded-… hold */
     struct text session_token; /* {NULL}: not by cookie */
     bool touch;                /* note that the key or session is in use */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "service/access.h"
+#include "service/settings.h"
 
 bool auth_is_https(const struct request *request)
 {
@@ -17,7 +18,31 @@ bool auth_is_https(const struct request *request)
         }
         return text_equal_ignore_case(text_trim(scheme), TEXT("https"));
     }
-    return strncmp(request->dispatch->service->public_url, "https://", 8) == 0;
+    return request->public_https ||
+           strncmp(request->dispatch->service->public_url, "https://", 8) == 0;
+}
+
+/* A proxy that nobody told us to trust brings people who follow the public address of the settings.
+ * Their browser says so in the Host header; whoever comes by another address of ours, like one of
+ * the local network, speaks plain http and could not keep a Secure cookie. */
+static enum error_code find_public_https(struct request *request, struct error *error)
+{
+    struct text host = http_request_header(request->http, "host");
+    struct text url = {0};
+    bool browser = http_request_header(request->http, "cookie").data != NULL ||
+                   http_request_header(request->http, "origin").data != NULL ||
+                   http_request_header(request->http, "sec-fetch-site").data != NULL;
+    if (!browser || host.size == 0 || request->dispatch->service->public_url[0] != '\0') {
+        return OK;
+    }
+    enum error_code code = settings_public_url(&request->work, &url, error);
+    if (code == OK && text_starts_with(url, TEXT("https://"))) {
+        struct text rest = text_skip(url, 8);
+        struct text name = {0};
+        (void)text_next(&rest, '/', &name);
+        request->public_https = text_equal_ignore_case(name, host);
+    }
+    return code;
 }
 
 const char *auth_cookie_name(const struct request *request)
@@ -43,6 +68,10 @@ enum error_code auth_identify(struct request *request, struct error *error)
     work->actor = (struct actor){.kind = ACTOR_PUBLIC, .address = request->address};
     if ((request->match.route->flags & API_PUBLISHABLE) != 0) {
         return OK; /* no login counts here: see public_key.c */
+    }
+    enum error_code found = find_public_https(request, error);
+    if (found != OK) {
+        return found;
     }
     if (http_request_header(request->http, "authorization").data != NULL) {
         struct text secret = auth_bearer(request);
@@ -77,8 +106,8 @@ static bool is_own_origin(const struct request *request, struct text origin)
     if (own.size > 0 && text_equal_ignore_case(origin, own)) {
         return true;
     }
-    bool proxied_https = request->behind_proxy && auth_is_https(request);
-    struct text scheme = proxied_https ? TEXT("https://") : TEXT("http://");
+    bool by_https = request->public_https || (request->behind_proxy && auth_is_https(request));
+    struct text scheme = by_https ? TEXT("https://") : TEXT("http://");
     return host.size > 0 && text_starts_with(origin, scheme) &&
            text_equal_ignore_case(text_skip(origin, scheme.size), host);
 }

@@ -89,6 +89,22 @@ enum error_code settings_read(struct work *work, struct settings *ret_settings, 
     return code;
 }
 
+enum error_code settings_public_url(struct work *work, struct text *ret_url, struct error *error)
+{
+    CLEANUP(json_free) struct json *json = NULL;
+    struct error ignored = {0};
+    struct text value = {0};
+    struct text url = {0};
+    bool found = false;
+    enum error_code code = store_setting_get(work, TEXT("public_url"), &value, &found, error);
+    if (code == OK) {
+        bool good =
+            found && json_parse(value, NULL, &json, &ignored) == OK && json_text(json, &url);
+        *ret_url = good ? arena_text(work->arena, url) : (struct text){0};
+    }
+    return code;
+}
+
 static void check_url(struct json_reader *reader)
 {
     struct text url = {0};

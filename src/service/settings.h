@@ -32,6 +32,9 @@ struct settings {
 /* Any connection; texts in work->arena. */
 MUST_USE enum error_code settings_read(struct work *work, struct settings *ret_settings,
                                        struct error *error);
+/* Only the public address that people set; empty: none. */
+MUST_USE enum error_code settings_public_url(struct work *work, struct text *ret_url,
+                                             struct error *error);
 /* Writes down the public address the server was started with, on the writer. */
 MUST_USE enum error_code settings_started(struct work *work, const char *public_url,
                                           struct error *error);
