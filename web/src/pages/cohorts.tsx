@@ -7,6 +7,7 @@ import { DownloadCsv } from '../ui/csv';
 import { Card, Failure, Segmented, Skeleton } from '../ui/parts';
 import { useResource } from '../ui/resource';
 import { nowMs } from '../ui/state';
+import { figures, Table } from '../ui/table';
 
 type Cohort = Schemas['Cohorts']['cohorts'][number];
 type Measure = 'sent' | 'delivered' | 'read' | 'replied' | 'failed' | 'skipped' | 'opted_out';
@@ -86,30 +87,13 @@ export function Cohorts({ sequence }: { sequence: Sequence }) {
         >
             {data ? (
                 data.cohorts.length ? (
-                    <div class="table-wrap" tabIndex={0} role="region" aria-label={t('By day of enrollment')}>
-                        <table class="table dense">
-                            <thead>
-                                <tr>
-                                    <th scope="col">{t('Enrolled on')}</th>
-                                    <th scope="col" class="end">
-                                        {t('People')}
-                                    </th>
-                                    <th scope="col" class="end">
-                                        {t('Active')}
-                                    </th>
-                                    <th scope="col" class="end">
-                                        {t('Completed')}
-                                    </th>
-                                    {steps.map(step => (
-                                        <th key={step.step_id} scope="col" class="end nowrap" title={step.label}>
-                                            {t('Day {n}', { n: step.day })}
-                                        </th>
-                                    ))}
-                                </tr>
-                            </thead>
-                            <tbody>{[...data.cohorts].reverse().map(row)}</tbody>
-                        </table>
-                    </div>
+                    <Table
+                        class="dense"
+                        region={t('By day of enrollment')}
+                        columns={[t('Enrolled on'), figures(t('People')), figures(t('Active')), figures(t('Completed')), ...steps.map(step => ({ label: t('Day {n}', { n: step.day }), class: 'end nowrap', title: step.label }))]}
+                    >
+                        {[...data.cohorts].reverse().map(row)}
+                    </Table>
                 ) : (
                     <p class="card-body muted">{t('Nobody was enrolled in this period.')}</p>
                 )

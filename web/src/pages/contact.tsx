@@ -9,6 +9,7 @@ import { ask, Button, Card, Dialog, Empty, Failure, Icon, Menu, Phone, showError
 import { useResource } from '../ui/resource';
 import { can, language } from '../ui/state';
 import { EnrollmentState } from '../ui/status';
+import { Table } from '../ui/table';
 import { ZoneField } from './builder/delivery';
 import { MessageItem, sourceWord } from './person';
 
@@ -65,36 +66,24 @@ export default function ContactPage({ params }: { params: Record<string, string>
                 <div class="c7 stack loose">
                 <Card title={t('Sequences')}>
                     {data.enrollments.length ? (
-                        <div class="table-wrap">
-                            <table class="table">
-                                <thead>
-                                    <tr>
-                                        <th>{t('Sequence')}</th>
-                                        <th>{t('Status')}</th>
-                                        <th>{t('Progress')}</th>
-                                        <th>{t('Next message')}</th>
-                                    </tr>
-                                </thead>
-                                <tbody>
-                                    {data.enrollments.map(one => (
-                                        <tr key={one.id}>
-                                            <td>
-                                                <a class="title" href={`/people/${one.id}`}>
-                                                    {one.sequence_name ?? one.sequence_id}
-                                                </a>
-                                            </td>
-                                            <td>
-                                                <EnrollmentState status={one.status} />
-                                            </td>
-                                            <td class="num nowrap">{t('{n} of {all} messages', { n: format.number(one.messages_sent), all: format.number(one.total_messages) })}</td>
-                                            <td>
-                                                <Time at={one.next_message_due} style="moment" />
-                                            </td>
-                                        </tr>
-                                    ))}
-                                </tbody>
-                            </table>
-                        </div>
+                        <Table columns={[t('Sequence'), t('Status'), t('Progress'), t('Next message')]}>
+                            {data.enrollments.map(one => (
+                                <tr key={one.id}>
+                                    <td>
+                                        <a class="title" href={`/people/${one.id}`}>
+                                            {one.sequence_name ?? one.sequence_id}
+                                        </a>
+                                    </td>
+                                    <td>
+                                        <EnrollmentState status={one.status} />
+                                    </td>
+                                    <td class="num nowrap">{t('{n} of {all} messages', { n: format.number(one.messages_sent), all: format.number(one.total_messages) })}</td>
+                                    <td>
+                                        <Time at={one.next_message_due} style="moment" />
+                                    </td>
+                                </tr>
+                            ))}
+                        </Table>
                     ) : (
                         <Empty icon="list-ordered" title={t('In no sequence')} />
                     )}

@@ -9,6 +9,7 @@ import { PageHead, usePage } from '../ui/page';
 import { PagedCard, usePages } from '../ui/pages';
 import { ask, Button, Dialog, Empty, Failure, Icon, Person, Phone, SearchField, showError, TextField, Time, toast, useWork } from '../ui/parts';
 import { can, language, place } from '../ui/state';
+import { Table } from '../ui/table';
 
 type Contact = Schemas['Contact'];
 type OptOut = Schemas['OptOut'];
@@ -68,54 +69,41 @@ function Everyone({ q }: { q: string }) {
             }
         >
             {rows => (
-                <div class="table-wrap">
-                    <table class="table">
-                        <thead>
-                            <tr>
-                                <th>{t('Person')}</th>
-                                <th>{t('Fields')}</th>
-                                <th>{t('Time zone')}</th>
-                                <th>{t('Consent')}</th>
-                                <th>{t('Known since')}</th>
-                            </tr>
-                        </thead>
-                        <tbody>
-                            {rows.map(contact => (
-                                <tr key={contact.id}>
-                                    <td>
-                                        <Person name={contact.name} phone={contact.phone} href={contact.phone ? `/contacts/${contact.phone}` : '#'} />
-                                    </td>
-                                    <td class="muted small">
-                                        <span class="truncate block label-cell" dir="auto">
-                                            {Object.entries(contact.custom_fields ?? {})
-                                                .map(([key, value]) => `${key}: ${String(value)}`)
-                                                .join(' · ')}
-                                        </span>
-                                    </td>
-                                    <td class="muted small nowrap">
-                                        {contact.timezone?.replace(/_/g, ' ') ?? '–'} {contact.timezone_source === 'guessed' ? <span class="chip">{t('guessed')}</span> : null}
-                                    </td>
-                                    <td>
-                                        {contact.opted_out ? (
-                                            <span class="status bad">
-                                                <Icon name="user-x" />
-                                                {contact.opted_out === 'marketing' ? t('No marketing') : t('Opted out')}
-                                            </span>
-                                        ) : (
-                                            <span class="status good">
-                                                <Icon name="check" />
-                                                {t('Yes')}
-                                            </span>
-                                        )}
-                                    </td>
-                                    <td class="muted">
-                                        <Time at={contact.created_at} style="date" />
-                                    </td>
-                                </tr>
-                            ))}
-                        </tbody>
-                    </table>
-                </div>
+                <Table columns={[t('Person'), t('Fields'), t('Time zone'), t('Consent'), t('Known since')]}>
+                    {rows.map(contact => (
+                        <tr key={contact.id}>
+                            <td>
+                                <Person name={contact.name} phone={contact.phone} href={contact.phone ? `/contacts/${contact.phone}` : '#'} />
+                            </td>
+                            <td class="muted small">
+                                <span class="truncate block label-cell" dir="auto">
+                                    {Object.entries(contact.custom_fields ?? {})
+                                        .map(([key, value]) => `${key}: ${String(value)}`)
+                                        .join(' · ')}
+                                </span>
+                            </td>
+                            <td class="muted small nowrap">
+                                {contact.timezone?.replace(/_/g, ' ') ?? '–'} {contact.timezone_source === 'guessed' ? <span class="chip">{t('guessed')}</span> : null}
+                            </td>
+                            <td>
+                                {contact.opted_out ? (
+                                    <span class="status bad">
+                                        <Icon name="user-x" />
+                                        {contact.opted_out === 'marketing' ? t('No marketing') : t('Opted out')}
+                                    </span>
+                                ) : (
+                                    <span class="status good">
+                                        <Icon name="check" />
+                                        {t('Yes')}
+                                    </span>
+                                )}
+                            </td>
+                            <td class="muted">
+                                <Time at={contact.created_at} style="date" />
+                            </td>
+                        </tr>
+                    ))}
+                </Table>
             )}
         </PagedCard>
     );
@@ -139,56 +127,41 @@ function OptOuts({ q }: { q: string }) {
             }
         >
             {rows => (
-                <div class="table-wrap">
-                    <table class="table">
-                        <thead>
-                            <tr>
-                                <th>{t('Person')}</th>
-                                <th>{t('What')}</th>
-                                <th>{t('How')}</th>
-                                <th>{t('When')}</th>
-                                <th class="tools">
-                                    <span class="visually-hidden">{t('Actions')}</span>
-                                </th>
-                            </tr>
-                        </thead>
-                        <tbody>
-                            {rows.map((row, index) => (
-                                <tr key={`${row.phone ?? index} ${row.kind}`}>
-                                    <td>
-                                        {row.phone ? (
-                                            <a class="title" href={`/contacts/${row.phone}`} dir="auto">
-                                                {row.name || <Phone digits={row.phone} />}
-                                            </a>
-                                        ) : (
-                                            <span class="muted">{t('erased person')}</span>
-                                        )}
-                                        {row.name ? (
-                                            <div class="sub">
-                                                <Phone digits={row.phone} />
-                                            </div>
-                                        ) : null}
-                                    </td>
-                                    <td>{row.kind === 'marketing' ? t('No marketing') : t('Everything')}</td>
-                                    <td class="soft">
-                                        {sourceOfOptOut(row.source)}
-                                        {row.reason ? <div class="sub">{row.reason}</div> : null}
-                                    </td>
-                                    <td class="muted">
-                                        <Time at={row.at} />
-                                    </td>
-                                    <td class="tools">
-                                        {can('admin') && row.phone ? (
-                                            <Button small onClick={() => void lift(row).catch(showError)}>
-                                                {t('Lift')}
-                                            </Button>
-                                        ) : null}
-                                    </td>
-                                </tr>
-                            ))}
-                        </tbody>
-                    </table>
-                </div>
+                <Table columns={[t('Person'), t('What'), t('How'), t('When')]} tools>
+                    {rows.map((row, index) => (
+                        <tr key={`${row.phone ?? index} ${row.kind}`}>
+                            <td>
+                                {row.phone ? (
+                                    <a class="title" href={`/contacts/${row.phone}`} dir="auto">
+                                        {row.name || <Phone digits={row.phone} />}
+                                    </a>
+                                ) : (
+                                    <span class="muted">{t('erased person')}</span>
+                                )}
+                                {row.name ? (
+                                    <div class="sub">
+                                        <Phone digits={row.phone} />
+                                    </div>
+                                ) : null}
+                            </td>
+                            <td>{row.kind === 'marketing' ? t('No marketing') : t('Everything')}</td>
+                            <td class="soft">
+                                {sourceOfOptOut(row.source)}
+                                {row.reason ? <div class="sub">{row.reason}</div> : null}
+                            </td>
+                            <td class="muted">
+                                <Time at={row.at} />
+                            </td>
+                            <td class="tools">
+                                {can('admin') && row.phone ? (
+                                    <Button small onClick={() => void lift(row).catch(showError)}>
+                                        {t('Lift')}
+                                    </Button>
+                                ) : null}
+                            </td>
+                        </tr>
+                    ))}
+                </Table>
             )}
         </PagedCard>
     );

@@ -14,6 +14,7 @@ import { Alert, ask, Avatar, Button, Card, Empty, Failure, Icon, Phone, Segmente
 import { useResource } from '../ui/resource';
 import { can, language, me, nowMs, place } from '../ui/state';
 import { EnrollmentState, SequenceState } from '../ui/status';
+import { figures, Table } from '../ui/table';
 import { ForecastCard } from './forecast';
 import { Failures, Stages } from './results';
 
@@ -293,42 +294,26 @@ export default function Dashboard() {
                         </Card>
                         <Card class="c12" title={t('Sequences')} foot={<DownloadCsv path="/api/sequences" />} actions={<a href="/sequences">{t('All sequences')}</a>}>
                             {data.sequences.length ? (
-                                <div class="table-wrap">
-                                    <table class="table">
-                                        <thead>
-                                            <tr>
-                                                <th>{t('Name')}</th>
-                                                <th>{t('Status')}</th>
-                                                <th class="end">{t('Active')}</th>
-                                                <th class="end">{t('Sent')}</th>
-                                                <th class="end">{t('Delivered')}</th>
-                                                <th class="end">{t('Read')}</th>
-                                                <th class="end">{t('Replied')}</th>
-                                                <th class="end">{t('Failed')}</th>
-                                            </tr>
-                                        </thead>
-                                        <tbody>
-                                            {data.sequences.map(row => (
-                                                <tr key={row.id}>
-                                                    <td>
-                                                        <a class="title" href={`/sequences/${row.id}/results`}>
-                                                            {row.name}
-                                                        </a>
-                                                    </td>
-                                                    <td>
-                                                        <SequenceState status={row.status} />
-                                                    </td>
-                                                    <td class="end">{format.number(row.active_count)}</td>
-                                                    <td class="end">{format.number(row.totals.sent)}</td>
-                                                    <td class="end">{format.percent(row.totals.delivered, row.totals.sent)}</td>
-                                                    <td class="end">{format.percent(row.totals.read, row.totals.sent)}</td>
-                                                    <td class="end">{row.totals.replied ? <a class="quiet" href={`${behind('replied', 'answer')}&sequence_id=${row.id}`}>{format.number(row.totals.replied)}</a> : format.number(0)}</td>
-                                                    <td class="end">{format.number(row.totals.failed)}</td>
-                                                </tr>
-                                            ))}
-                                        </tbody>
-                                    </table>
-                                </div>
+                                <Table columns={[t('Name'), t('Status'), figures(t('Active')), figures(t('Sent')), figures(t('Delivered')), figures(t('Read')), figures(t('Replied')), figures(t('Failed'))]}>
+                                    {data.sequences.map(row => (
+                                        <tr key={row.id}>
+                                            <td>
+                                                <a class="title" href={`/sequences/${row.id}/results`}>
+                                                    {row.name}
+                                                </a>
+                                            </td>
+                                            <td>
+                                                <SequenceState status={row.status} />
+                                            </td>
+                                            <td class="end">{format.number(row.active_count)}</td>
+                                            <td class="end">{format.number(row.totals.sent)}</td>
+                                            <td class="end">{format.percent(row.totals.delivered, row.totals.sent)}</td>
+                                            <td class="end">{format.percent(row.totals.read, row.totals.sent)}</td>
+                                            <td class="end">{row.totals.replied ? <a class="quiet" href={`${behind('replied', 'answer')}&sequence_id=${row.id}`}>{format.number(row.totals.replied)}</a> : format.number(0)}</td>
+                                            <td class="end">{format.number(row.totals.failed)}</td>
+                                        </tr>
+                                    ))}
+                                </Table>
                             ) : (
                                 <Empty icon="list-ordered" title={t('No sequences yet')} actions={<a class="button primary" href="/sequences">{t('Create sequence')}</a>} />
                             )}

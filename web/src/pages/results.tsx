@@ -10,6 +10,7 @@ import { Alert, Button, Card, Empty, Failure, Icon, Segmented, showError, Skelet
 import { useResource } from '../ui/resource';
 import { can, nowMs } from '../ui/state';
 import { reasonWord } from '../ui/status';
+import { figures, Table } from '../ui/table';
 import { Cohorts } from './cohorts';
 import { ForecastCard } from './forecast';
 
@@ -121,50 +122,35 @@ export function Results({ sequence }: { sequence: Sequence }) {
                 {tile(t('Opted out'), format.percent(totals.opted_out, data.enrolled_count), plural('{n} person', '{n} people', totals.opted_out, format.number(totals.opted_out)), listed('answer=opted_out'))}
             </div>
             <Card title={t('Message by message')} actions={<DownloadCsv path={`/api/sequences/${sequence.id}/stats`} />}>
-                <div class="table-wrap">
-                    <table class="table dense">
-                        <thead>
-                            <tr>
-                                <th>{t('Day')}</th>
-                                <th>{t('Message')}</th>
-                                <th class="bar-head">{t('Where everyone is')}</th>
-                                <th class="end">{t('People')}</th>
-                                <th class="end">{t('Sent')}</th>
-                                <th class="end">{t('Delivered')}</th>
-                                <th class="end">{t('Read')}</th>
-                                <th class="end">{t('Replied')}</th>
-                                <th class="end">{t('Failed')}</th>
-                                <th class="end">{t('Opted out after it')}</th>
-                            </tr>
-                        </thead>
-                        <tbody>
-                            {data.steps.map(step => (
-                                <tr key={step.step_id}>
-                                    <td class="num strong">{format.number(step.day)}</td>
-                                    <td>
-                                        <span class="truncate block label-cell" dir="auto">
-                                            {step.label}
-                                        </span>
-                                        {step.removed ? <span class="chip">{t('removed')}</span> : null}
-                                        {step.skipped_by_reason.length || step.cancelled_by_reason.length ? (
-                                            <span class="sub">{[...step.skipped_by_reason, ...step.cancelled_by_reason].map(one => `${reasonWord(one.reason)}: ${format.number(one.count)}`).join(' · ')}</span>
-                                        ) : null}
-                                    </td>
-                                    <td>
-                                        <FunnelBar funnel={step.funnel} />
-                                    </td>
-                                    <td class="end">{format.number(step.funnel.total)}</td>
-                                    <td class="end">{behind(step, step.funnel.sent, 'sent,delivered,read')}</td>
-                                    <td class="end">{behind(step, step.funnel.delivered, 'delivered,read', format.percent(step.funnel.delivered, step.funnel.sent))}</td>
-                                    <td class="end">{behind(step, step.funnel.read, 'read', format.percent(step.funnel.read, step.funnel.sent))}</td>
-                                    <td class="end">{behind(step, step.funnel.replied, 'replied', undefined, 'answer')}</td>
-                                    <td class="end">{behind(step, step.funnel.failed, 'failed')}</td>
-                                    <td class="end">{behind(step, step.funnel.opted_out, 'opted_out', undefined, 'answer')}</td>
-                                </tr>
-                            ))}
-                        </tbody>
-                    </table>
-                </div>
+                <Table
+                    class="dense"
+                    columns={[t('Day'), t('Message'), { label: t('Where everyone is'), class: 'bar-head' }, figures(t('People')), figures(t('Sent')), figures(t('Delivered')), figures(t('Read')), figures(t('Replied')), figures(t('Failed')), figures(t('Opted out after it'))]}
+                >
+                    {data.steps.map(step => (
+                        <tr key={step.step_id}>
+                            <td class="num strong">{format.number(step.day)}</td>
+                            <td>
+                                <span class="truncate block label-cell" dir="auto">
+                                    {step.label}
+                                </span>
+                                {step.removed ? <span class="chip">{t('removed')}</span> : null}
+                                {step.skipped_by_reason.length || step.cancelled_by_reason.length ? (
+                                    <span class="sub">{[...step.skipped_by_reason, ...step.cancelled_by_reason].map(one => `${reasonWord(one.reason)}: ${format.number(one.count)}`).join(' · ')}</span>
+                                ) : null}
+                            </td>
+                            <td>
+                                <FunnelBar funnel={step.funnel} />
+                            </td>
+                            <td class="end">{format.number(step.funnel.total)}</td>
+                            <td class="end">{behind(step, step.funnel.sent, 'sent,delivered,read')}</td>
+                            <td class="end">{behind(step, step.funnel.delivered, 'delivered,read', format.percent(step.funnel.delivered, step.funnel.sent))}</td>
+                            <td class="end">{behind(step, step.funnel.read, 'read', format.percent(step.funnel.read, step.funnel.sent))}</td>
+                            <td class="end">{behind(step, step.funnel.replied, 'replied', undefined, 'answer')}</td>
+                            <td class="end">{behind(step, step.funnel.failed, 'failed')}</td>
+                            <td class="end">{behind(step, step.funnel.opted_out, 'opted_out', undefined, 'answer')}</td>
+                        </tr>
+                    ))}
+                </Table>
                 <div class="card-foot legend">
                     {PARTS.map(part => (
                         <span key={part.key} class="small soft">

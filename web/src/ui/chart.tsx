@@ -6,6 +6,7 @@ import * as format from '../core/format';
 import { t } from '../core/i18n';
 import { Icon } from './parts';
 import { dark, language } from './state';
+import { figures, Table } from './table';
 
 export interface Series {
     key: string;
@@ -110,32 +111,18 @@ export function TimeChart({ times, series, label, hourly, height = 240 }: { time
                 <summary class="small">
                     <Icon name="table" class="inline" /> {t('View as table')}
                 </summary>
-                <div class="table-wrap chart-table" tabIndex={0} role="region" aria-label={label}>
-                    <table class="table">
-                        <thead>
-                            <tr>
-                                <th>{hourly ? t('Hour') : t('Day')}</th>
-                                {series.map(one => (
-                                    <th key={one.key} class="end">
-                                        {one.label}
-                                    </th>
-                                ))}
-                            </tr>
-                        </thead>
-                        <tbody>
-                            {times.map((at, index) => (
-                                <tr key={at}>
-                                    <td class="nowrap">{hourly ? format.moment(at) : format.date(at)}</td>
-                                    {series.map(one => (
-                                        <td key={one.key} class="end">
-                                            {format.number(one.values[index] ?? 0)}
-                                        </td>
-                                    ))}
-                                </tr>
+                <Table region={label} columns={[hourly ? t('Hour') : t('Day'), ...series.map(one => figures(one.label))]}>
+                    {times.map((at, index) => (
+                        <tr key={at}>
+                            <td class="nowrap">{hourly ? format.moment(at) : format.date(at)}</td>
+                            {series.map(one => (
+                                <td key={one.key} class="end">
+                                    {format.number(one.values[index] ?? 0)}
+                                </td>
                             ))}
-                        </tbody>
-                    </table>
-                </div>
+                        </tr>
+                    ))}
+                </Table>
             </details>
         </figure>
     );

@@ -5,6 +5,7 @@ import { plural, t } from '../../core/i18n';
 import { said } from '../../core/said';
 import { Phone, toast } from '../../ui/parts';
 import { VerdictState } from '../../ui/status';
+import { figures, Table } from '../../ui/table';
 
 export type Result = Schemas['BulkEnrollResult'];
 type Verdict = Schemas['Verdict'];
@@ -30,35 +31,22 @@ export function Counts({ counts, total }: { counts: Schemas['VerdictCounts']; to
 }
 export function Rows({ rows }: { rows: Schemas['RowVerdict'][] }) {
     return (
-        <div class="table-wrap">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th class="end">{t('Row')}</th>
-                        <th>{t('As written')}</th>
-                        <th>{t('Number')}</th>
-                        <th>{t('Name')}</th>
-                        <th>{t('Result')}</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {rows.map((row, index) => (
-                        <tr key={`${row.row} ${index}`}>
-                            <td class="end muted">{format.number(row.row)}</td>
-                            <td>
-                                <bdi class="truncate cell-narrow">{row.input}</bdi>
-                            </td>
-                            <td>{row.phone ? <Phone digits={row.phone} /> : <span class="muted">–</span>}</td>
-                            <td dir="auto">{row.name ?? ''}</td>
-                            <td>
-                                <VerdictState verdict={row.verdict} />
-                                {row.verdict.startsWith('invalid') || row.verdict === 'opted_out' ? <div class="sub">{said(row.message)}</div> : null}
-                            </td>
-                        </tr>
-                    ))}
-                </tbody>
-            </table>
-        </div>
+        <Table columns={[figures(t('Row')), t('As written'), t('Number'), t('Name'), t('Result')]}>
+            {rows.map((row, index) => (
+                <tr key={`${row.row} ${index}`}>
+                    <td class="end muted">{format.number(row.row)}</td>
+                    <td>
+                        <bdi class="truncate cell-narrow">{row.input}</bdi>
+                    </td>
+                    <td>{row.phone ? <Phone digits={row.phone} /> : <span class="muted">–</span>}</td>
+                    <td dir="auto">{row.name ?? ''}</td>
+                    <td>
+                        <VerdictState verdict={row.verdict} />
+                        {row.verdict.startsWith('invalid') || row.verdict === 'opted_out' ? <div class="sub">{said(row.message)}</div> : null}
+                    </td>
+                </tr>
+            ))}
+        </Table>
     );
 }
 /* How many would come in, and what the button for it says. */

@@ -5,6 +5,7 @@ import { t } from '../../core/i18n';
 import { PagedCard, usePages } from '../../ui/pages';
 import { DownloadCsv } from '../../ui/csv';
 import { Empty, Icon, SearchField, Time } from '../../ui/parts';
+import { Table } from '../../ui/table';
 
 type Line = Schemas['AuditLine'];
 export function Audit() {
@@ -21,47 +22,35 @@ export function Audit() {
             </div>
             <PagedCard pages={page} empty={<Empty icon="scroll-text" title={t('Nothing is written here')} />}>
                 {rows => (
-                    <div class="table-wrap">
-                        <table class="table">
-                            <thead>
-                                <tr>
-                                    <th>{t('When')}</th>
-                                    <th>{t('Who')}</th>
-                                    <th>{t('What')}</th>
-                                    <th>{t('To what')}</th>
-                                </tr>
-                            </thead>
-                            <tbody>
-                                {rows.map(line => (
-                                    <tr key={line.id}>
-                                        <td class="muted">
-                                            <Time at={line.at} style="moment" />
-                                        </td>
-                                        <td>
-                                            <span dir="auto">{line.actor.name || line.actor.kind}</span>
-                                            {line.actor.address ? <div class="sub">{line.actor.address}</div> : null}
-                                        </td>
-                                        <td>
-                                            <code>{line.action}</code>
-                                        </td>
-                                        <td>
-                                            {line.object ? <code>{line.object}</code> : null}
-                                            {line.detail && Object.keys(line.detail).length ? (
-                                                <details class="details">
-                                                    <summary class="tiny">
-                                                        <Icon name="list" class="inline" /> {t('Details')}
-                                                    </summary>
-                                                    <pre class="detail-json tiny" dir="ltr">
-                                                        {JSON.stringify(line.detail, null, 1)}
-                                                    </pre>
-                                                </details>
-                                            ) : null}
-                                        </td>
-                                    </tr>
-                                ))}
-                            </tbody>
-                        </table>
-                    </div>
+                    <Table columns={[t('When'), t('Who'), t('What'), t('To what')]}>
+                        {rows.map(line => (
+                            <tr key={line.id}>
+                                <td class="muted">
+                                    <Time at={line.at} style="moment" />
+                                </td>
+                                <td>
+                                    <span dir="auto">{line.actor.name || line.actor.kind}</span>
+                                    {line.actor.address ? <div class="sub">{line.actor.address}</div> : null}
+                                </td>
+                                <td>
+                                    <code>{line.action}</code>
+                                </td>
+                                <td>
+                                    {line.object ? <code>{line.object}</code> : null}
+                                    {line.detail && Object.keys(line.detail).length ? (
+                                        <details class="details">
+                                            <summary class="tiny">
+                                                <Icon name="list" class="inline" /> {t('Details')}
+                                            </summary>
+                                            <pre class="detail-json tiny" dir="ltr">
+                                                {JSON.stringify(line.detail, null, 1)}
+                                            </pre>
+                                        </details>
+                                    ) : null}
+                                </td>
+                            </tr>
+                        ))}
+                    </Table>
                 )}
             </PagedCard>
         </div>

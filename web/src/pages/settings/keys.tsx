@@ -4,6 +4,7 @@ import { api, call, type ApiError, type Schemas } from '../../core/api';
 import { t } from '../../core/i18n';
 import { Alert, ask, Button, Card, Check, CopyButton, Dialog, Empty, Failure, showError, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
+import { Table } from '../../ui/table';
 
 type Scope = Schemas['Scope'];
 const SCOPES: { code: Scope; label: () => string; hint: () => string }[] = [
@@ -33,46 +34,29 @@ export function Keys() {
             }
         >
             {keys.data.data.length ? (
-                <div class="table-wrap">
-                    <table class="table">
-                        <thead>
-                            <tr>
-                                <th>{t('Name')}</th>
-                                <th>{t('Begins with')}</th>
-                                <th>{t('May')}</th>
-                                <th>{t('Created')}</th>
-                                <th>{t('Last used')}</th>
-                                <th>{t('Expires')}</th>
-                                <th class="tools">
-                                    <span class="visually-hidden">{t('Actions')}</span>
-                                </th>
-                            </tr>
-                        </thead>
-                        <tbody>
-                            {keys.data.data.map(key => (
-                                <tr key={key.id}>
-                                    <td class="strong" dir="auto">
-                                        {key.name}
-                                    </td>
-                                    <td>
-                                        <code>{key.prefix}…</code>
-                                    </td>
-                                    <td class="soft">{key.kind === 'publishable' ? t('For web pages') : key.scopes.map(scope => SCOPES.find(one => one.code === scope)?.label() ?? scope).join(', ')}</td>
-                                    <td class="muted">
-                                        <Time at={key.created_at} style="date" />
-                                    </td>
-                                    <td class="muted">{key.last_used_at ? <Time at={key.last_used_at} /> : t('never')}</td>
-                                    <td class="muted">{key.expires_at ? <Time at={key.expires_at} style="date" /> : t('never')}</td>
-                                    <td class="tools">
-                                        <Button small kind="danger" onClick={() => void revoke(key).catch(showError)}>
-                                            {t('Revoke')}
-                                        </Button>
-                                    </td>
-                                </tr>
-                            ))}
-                        </tbody>
-                    </table>
-                </div>
+                <Table columns={[t('Name'), t('Begins with'), t('May'), t('Created'), t('Last used'), t('Expires')]} tools>
+                    {keys.data.data.map(key => (
+                        <tr key={key.id}>
+                            <td class="strong" dir="auto">
+                                {key.name}
+                            </td>
+                            <td>
+                                <code>{key.prefix}…</code>
+                            </td>
+                            <td class="soft">{key.kind === 'publishable' ? t('For web pages') : key.scopes.map(scope => SCOPES.find(one => one.code === scope)?.label() ?? scope).join(', ')}</td>
+                            <td class="muted">
+                                <Time at={key.created_at} style="date" />
+                            </td>
+                            <td class="muted">{key.last_used_at ? <Time at={key.last_used_at} /> : t('never')}</td>
+                            <td class="muted">{key.expires_at ? <Time at={key.expires_at} style="date" /> : t('never')}</td>
+                            <td class="tools">
+                                <Button small kind="danger" onClick={() => void revoke(key).catch(showError)}>
+                                    {t('Revoke')}
+                                </Button>
+                            </td>
+                        </tr>
+                    ))}
+                </Table>
             ) : (
                 <Empty icon="key-round" title={t('No keys yet')}>
                     {t('A key lets your own software use the API.')}

@@ -3,6 +3,7 @@ import { api, call, type Schemas } from '../../core/api';
 import { t } from '../../core/i18n';
 import { ask, Button, Card, Failure, showError, Skeleton, Time, toast } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
+import { Table } from '../../ui/table';
 
 type Session = Schemas['Session'];
 
@@ -39,42 +40,28 @@ export function Sessions() {
                 ) : null
             }
         >
-            <div class="table-wrap">
-                <table class="table">
-                    <thead>
-                        <tr>
-                            <th>{t('Browser')}</th>
-                            <th>{t('Address')}</th>
-                            <th>{t('Last seen')}</th>
-                            <th class="tools">
-                                <span class="visually-hidden">{t('Actions')}</span>
-                            </th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        {sessions.data.data.map(session => (
-                            <tr key={session.id}>
-                                <td>
-                                    {browserName(session.agent)} {session.current ? <span class="chip">{t('this one')}</span> : null}
-                                </td>
-                                <td class="soft" dir="ltr">
-                                    {session.address}
-                                </td>
-                                <td class="muted">
-                                    <Time at={session.last_seen_at} />
-                                </td>
-                                <td class="tools">
-                                    {session.current ? null : (
-                                        <Button small onClick={() => void endAll([session]).catch(showError)}>
-                                            {t('Sign out')}
-                                        </Button>
-                                    )}
-                                </td>
-                            </tr>
-                        ))}
-                    </tbody>
-                </table>
-            </div>
+            <Table columns={[t('Browser'), t('Address'), t('Last seen')]} tools>
+                {sessions.data.data.map(session => (
+                    <tr key={session.id}>
+                        <td>
+                            {browserName(session.agent)} {session.current ? <span class="chip">{t('this one')}</span> : null}
+                        </td>
+                        <td class="soft" dir="ltr">
+                            {session.address}
+                        </td>
+                        <td class="muted">
+                            <Time at={session.last_seen_at} />
+                        </td>
+                        <td class="tools">
+                            {session.current ? null : (
+                                <Button small onClick={() => void endAll([session]).catch(showError)}>
+                                    {t('Sign out')}
+                                </Button>
+                            )}
+                        </td>
+                    </tr>
+                ))}
+            </Table>
         </Card>
     );
 }

@@ -5,6 +5,7 @@ import { t } from '../../core/i18n';
 import { ask, Avatar, Button, Card, Dialog, Failure, Menu, PasswordField, SelectField, showError, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
 import { me } from '../../ui/state';
+import { Table } from '../../ui/table';
 
 type User = Schemas['User'];
 type Role = Schemas['Role'];
@@ -45,54 +46,40 @@ export function Users() {
                 </Button>
             }
         >
-            <div class="table-wrap">
-                <table class="table">
-                    <thead>
-                        <tr>
-                            <th>{t('Person')}</th>
-                            <th>{t('Role')}</th>
-                            <th>{t('Last seen')}</th>
-                            <th class="tools">
-                                <span class="visually-hidden">{t('Actions')}</span>
-                            </th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        {users.data.data.map(user => (
-                            <tr key={user.id}>
-                                <td>
-                                    <div class="row">
-                                        <Avatar name={user.name || user.email} />
-                                        <div>
-                                            <div class="strong" dir="auto">
-                                                {user.name || user.email} {user.id === me.value?.user?.id ? <span class="chip">{t('you')}</span> : null}
-                                            </div>
-                                            <div class="sub">{user.email}</div>
-                                        </div>
+            <Table columns={[t('Person'), t('Role'), t('Last seen')]} tools>
+                {users.data.data.map(user => (
+                    <tr key={user.id}>
+                        <td>
+                            <div class="row">
+                                <Avatar name={user.name || user.email} />
+                                <div>
+                                    <div class="strong" dir="auto">
+                                        {user.name || user.email} {user.id === me.value?.user?.id ? <span class="chip">{t('you')}</span> : null}
                                     </div>
-                                </td>
-                                <td>
-                                    {shortRole(user.role)} {user.disabled ? <span class="chip warn">{t('locked')}</span> : null} {user.second_factor ? <span class="chip">{t('two steps')}</span> : null}
-                                </td>
-                                <td class="muted">
-                                    <Time at={user.last_seen_at} />
-                                </td>
-                                <td class="tools">
-                                    <Menu
-                                        label={t('More for “{name}”', { name: user.name || user.email })}
-                                        items={[
-                                            { label: t('Edit'), icon: 'pencil', run: () => setEditing(user) },
-                                            user.disabled ? { label: t('Unlock'), icon: 'lock-open', run: () => void change(user, { disabled: false }).catch(showError) } : { label: t('Lock'), icon: 'lock', run: () => void change(user, { disabled: true }).catch(showError) },
-                                            ...(user.second_factor && user.id !== me.value?.user?.id ? [{ label: t('Reset two-step sign-in'), icon: 'shield-off', run: () => void resetFactor(user).catch(showError) }] : []),
-                                            { label: t('Remove'), icon: 'trash-2', danger: true, run: () => void remove(user).catch(showError) },
-                                        ]}
-                                    />
-                                </td>
-                            </tr>
-                        ))}
-                    </tbody>
-                </table>
-            </div>
+                                    <div class="sub">{user.email}</div>
+                                </div>
+                            </div>
+                        </td>
+                        <td>
+                            {shortRole(user.role)} {user.disabled ? <span class="chip warn">{t('locked')}</span> : null} {user.second_factor ? <span class="chip">{t('two steps')}</span> : null}
+                        </td>
+                        <td class="muted">
+                            <Time at={user.last_seen_at} />
+                        </td>
+                        <td class="tools">
+                            <Menu
+                                label={t('More for “{name}”', { name: user.name || user.email })}
+                                items={[
+                                    { label: t('Edit'), icon: 'pencil', run: () => setEditing(user) },
+                                    user.disabled ? { label: t('Unlock'), icon: 'lock-open', run: () => void change(user, { disabled: false }).catch(showError) } : { label: t('Lock'), icon: 'lock', run: () => void change(user, { disabled: true }).catch(showError) },
+                                    ...(user.second_factor && user.id !== me.value?.user?.id ? [{ label: t('Reset two-step sign-in'), icon: 'shield-off', run: () => void resetFactor(user).catch(showError) }] : []),
+                                    { label: t('Remove'), icon: 'trash-2', danger: true, run: () => void remove(user).catch(showError) },
+                                ]}
+                            />
+                        </td>
+                    </tr>
+                ))}
+            </Table>
             {editing ? (
                 <EditUser
                     user={editing === 'new' ? null : editing}

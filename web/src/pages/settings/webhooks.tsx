@@ -8,6 +8,7 @@ import { DownloadCsv } from '../../ui/csv';
 import { Alert, ask, Button, Card, Check, CopyButton, Dialog, Empty, Failure, Icon, Menu, showError, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
 import { usePages } from '../../ui/pages';
+import { figures, Table } from '../../ui/table';
 
 type Webhook = Schemas['Webhook'];
 type Delivery = Schemas['WebhookDelivery'];
@@ -152,55 +153,40 @@ function Deliveries({ hook }: { hook: Webhook }) {
     const tone = { delivered: 'good', failed: 'bad', pending: '', sending: 'info' } as const;
     const word = { delivered: t('Delivered'), failed: t('Failed'), pending: t('Waiting'), sending: t('Sending') } as const;
     return (
-        <div class="table-wrap">
+        <div>
             <DownloadCsv path={`/api/webhooks/${hook.id}/deliveries`} />
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th>{t('When')}</th>
-                        <th>{t('Event')}</th>
-                        <th>{t('Status')}</th>
-                        <th class="end">HTTP</th>
-                        <th class="end">{t('Took')}</th>
-                        <th class="end">{t('Tries')}</th>
-                        <th class="tools">
-                            <span class="visually-hidden">{t('Actions')}</span>
-                        </th>
+            <Table columns={[t('When'), t('Event'), t('Status'), figures('HTTP'), figures(t('Took')), figures(t('Tries'))]} tools>
+                {page.rows.map(one => (
+                    <tr key={one.id}>
+                        <td class="muted">
+                            <Time at={one.last_attempt_at ?? one.created_at} style="moment" />
+                        </td>
+                        <td>
+                            <code>{one.type}</code>
+                        </td>
+                        <td>
+                            <span class={`chip ${tone[one.status]}`}>{word[one.status]}</span>
+                            {one.error ? <div class="sub">{one.error}</div> : null}
+                        </td>
+                        <td class="end">{one.http_status ?? '–'}</td>
+                        <td class="end">{format.number(one.duration_ms)} ms</td>
+                        <td class="end">{format.number(one.attempts)}</td>
+                        <td class="tools">
+                            <Button
+                                small
+                                onClick={() => {
+                                    call(api.POST('/api/webhooks/{id}/redeliver', { params: { path: { id: hook.id } }, body: { delivery_id: one.id } })).then(() => {
+                                        toast(t('Sent again.'));
+                                        page.reload();
+                                    }, showError);
+                                }}
+                            >
+                                {t('Redeliver')}
+                            </Button>
+                        </td>
                     </tr>
-                </thead>
-                <tbody>
-                    {page.rows.map(one => (
-                        <tr key={one.id}>
-                            <td class="muted">
-                                <Time at={one.last_attempt_at ?? one.created_at} style="moment" />
-                            </td>
-                            <td>
-                                <code>{one.type}</code>
-                            </td>
-                            <td>
-                                <span class={`chip ${tone[one.status]}`}>{word[one.status]}</span>
-                                {one.error ? <div class="sub">{one.error}</div> : null}
-                            </td>
-                            <td class="end">{one.http_status ?? '–'}</td>
-                            <td class="end">{format.number(one.duration_ms)} ms</td>
-                            <td class="end">{format.number(one.attempts)}</td>
-                            <td class="tools">
-                                <Button
-                                    small
-                                    onClick={() => {
-                                        call(api.POST('/api/webhooks/{id}/redeliver', { params: { path: { id: hook.id } }, body: { delivery_id: one.id } })).then(() => {
-                                            toast(t('Sent again.'));
-                                            page.reload();
-                                        }, showError);
-                                    }}
-                                >
-                                    {t('Redeliver')}
-                                </Button>
-                            </td>
-                        </tr>
-                    ))}
-                </tbody>
-            </table>
+                ))}
+            </Table>
             {page.next ? <Button onClick={page.more}>{t('Show more')}</Button> : null}
         </div>
     );
