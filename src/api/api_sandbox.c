@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/queue.h"
 #include "service/sandbox.h"
+#include "service/transaction.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -301,6 +302,7 @@ static enum error_code move_clock(struct api_call *call, struct error *error)
     if (code != OK) {
         return code;
     }
+    service_reader_release(call->work);
     struct journey *journey = mem_zalloc(sizeof(*journey));
     journey->arrived = queue_new(NULL, NULL);
     atomic_store(&journey->references, 2);

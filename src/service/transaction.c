@@ -42,6 +42,12 @@ void service_reader_end(struct service_reader *reader)
     db_rollback(reader->db);
 }
 
+void service_reader_release(struct work *work)
+{
+    db_rollback(work->db);
+    work->db = NULL;
+}
+
 struct write_job {
     struct job job; /* first: the two convert into each other */
     struct service_write write;

@@ -17,6 +17,9 @@ DEFINE_CLEANUP(struct service_reader *, service_reader_close);
 MUST_USE enum error_code service_reader_begin(struct service_reader *reader, struct work *work,
                                               struct error *error);
 void service_reader_end(struct service_reader *reader);
+/* Ends that moment before a handler waits long, for as long as it lasts the log cannot start again.
+ * Nothing can be read afterwards. */
+void service_reader_release(struct work *work);
 
 /* Work for the writer. `run` happens inside a savepoint: an error undoes all of it. `done` comes
  * exactly once, after the commit or the failure, on the writer's thread; it must not wait. With

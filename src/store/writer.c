@@ -19,7 +19,7 @@ enum {
     COMMIT_WORK_US = 10000, /* jobs that came later wait for the next commit */
     COMMIT_ARENA_MAX = 64 * 1024 * 1024,
     LOG_PAGES_IDLE = 512,    /* 4 MiB: checkpoint at the next short pause */
-    LOG_PAGES_NOW = 16384,   /* 128 MiB: checkpoint although work waits */
+    LOG_PAGES_NOW = 8192,    /* 64 MiB: checkpoint although work waits */
     LOG_PAGES_WAIT = 131072, /* 1 GiB: wait for readers, so that the log starts again */
     LOG_PAGES_AGAIN = 4096,  /* 32 MiB more before the next try while work waits */
     PAUSE_SHORT_MS = 50,
