@@ -40,12 +40,40 @@ export function setLeaveGuard(check: (() => boolean) | null): void {
     guard = check;
 }
 
+/* Going back takes a moment; where to go then waits for it. */
+let closing: (() => void)[] | null = null;
+
 export function navigate(to: string, options: { replace?: boolean } = {}): void {
+    if (closing) return void closing.push(() => navigate(to, options));
     const target = new URL(to, location.href);
     if (target.pathname !== location.pathname && guard && !guard()) return;
     if (options.replace) history.replaceState(null, '', target);
     else if (target.href !== location.href) history.pushState(null, '', target);
     changed.emit();
+}
+/* A dialog is a place of its own: a link to it opens it, Back closes it. Closing it by hand goes
+ * back when it was opened from the page below, and else only leaves its name out. */
+interface Opened {
+    dialogs: number;
+}
+export function openDialogs(): number {
+    return (history.state as Opened | null)?.dialogs ?? 0;
+}
+export function openDialog(query: Record<string, string>): void {
+    if (closing) return void closing.push(() => openDialog(query));
+    const url = new URL(location.href);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    history.pushState({ dialogs: openDialogs() + 1 } satisfies Opened, '', url);
+    changed.emit();
+}
+export function closeDialog(names: readonly string[]): void {
+    if (closing) return;
+    if (openDialogs() > 0) {
+        closing = [];
+        history.back();
+    } else if (names.some(name => new URLSearchParams(location.search).has(name))) {
+        setQuery(Object.fromEntries(names.map(name => [name, null])), { replace: true });
+    }
 }
 export function setQuery(change: Record<string, string | null | undefined>, options: { replace?: boolean } = {}): void {
     const url = new URL(location.href);
@@ -57,7 +85,12 @@ export function setQuery(change: Record<string, string | null | undefined>, opti
 }
 
 export function startRouter(): void {
-    addEventListener('popstate', () => changed.emit());
+    addEventListener('popstate', () => {
+        const after = closing;
+        closing = null;
+        changed.emit();
+        after?.forEach(go => go());
+    });
     // One listener makes every plain link of the app a client-side one.
     document.addEventListener('click', event => {
         if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

@@ -1,5 +1,6 @@
 /* Editing the list of messages: pure functions on the document, shared by buttons, keys and drag. */
 import type { Sequence, SequenceInput, StepInput } from './api';
+import { headerIsFinished } from './header';
 import { uuid } from './uuid';
 
 export const TEXT_LIMIT = 4096;
@@ -97,7 +98,7 @@ export function missingField(step: StepInput): 'message' | 'media_url' | 'templa
         case 'template': {
             const template = step.template;
             const texts = (template?.body ?? []).map(one => (typeof one === 'string' ? one : String((one as { text?: unknown }).text ?? '')));
-            const filled = texts.every(text => text.replace(/^[a-z_][a-z0-9_]*=/, '').trim() !== '') && (template?.buttons ?? []).every(button => button.text.trim() !== '');
+            const filled = texts.every(text => text.replace(/^[a-z_][a-z0-9_]*=/, '').trim() !== '') && (template?.buttons ?? []).every(button => button.text.trim() !== '') && headerIsFinished(template?.header);
             return template && /^[a-z0-9_]{1,512}$/.test(template.name) && template.language.trim().length > 1 && filled ? null : 'template';
         }
         default:

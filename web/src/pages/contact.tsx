@@ -4,6 +4,7 @@ import { api, call, type ApiError, type Schemas } from '../core/api';
 import * as format from '../core/format';
 import { t } from '../core/i18n';
 import { navigate } from '../core/router';
+import { useDialog } from '../ui/dialog';
 import { PageHead, Pending, usePage } from '../ui/page';
 import { ask, Button, Card, Dialog, Empty, Failure, Icon, Menu, Phone, showError, TextField, Time, toast, useWork } from '../ui/parts';
 import { useResource } from '../ui/resource';
@@ -19,7 +20,7 @@ export default function ContactPage({ params }: { params: Record<string, string>
     const phone = params['phone'] as string;
     const contact = useResource(`contact ${phone}`, () => call(api.GET('/api/contacts/{phone}', { params: { path: { phone } } })), { on: ['contact', 'opt_out', 'enrollment', 'message'] });
     const messages = useResource(`messages to ${phone}`, () => call(api.GET('/api/queue', { params: { query: { phone, limit: 20, sort: '-scheduled_for' } } })), { on: ['message', 'queue'] });
-    const [editing, setEditing] = useState(false);
+    const [dialog, setDialog] = useDialog(['edit']);
     const data = contact.data;
     const name = data?.name || format.phone(phone);
     usePage(name, [{ label: t('Contacts'), href: '/contacts' }]);
@@ -48,7 +49,7 @@ export default function ContactPage({ params }: { params: Record<string, string>
                 }
             >
                 {can('write') ? (
-                    <Button icon="pencil" onClick={() => setEditing(true)}>
+                    <Button icon="pencil" onClick={() => setDialog('edit')}>
                         {t('Edit')}
                     </Button>
                 ) : null}
@@ -141,12 +142,12 @@ export default function ContactPage({ params }: { params: Record<string, string>
                     </Card>
                 </div>
             </div>
-            {editing ? (
+            {dialog && can('write') ? (
                 <Edit
                     contact={data}
                     phone={phone}
                     onClose={() => {
-                        setEditing(false);
+                        setDialog(null);
                         contact.reload();
                     }}
                 />

@@ -5,6 +5,7 @@ import * as format from '../core/format';
 import { plural, t } from '../core/i18n';
 import { setQuery } from '../core/router';
 import { DownloadCsv } from '../ui/csv';
+import { useDialog } from '../ui/dialog';
 import { PageHead, usePage } from '../ui/page';
 import { PagedCard, usePages } from '../ui/pages';
 import { ask, Button, Dialog, Empty, Failure, Icon, Person, Phone, SearchField, showError, TextField, Time, toast, useWork } from '../ui/parts';
@@ -22,12 +23,12 @@ export default function Contacts() {
     const query = place.value.query;
     const out = query.get('view') === 'opted-out';
     usePage(out ? t('Opted out') : t('Contacts'));
-    const [adding, setAdding] = useState(false);
+    const [dialog, setDialog] = useDialog(['opt-out']);
     return (
         <div class="page">
             <PageHead title={t('Contacts')} lead={t('People come in by enrolling them. Who opted out gets nothing from any sequence.')}>
                 {can('enroll') ? (
-                    <Button icon="user-x" onClick={() => setAdding(true)}>
+                    <Button icon="user-x" onClick={() => setDialog('opt-out')}>
                         {t('Opt someone out')}
                     </Button>
                 ) : null}
@@ -47,7 +48,7 @@ export default function Contacts() {
                 <DownloadCsv path={out ? '/api/opt-outs' : '/api/contacts'} query={{ q: query.get('q') ?? undefined }} />
             </div>
             {out ? <OptOuts q={query.get('q') ?? ''} /> : <Everyone q={query.get('q') ?? ''} />}
-            {adding ? <AddOptOut onClose={() => setAdding(false)} /> : null}
+            {dialog && can('enroll') ? <AddOptOut onClose={() => setDialog(null)} /> : null}
         </div>
     );
 }

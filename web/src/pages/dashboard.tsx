@@ -174,11 +174,13 @@ export default function Dashboard() {
     const data = overview.data;
     const points = series.data?.points ?? [];
     const totals = data?.totals;
-    const behind = (status: string, filter = 'status'): string => `/messages?${new URLSearchParams({ [filter]: status, from, ...(to ? { to } : {}) }).toString()}`;
-    const tile = (label: string, value: number, before: number, href: string | null, good = true, share?: number) => (
+    const span = { from, ...(to ? { to } : {}) };
+    const behind = (filter: Record<string, string>): string => `/messages?${new URLSearchParams({ ...filter, ...span }).toString()}`;
+    const added = `/people?${new URLSearchParams({ enrolled_from: from, ...(to ? { enrolled_to: to } : {}) }).toString()}`;
+    const tile = (label: string, value: number, before: number, href: string, good = true, share?: number) => (
         <div class="tile" key={label}>
             <span class="tile-label">{label}</span>
-            <span class="tile-value num">{href ? <a href={href}>{format.number(value)}</a> : format.number(value)}</span>
+            <span class="tile-value num">{value ? <a href={href}>{format.number(value)}</a> : format.number(0)}</span>
             <span class="tile-hint row between">
                 <Change now={value} before={before} good={good} />
                 {share !== undefined ? <span class="muted tiny num">{format.percent(value, share)}</span> : null}
@@ -212,12 +214,12 @@ export default function Dashboard() {
             {data && totals ? (
                 <>
                     <div class="tiles">
-                        {tile(t('Enrolled'), totals.enrolled, data.previous.enrolled, null)}
-                        {tile(t('Sent'), totals.sent, data.previous.sent, behind('sent,delivered,read'))}
-                        {tile(t('Delivered'), totals.delivered, data.previous.delivered, behind('delivered,read'), true, totals.sent)}
-                        {tile(t('Read'), totals.read, data.previous.read, behind('read'), true, totals.sent)}
-                        {tile(t('Replied'), totals.replied, data.previous.replied, behind('replied', 'answer'), true, totals.sent)}
-                        {tile(t('Failed'), totals.failed, data.previous.failed, behind('failed'), false, totals.sent + totals.failed)}
+                        {tile(t('Enrolled'), totals.enrolled, data.previous.enrolled, added)}
+                        {tile(t('Sent'), totals.sent, data.previous.sent, behind({ time: 'sent' }))}
+                        {tile(t('Delivered'), totals.delivered, data.previous.delivered, behind({ time: 'delivered' }), true, totals.sent)}
+                        {tile(t('Read'), totals.read, data.previous.read, behind({ time: 'read' }), true, totals.sent)}
+                        {tile(t('Replied'), totals.replied, data.previous.replied, behind({ answer: 'replied' }), true, totals.sent)}
+                        {tile(t('Failed'), totals.failed, data.previous.failed, behind({ status: 'failed', time: 'failed' }), false, totals.sent + totals.failed)}
                     </div>
                     <div class="grid">
                         <Card class="c8" title={t('Messages over time')} actions={<DownloadCsv path="/api/stats/timeseries" query={{ from, to, timezone: zone, interval: hourly ? 'hour' : 'day' }} />}>
@@ -246,20 +248,20 @@ export default function Dashboard() {
                                     of={totals.sent + totals.failed + totals.skipped + totals.cancelled + totals.unknown}
                                     values={[
                                         { label: t('Ended'), count: totals.sent + totals.failed + totals.skipped + totals.cancelled + totals.unknown },
-                                        { label: t('Sent'), count: totals.sent, href: behind('sent,delivered,read') },
-                                        { label: t('Delivered'), count: totals.delivered, href: behind('delivered,read') },
-                                        { label: t('Read'), count: totals.read, href: behind('read') },
-                                        { label: t('Replied'), count: totals.replied, href: behind('replied', 'answer') },
-                                        { label: t('Failed'), count: totals.failed, href: behind('failed') },
-                                        ...(totals.skipped + totals.cancelled ? [{ label: t('Not sent'), count: totals.skipped + totals.cancelled, href: behind('skipped,cancelled') }] : []),
-                                        ...(totals.unknown ? [{ label: t('Unknown'), count: totals.unknown, href: behind('unknown') }] : []),
+                                        { label: t('Sent'), count: totals.sent, href: behind({ time: 'sent' }) },
+                                        { label: t('Delivered'), count: totals.delivered, href: behind({ time: 'delivered' }) },
+                                        { label: t('Read'), count: totals.read, href: behind({ time: 'read' }) },
+                                        { label: t('Replied'), count: totals.replied, href: behind({ answer: 'replied' }) },
+                                        { label: t('Failed'), count: totals.failed, href: behind({ status: 'failed', time: 'failed' }) },
+                                        ...(totals.skipped + totals.cancelled ? [{ label: t('Not sent'), count: totals.skipped + totals.cancelled, href: behind({ status: 'skipped,cancelled', time: 'ended' }) }] : []),
+                                        ...(totals.unknown ? [{ label: t('Unknown'), count: totals.unknown, href: behind({ status: 'unknown', time: 'ended' }) }] : []),
                                     ]}
                                 />
                             </div>
                         </Card>
-                        <Card class="c8" title={t('Why messages failed')} actions={<span class="muted small">{t('since the beginning')}</span>}>
+                        <Card class="c8" title={t('Why messages failed')}>
                             {data.failures.length ? (
-                                <Failures failures={data.failures} done={overview.reload} />
+                                <Failures failures={data.failures} span={span} done={overview.reload} />
                             ) : (
                                 <div class="card-body">
                                     <Alert kind="good">{t('Nothing failed in this period.')}</Alert>
@@ -267,7 +269,7 @@ export default function Dashboard() {
                             )}
                         </Card>
                         <ForecastCard class="c8" />
-                        <Card class="c4" title={t('Recent enrollments')}>
+                        <Card class="c4" title={t('Recent enrollments')} actions={<a href="/people">{t('All enrollments')}</a>}>
                             {data.recent_enrollments.length ? (
                                 <ul class="recent">
                                     {data.recent_enrollments.slice(0, 6).map(one => (
@@ -309,7 +311,7 @@ export default function Dashboard() {
                                             <td class="end">{format.number(row.totals.sent)}</td>
                                             <td class="end">{format.percent(row.totals.delivered, row.totals.sent)}</td>
                                             <td class="end">{format.percent(row.totals.read, row.totals.sent)}</td>
-                                            <td class="end">{row.totals.replied ? <a class="quiet" href={`${behind('replied', 'answer')}&sequence_id=${row.id}`}>{format.number(row.totals.replied)}</a> : format.number(0)}</td>
+                                            <td class="end">{row.totals.replied ? <a class="quiet" href={behind({ answer: 'replied', sequence_id: row.id })}>{format.number(row.totals.replied)}</a> : format.number(0)}</td>
                                             <td class="end">{format.number(row.totals.failed)}</td>
                                         </tr>
                                     ))}

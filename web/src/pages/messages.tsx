@@ -13,12 +13,31 @@ import { messageWord, MESSAGE_STATUSES, reasonWord } from '../ui/status';
 import { MessageItem } from './person';
 
 type Answer = 'replied' | 'opted_out';
+type Moment = 'scheduled' | 'sent' | 'delivered' | 'read' | 'failed' | 'ended';
+/* What a span of time is about, before the span itself. */
+function momentWord(moment: Moment | undefined): string {
+    switch (moment) {
+        case 'sent':
+            return t('Sent');
+        case 'delivered':
+            return t('Delivered');
+        case 'read':
+            return t('Read');
+        case 'failed':
+            return t('Failed');
+        case 'ended':
+            return t('Ended');
+        case 'scheduled':
+        case undefined:
+            return t('Scheduled');
+    }
+}
 
 export default function Messages() {
     void language.value;
     usePage(t('Messages'));
     const query = place.value.query;
-    const filter = { status: query.get('status') ?? undefined, sequence_id: query.get('sequence_id') ?? undefined, step_id: query.get('step_id') ?? undefined, reason: query.get('reason') ?? undefined, answer: (query.get('answer') as Answer | null) ?? undefined, phone: query.get('phone') ?? undefined, channel_id: query.get('channel_id') ?? undefined, from: query.get('from') ?? undefined, to: query.get('to') ?? undefined };
+    const filter = { status: query.get('status') ?? undefined, sequence_id: query.get('sequence_id') ?? undefined, step_id: query.get('step_id') ?? undefined, reason: query.get('reason') ?? undefined, answer: (query.get('answer') as Answer | null) ?? undefined, phone: query.get('phone') ?? undefined, channel_id: query.get('channel_id') ?? undefined, time: (query.get('time') as Moment | null) ?? undefined, from: query.get('from') ?? undefined, to: query.get('to') ?? undefined };
     const key = JSON.stringify(filter);
     const waiting = filter.status !== undefined && /^(pending|sending|in_doubt|held)(,|$)/.test(filter.status);
     const pages = usePages<Message>(`queue ${key}`, cursor => call(api.GET('/api/queue', { params: { query: { ...filter, sort: waiting ? 'scheduled_for' : '-created_at', limit: 50, cursor } } })), ['message', 'queue', 'stats', 'clock', 'counters']);
@@ -54,7 +73,8 @@ export default function Messages() {
                     </button>
                 ) : null}
                 {filter.from ? (
-                    <button type="button" class="chip info" onClick={() => setQuery({ from: null, to: null })}>
+                    <button type="button" class="chip info" onClick={() => setQuery({ time: null, from: null, to: null })}>
+                        {filter.answer ? '' : `${momentWord(filter.time)}: `}
                         {filter.to ? t('{from} to {to}', { from: format.moment(filter.from), to: format.moment(filter.to) }) : t('Since {time}', { time: format.moment(filter.from) })} <Icon name="x" />
                     </button>
                 ) : null}
@@ -87,7 +107,7 @@ export default function Messages() {
                 note={plural('{n} message', '{n} messages', shown, format.number(shown))}
                 empty={
                     filtered ? (
-                    <Empty icon="search-x" title={t('No message fits these filters')} actions={<Button onClick={() => setQuery({ status: null, sequence_id: null, reason: null, answer: null, step_id: null, phone: null, channel_id: null, from: null, to: null })}>{t('Clear filters')}</Button>} />
+                    <Empty icon="search-x" title={t('No message fits these filters')} actions={<Button onClick={() => setQuery({ status: null, sequence_id: null, reason: null, answer: null, step_id: null, phone: null, channel_id: null, time: null, from: null, to: null })}>{t('Clear filters')}</Button>} />
                 ) : (
                     <Empty icon="messages-square" title={t('No messages yet')}>
                         {t('They appear here as soon as the first enrolled person’s message is due.')}

@@ -4,6 +4,7 @@ import { api, call, type Message, type Schemas } from '../core/api';
 import * as format from '../core/format';
 import { t } from '../core/i18n';
 import { failureSaid, said } from '../core/said';
+import { useDialog } from '../ui/dialog';
 import { PageHead, Pending, usePage } from '../ui/page';
 import { Alert, ask, Button, Card, Empty, Failure, Icon, Menu, Phone, showError, Skeleton, Time, toast } from '../ui/parts';
 import { WhatsAppText } from '../ui/phone';
@@ -184,7 +185,7 @@ export default function Person({ params }: { params: Record<string, string> }) {
     const explain = useResource(`explain ${id}`, () => call(api.GET('/api/enrollments/{id}/explain', { params: { path: { id } } })), { on });
     const messages = useResource(`messages of ${id}`, () => call(api.GET('/api/queue', { params: { query: { enrollment_id: id, limit: 200, sort: '-scheduled_for' } } })), { on });
     const sequence = useResource(enrollment.data ? `sequence ${enrollment.data.sequence_id}` : null, () => call(api.GET('/api/sequences/{id}', { params: { path: { id: enrollment.data?.sequence_id as string } } })));
-    const [action, setAction] = useState<'pause' | 'resume' | 'stop' | null>(null);
+    const [action, setAction] = useDialog(['pause', 'resume', 'stop']);
     const data = enrollment.data;
     const name = data?.name || (data ? format.phone(data.phone) : t('Person'));
     usePage(name, [
@@ -299,7 +300,7 @@ export default function Person({ params }: { params: Record<string, string> }) {
                     </Card>
                 </div>
             </div>
-            {action ? <BulkDialog action={action} body={{ ids: [id] }} onClose={() => setAction(null)} done={reload} /> : null}
+            {action && can('enroll') ? <BulkDialog action={action} body={{ ids: [id] }} onClose={() => setAction(null)} done={reload} /> : null}
         </div>
     );
 }

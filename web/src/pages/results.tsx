@@ -52,9 +52,11 @@ export function Stages({ values, of }: { values: { label: string; count: number;
 }
 /* How the messages behind a group are asked for: by the provider's code, when it gave one. */
 const wantedReason = (failure: Schemas['FailureReason']): string => String(failure.code || failure.reason);
-export function Failures({ failures, sequenceId, done }: { failures: Schemas['FailureReason'][]; sequenceId?: string; done: () => void }) {
+/* `span`: the failures are those of a span of time, and so are the list behind them and what is sent again. */
+export function Failures({ failures, sequenceId, span, done }: { failures: Schemas['FailureReason'][]; sequenceId?: string; span?: { from: string; to?: string }; done: () => void }) {
+    const behind = (failure: Schemas['FailureReason']): string => `/messages?${new URLSearchParams({ status: 'failed', reason: wantedReason(failure), ...(sequenceId ? { sequence_id: sequenceId } : {}), ...(span ? { time: 'failed', ...span } : {}) }).toString()}`;
     const retry = async (failure: Schemas['FailureReason']): Promise<void> => {
-        const result = await call(api.POST('/api/messages/bulk-retry', { body: { filter: { reason: wantedReason(failure), ...(sequenceId ? { sequence_id: sequenceId } : {}) } } }));
+        const result = await call(api.POST('/api/messages/bulk-retry', { body: { filter: { reason: wantedReason(failure), ...(sequenceId ? { sequence_id: sequenceId } : {}), ...(span ? { failed_from: span.from, ...(span.to ? { failed_to: span.to } : {}) } : {}) } } }));
         const count = 'changed' in result ? (result.changed ?? 0) : 0;
         toast(plural('{n} message waits again.', '{n} messages wait again.', count, format.number(count)));
         done();
@@ -63,7 +65,7 @@ export function Failures({ failures, sequenceId, done }: { failures: Schemas['Fa
         <ul class="failures">
             {failures.map(failure => (
                 <li key={`${failure.reason} ${failure.code ?? ''}`}>
-                    <a class="num strong count" href={`/messages?status=failed&reason=${encodeURIComponent(wantedReason(failure))}${sequenceId ? `&sequence_id=${sequenceId}` : ''}`}>
+                    <a class="num strong count" href={behind(failure)}>
                         {format.number(failure.count)}
                     </a>
                     <div class="grow">

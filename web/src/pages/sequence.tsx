@@ -4,6 +4,7 @@ import { api, call, type Sequence } from '../core/api';
 import * as format from '../core/format';
 import { plural, t } from '../core/i18n';
 import { navigate } from '../core/router';
+import { useDialog } from '../ui/dialog';
 import { Pending, usePage } from '../ui/page';
 import { Alert, Button, Dialog, Failure, Icon, Menu, showError, Skeleton, toast, useWork, ErrorText } from '../ui/parts';
 import { useResource } from '../ui/resource';
@@ -129,7 +130,7 @@ function Loaded({ sequence: newest, reload }: { sequence: Sequence; reload: () =
     const model = useModel(newest);
     const lint = useLint(model);
     const tab = tabOf(place.value.path);
-    const [dialog, setDialog] = useState<'publish' | 'test' | 'history' | 'pause' | null>(null);
+    const [dialog, setDialog] = useDialog(['publish', 'test', 'history', 'pause']);
     // Numbers and status follow the server; the document is only replaced by its own saves.
     const sequence = { ...model.sequence, ...counts(newest), status: newest.version >= model.sequence.version ? newest.status : model.sequence.status };
     const tabName = { builder: t('Messages'), people: t('People'), add: t('Add people'), results: t('Results') }[tab];
@@ -243,7 +244,7 @@ function Loaded({ sequence: newest, reload }: { sequence: Sequence; reload: () =
                 </Alert>
             ) : null}
             {tab === 'builder' ? <Editor model={model} lint={lint} /> : tab === 'people' ? <PeopleTable sequence={sequence} /> : tab === 'add' ? <AddPeople sequence={sequence} /> : <Results sequence={sequence} />}
-            {dialog === 'publish' ? (
+            {dialog === 'publish' && write ? (
                 <PublishDialog
                     model={model}
                     findings={lint?.findings ?? []}
@@ -253,9 +254,9 @@ function Loaded({ sequence: newest, reload }: { sequence: Sequence; reload: () =
                     }}
                 />
             ) : null}
-            {dialog === 'test' ? <TestSendDialog sequence={model.sequence} stepId={model.sequence.messages[0]?.id} onClose={() => setDialog(null)} /> : null}
+            {dialog === 'test' && write ? <TestSendDialog sequence={model.sequence} stepId={model.sequence.messages[0]?.id} onClose={() => setDialog(null)} /> : null}
             {dialog === 'history' ? <HistoryDialog model={model} onClose={() => setDialog(null)} /> : null}
-            {dialog === 'pause' ? <PauseResume sequence={sequence} onClose={() => setDialog(null)} done={refreshed} /> : null}
+            {dialog === 'pause' && write && sequence.status !== 'draft' ? <PauseResume sequence={sequence} onClose={() => setDialog(null)} done={refreshed} /> : null}
             <ConflictDialog model={model} />
         </div>
     );

@@ -1,11 +1,11 @@
 /* All sequences: their state and numbers at a glance, and what can be done with each. */
-import { useState } from 'preact/hooks';
 import { api, call, type SequenceInput, type SequenceSummary } from '../core/api';
 import * as format from '../core/format';
 import { plural, t } from '../core/i18n';
 import { navigate, setQuery } from '../core/router';
 import { samples } from '../core/samples';
 import { toInput, toWire } from '../core/steps';
+import { useDialog } from '../ui/dialog';
 import { PageHead, usePage } from '../ui/page';
 import { PagedCard, usePages } from '../ui/pages';
 import { ask, Button, Dialog, Empty, Icon, Menu, SearchField, Segmented, showError, Time, toast } from '../ui/parts';
@@ -30,7 +30,7 @@ export default function Sequences() {
     const status = query.get('status') ?? '';
     const q = query.get('q') ?? '';
     const sort = (query.get('sort') ?? '-updated_at') as Sort;
-    const [sampleOpen, setSampleOpen] = useState(false);
+    const [dialog, setDialog] = useDialog(['sample']);
     const pages = usePages<SequenceSummary>(`sequences?${status}&${q}&${sort}`, cursor => call(api.GET('/api/sequences', { params: { query: { status: status || 'draft,active,paused', q: q || undefined, sort, limit: 100, cursor } } })), ['sequence', 'stats', 'enrollment', 'message', 'counters', 'batch']);
     const rows = pages.rows ?? [];
     const selection = useSelection(rows);
@@ -176,7 +176,7 @@ export default function Sequences() {
             <PageHead title={t('Sequences')} lead={t('Each sequence is a list of messages on day numbers that every enrolled person gets in their own time.')}>
                 {write ? (
                     <>
-                        <Button icon="sparkles" onClick={() => setSampleOpen(true)}>
+                        <Button icon="sparkles" onClick={() => setDialog('sample')}>
                             {t('Start from a sample')}
                         </Button>
                         <Button icon="plus" kind="primary" onClick={create}>
@@ -232,7 +232,7 @@ export default function Sequences() {
                                         <Button kind="primary" icon="plus" onClick={create}>
                                             {t('Create sequence')}
                                         </Button>
-                                        <Button icon="sparkles" onClick={() => setSampleOpen(true)}>
+                                        <Button icon="sparkles" onClick={() => setDialog('sample')}>
                                             {t('Start from a sample')}
                                         </Button>
                                     </>
@@ -314,8 +314,8 @@ export default function Sequences() {
                     </div>
                 )}
             </PagedCard>
-            {sampleOpen ? (
-                <Dialog title={t('Start from a sample')} onClose={() => setSampleOpen(false)}>
+            {dialog && write ? (
+                <Dialog title={t('Start from a sample')} onClose={() => setDialog(null)}>
                     <p class="soft">{t('It is created as a draft: change every word before anyone gets it.')}</p>
                     {samples().map(sample => (
                         <button
@@ -323,7 +323,7 @@ export default function Sequences() {
                             type="button"
                             class="choice"
                             onClick={() => {
-                                setSampleOpen(false);
+                                setDialog(null);
                                 createSequence(sample.make()).catch(showError);
                             }}
                         >

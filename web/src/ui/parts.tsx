@@ -6,6 +6,7 @@ import { ApiError } from '../core/api';
 import { copyText } from '../core/clipboard';
 import * as format from '../core/format';
 import { t } from '../core/i18n';
+import { changed, closeDialog, openDialog, openDialogs } from '../core/router';
 import { language, nowMs } from './state';
 
 declare const ICON_SPRITE: string;
@@ -211,15 +212,26 @@ const question = signal<Question | null>(null);
 export function ask(options: Omit<Question, 'resolve'>): Promise<boolean> {
     return new Promise(resolve => (question.value = { ...options, resolve }));
 }
+/* Not in the address, for nobody should find such a question in a link; but Back answers it with no. */
 export function Questions() {
     const asked = question.value;
     const [typed, setTyped] = useState('');
-    if (!asked) return null;
     const answer = (yes: boolean): void => {
         question.value = null;
         setTyped('');
-        asked.resolve(yes);
+        asked?.resolve(yes);
     };
+    useEffect(() => {
+        if (!asked) return;
+        openDialog({});
+        const depth = openDialogs();
+        const off = changed.on(() => openDialogs() < depth && answer(false));
+        return () => {
+            off();
+            if (openDialogs() === depth) closeDialog([]);
+        };
+    }, [asked]);
+    if (!asked) return null;
     const ready = asked.typed === undefined || typed.trim() === asked.typed.trim();
     return (
         <Dialog

@@ -117,7 +117,7 @@ export interface BubbleContent {
     time: string;
     note?: string;
 }
-const MEDIA_ICON: Record<string, string> = { image: /* icon */ 'image', video: /* icon */ 'video', document: /* icon */ 'file-text', audio: /* icon */ 'mic' };
+const MEDIA_ICON: Record<string, string> = { image: /* icon */ 'image', video: /* icon */ 'video', document: /* icon */ 'file-text', audio: /* icon */ 'mic', location: /* icon */ 'map-pin' };
 function Media({ media }: { media: NonNullable<BubbleContent['media']> }) {
     const name = media.filename || media.url?.split('/').pop()?.split('?')[0] || t('no file yet');
     return (

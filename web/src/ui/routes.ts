@@ -17,6 +17,7 @@ export const ROUTES: readonly Route[] = [
     { name: 'add', pattern: '/sequences/:id/add', section: 'sequences', load: sequence },
     { name: 'results', pattern: '/sequences/:id/results', section: 'sequences', load: sequence },
     { name: 'person', pattern: '/people/:id', section: 'sequences', load: () => import('../pages/person') },
+    { name: 'enrollments', pattern: '/people', section: 'sequences', load: () => import('../pages/enrollments') },
     { name: 'contacts', pattern: '/contacts', section: 'contacts', load: () => import('../pages/contacts') },
     { name: 'contact', pattern: '/contacts/:phone', section: 'contacts', load: () => import('../pages/contact') },
     { name: 'messages', pattern: '/messages', section: 'messages', load: () => import('../pages/messages') },

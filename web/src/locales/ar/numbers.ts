@@ -85,5 +85,6 @@ export const numbers: Catalog = {
     'Earlier': 'سابقًا',
     '{from} to {to}': '{from} إلى {to}',
     'Since {time}': 'منذ {time}',
-    'since the beginning': 'منذ البداية',
+    'All enrollments': 'كل التسجيلات',
+    'Scheduled': 'المجدولة',
 };

@@ -209,4 +209,7 @@ export const people: Catalog = {
     '{n} refused': { one: '{n} مرفوض', other: '{n} مرفوضة' },
     'Nothing lies ahead.': 'لا شيء قادم.',
     'All messages': 'كل الرسائل',
+    'Enrollments': 'التسجيلات',
+    'Everyone in every sequence, newest first. A person in two sequences stands here twice.': 'كل الأشخاص في كل التسلسلات، الأحدث أولاً. من كان في تسلسلين يظهر هنا مرتين.',
+    'Until {time}': 'حتى {time}',
 };

@@ -183,4 +183,10 @@ export const sequences: Catalog = {
     '{n} sequences are running.': { one: 'سلسلة واحدة يعمل.', two: 'سلسلتان يعملان.', few: '{n} سلاسل تعمل.', many: '{n} سلسلة يعمل.', other: '{n} سلسلة يعمل.' },
     '+2 minutes': '+دقيقتان',
     'The clock of the simulator stands still. Move it to see the message being delivered and read.': 'ساعة المحاكي متوقفة. حرّكها لترى الرسالة تُسلَّم وتُقرأ.',
+    'Place on the map': 'مكان على الخريطة',
+    'Latitude': 'خط العرض',
+    'Longitude': 'خط الطول',
+    'Name of the place': 'اسم المكان',
+    'Postal address': 'العنوان البريدي',
+    'Degrees between -{n} and {n}, like 48.1374': 'درجات بين -{n} و{n}، مثل 48.1374',
 };

@@ -85,5 +85,6 @@ export const numbers: Catalog = {
     'Earlier': 'Anteriores',
     '{from} to {to}': '{from} a {to}',
     'Since {time}': 'Desde {time}',
-    'since the beginning': 'desde el principio',
+    'All enrollments': 'Todas las inscripciones',
+    'Scheduled': 'Programados',
 };

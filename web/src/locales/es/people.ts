@@ -209,4 +209,7 @@ export const people: Catalog = {
     '{n} refused': { one: '{n} rechazada', other: '{n} rechazadas' },
     'Nothing lies ahead.': 'No hay nada más por delante.',
     'All messages': 'Todos los mensajes',
+    'Enrollments': 'Inscripciones',
+    'Everyone in every sequence, newest first. A person in two sequences stands here twice.': 'Todas las personas de todas las secuencias, las más nuevas primero. Quien está en dos secuencias aparece dos veces.',
+    'Until {time}': 'Hasta {time}',
 };

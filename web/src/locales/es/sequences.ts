@@ -183,4 +183,10 @@ export const sequences: Catalog = {
     '{n} sequences are running.': { one: '{n} secuencia en marcha.', other: '{n} secuencias en marcha.' },
     '+2 minutes': '+2 minutos',
     'The clock of the simulator stands still. Move it to see the message being delivered and read.': 'El reloj del simulador está parado. Muévelo para ver cómo el mensaje se entrega y se lee.',
+    'Place on the map': 'Lugar en el mapa',
+    'Latitude': 'Latitud',
+    'Longitude': 'Longitud',
+    'Name of the place': 'Nombre del lugar',
+    'Postal address': 'Dirección postal',
+    'Degrees between -{n} and {n}, like 48.1374': 'Grados entre -{n} y {n}, como 48.1374',
 };

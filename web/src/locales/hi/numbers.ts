@@ -85,5 +85,6 @@ export const numbers: Catalog = {
     'Earlier': 'पहले',
     '{from} to {to}': '{from} से {to}',
     'Since {time}': '{time} से',
-    'since the beginning': 'शुरुआत से',
+    'All enrollments': 'सभी जुड़े हुए लोग',
+    'Scheduled': 'निर्धारित',
 };

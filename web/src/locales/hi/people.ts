@@ -209,4 +209,7 @@ export const people: Catalog = {
     '{n} refused': { one: '{n} अस्वीकृत', other: '{n} अस्वीकृत' },
     'Nothing lies ahead.': 'आगे कुछ नहीं है।',
     'All messages': 'सभी संदेश',
+    'Enrollments': 'जुड़े हुए लोग',
+    'Everyone in every sequence, newest first. A person in two sequences stands here twice.': 'हर क्रम के सभी लोग, सबसे नए पहले। जो दो क्रमों में है, वह यहाँ दो बार दिखता है।',
+    'Until {time}': '{time} तक',
 };

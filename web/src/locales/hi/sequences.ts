@@ -183,4 +183,10 @@ export const sequences: Catalog = {
     '{n} sequences are running.': { one: '{n} क्रम चल रहा है।', other: '{n} क्रम चल रहे हैं।' },
     '+2 minutes': '+2 मिनट',
     'The clock of the simulator stands still. Move it to see the message being delivered and read.': 'सिम्युलेटर की घड़ी रुकी है। संदेश पहुँचते और पढ़े जाते देखने के लिए उसे आगे बढ़ाएँ।',
+    'Place on the map': 'नक्शे पर जगह',
+    'Latitude': 'अक्षांश',
+    'Longitude': 'देशांतर',
+    'Name of the place': 'जगह का नाम',
+    'Postal address': 'डाक का पता',
+    'Degrees between -{n} and {n}, like 48.1374': '-{n} से {n} तक की डिग्री, जैसे 48.1374',
 };

@@ -209,4 +209,7 @@ export const people: Catalog = {
     '{n} refused': { one: '{n} recusada', other: '{n} recusadas' },
     'Nothing lies ahead.': 'Não há nada mais pela frente.',
     'All messages': 'Todas as mensagens',
+    'Enrollments': 'Inscrições',
+    'Everyone in every sequence, newest first. A person in two sequences stands here twice.': 'Todas as pessoas de todas as sequências, as mais novas primeiro. Quem está em duas sequências aparece duas vezes.',
+    'Until {time}': 'Até {time}',
 };

@@ -183,4 +183,10 @@ export const sequences: Catalog = {
     '{n} sequences are running.': { one: '{n} sequência em andamento.', other: '{n} sequências em andamento.' },
     '+2 minutes': '+2 minutos',
     'The clock of the simulator stands still. Move it to see the message being delivered and read.': 'O relógio do simulador está parado. Avance-o para ver a mensagem ser entregue e lida.',
+    'Place on the map': 'Lugar no mapa',
+    'Latitude': 'Latitude',
+    'Longitude': 'Longitude',
+    'Name of the place': 'Nome do lugar',
+    'Postal address': 'Endereço postal',
+    'Degrees between -{n} and {n}, like 48.1374': 'Graus entre -{n} e {n}, como 48.1374',
 };

@@ -1,7 +1,8 @@
 /* The phone beside the editor. It follows typing at once with the reader's own rendering; times and
  * counts come from the server a moment later. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { api, call } from '../../core/api';
+import { api, call, type StepInput } from '../../core/api';
+import { headerOf, type Format } from '../../core/header';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
 import { parsePlaceholders, valueOf, type Sample } from '../../core/placeholders';
@@ -37,6 +38,15 @@ export function PreviewPane({ steps, sequenceName, preview, selected, persona, o
     }, [selected, steps.length]);
     const fields = (preview?.fields ?? []).filter(field => !field.built_in);
     const missing = (preview?.fields ?? []).filter(field => field.without_fallback && field.missing_count > 0 && preview && preview.contacts > 0);
+    const headerText = (text: string, step: StepInput, sample: Sample): string => {
+        const given = step.template ? headerOf(step.template, 'TEXT') : null;
+        return given?.type === 'text' ? text.replace(/\{\{\s*\w+\s*\}\}/, () => render(given.text, sample)) : text;
+    };
+    const headerMedia = (step: StepInput, format: Exclude<Format, 'TEXT'>, sample: Sample): NonNullable<BubbleContent['media']> => {
+        const given = step.template ? headerOf(step.template, format) : null;
+        if (given?.type === 'location') return { type: 'location', url: null, filename: render([given.name, given.address].filter(Boolean).join(', ') || t('Place on the map'), sample) };
+        return { type: format.toLowerCase(), url: given && 'url' in given ? render(given.url, sample) : null, filename: given && 'filename' in given ? (given.filename ?? null) : null };
+    };
     const contents = steps.map((step, index): BubbleContent & { when: string; index: number } => {
         const when = preview?.messages.find(message => message.index === index);
         const sample: Sample = { name: persona.name, phone: persona.phone, day: step.day, sequence: sequenceName, fields: persona.fields };
@@ -57,10 +67,10 @@ export function PreviewPane({ steps, sequenceName, preview, selected, persona, o
             key: String(index),
             index,
             text,
-            header: template?.header?.format === 'TEXT' ? template.header.text : null,
+            header: template?.header?.format === 'TEXT' ? headerText(template.header.text ?? '', step, sample) : null,
             footer: template?.footer,
             buttons: template?.buttons.map(button => button.text),
-            media: step.type === 'media' ? { type: step.media_type ?? 'image', url: step.media_url ?? null, filename: step.filename ?? null } : null,
+            media: template?.header && template.header.format !== 'TEXT' ? headerMedia(step, template.header.format, sample) : step.type === 'media' ? { type: step.media_type ?? 'image', url: step.media_url ?? null, filename: step.filename ?? null } : null,
             time: when?.local_time ? format.localTime(when.local_time) : step.time ? format.clockTime(step.time) : '',
             when: when?.local_time ? format.localMoment(when.local_time.slice(0, 10)) : t('Day {n}', { n: step.day }),
         };

@@ -242,7 +242,7 @@ export function StepCard(props: StepProps) {
                             </div>
                         </div>
                         {step.type === 'template' ? (
-                            <TemplateEditor template={step.template ?? null} channelId={props.channelId} knownFields={knownFields} error={fieldError(`${at}.template`) ?? fieldError(`${at}.template.name`)} onValue={template => onChange({ template })} />
+                            <TemplateEditor template={step.template ?? null} channelId={props.channelId} knownFields={knownFields} error={fieldError(`${at}.template`) ?? fieldError(`${at}.template.name`)} fieldError={field => fieldError(`${at}.template.${field}`)} onValue={template => onChange({ template })} />
                         ) : null}
                         {step.type === 'media' ? (
                             <div class="fields">

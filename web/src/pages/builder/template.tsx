@@ -1,9 +1,11 @@
 /* A template step: pick an approved template, fill its parameters. */
 import { api, call, type Schemas } from '../../core/api';
+import { emptyHeader, wireHeader } from '../../core/header';
 import { t } from '../../core/i18n';
 import { BUILT_IN } from '../../core/placeholders';
 import { Alert, Button, Field, Menu, Skeleton, TextField } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
+import { HeaderEditor } from './header';
 
 type StepTemplate = Schemas['StepTemplate'];
 type Template = Schemas['Template'];
@@ -24,7 +26,7 @@ export function useTemplates(channelId: string | null) {
         return { channel, templates: (await call(api.GET('/api/channels/{id}/templates', { params: { path: { id: channel.id } } }))).data };
     }, { on: ['template', 'channel'] });
 }
-export function TemplateEditor({ template, channelId, knownFields, error, onValue }: { template: StepTemplate | null; channelId: string | null; knownFields: string[]; error: string | null; onValue: (template: StepTemplate) => void }) {
+export function TemplateEditor({ template, channelId, knownFields, error, fieldError, onValue }: { template: StepTemplate | null; channelId: string | null; knownFields: string[]; error: string | null; fieldError: (field: string) => string | null; onValue: (template: StepTemplate) => void }) {
     const list = useTemplates(channelId);
     if (!list.data && list.loading) return <Skeleton lines={2} />;
     const templates = list.data?.templates ?? [];
@@ -37,7 +39,7 @@ export function TemplateEditor({ template, channelId, knownFields, error, onValu
         onValue({
             name: found.name,
             language: found.language,
-            header: null,
+            header: found.header ? wireHeader(emptyHeader(found.header.format, found.header.text, found.parameter_format === 'NAMED', `{first_name|${t('there')}}`)) : null,
             body: found.parameters.map(name => (found.parameter_format === 'NAMED' ? `${name}={first_name|${t('there')}}` : `{first_name|${t('there')}}`)),
             buttons: found.buttons.flatMap((button, index): NonNullable<StepTemplate['buttons']> => (button.type === 'URL' && button.url?.includes('{{') ? [{ index, type: 'url' as const, text: '' }] : button.type === 'COPY_CODE' ? [{ index, type: 'copy_code' as const, text: '' }] : [])),
         });
@@ -73,9 +75,7 @@ export function TemplateEditor({ template, channelId, knownFields, error, onValu
                     )}
                 </Field>
             )}
-            {template && chosen?.header && (chosen.header.format !== 'TEXT' || chosen.header.text?.includes('{{')) ? (
-                <TextField label={chosen.header.format === 'TEXT' ? t('Header text') : t('Address of the header’s file')} dir="auto" value={typeof template.header === 'string' ? template.header : ''} onValue={header => onValue({ ...template, header: header || null })} />
-            ) : null}
+            {template && chosen ? <HeaderEditor template={template} approved={chosen} error={fieldError} onValue={header => onValue({ ...template, header: wireHeader(header) })} /> : null}
             {template && texts.length ? (
                 <fieldset class="stack tight">
                     <legend class="field-label">{t('Parameters')}</legend>

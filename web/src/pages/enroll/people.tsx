@@ -7,6 +7,7 @@ import { plural, t } from '../../core/i18n';
 import { setQuery } from '../../core/router';
 import { DownloadCsv } from '../../ui/csv';
 import { Button, Card, Dialog, Empty, Failure, Icon, Person, SearchField, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
+import { useDialog } from '../../ui/dialog';
 import { useResource } from '../../ui/resource';
 import { SelectionBar, Tick, TickAll, useSelection } from '../../ui/selection';
 import { can, hub, place } from '../../ui/state';
@@ -20,6 +21,17 @@ const PAGE = 200;
 const OVERSCAN = 8;
 type Status = Schemas['EnrollmentStatus'];
 type Action = 'pause' | 'resume' | 'stop';
+
+/* Whom an open dialog is about, as the address says it: all that fit the filters, some by their
+ * numbers, or those ticked in this tab when they are too many for an address. */
+const EVERYONE = 'all';
+const SELECTED = 'selected';
+const NAMED_MAX = 400;
+function peopleAsked(who: string, selected: Set<string>): typeof EVERYONE | string[] | null {
+    if (who === EVERYONE) return EVERYONE;
+    const ids = who === SELECTED ? [...selected] : who.split('.').filter(one => /^\d+$/.test(one)).map(one => `enroll_${one}`);
+    return ids.length ? ids : null;
+}
 
 interface Filter {
     status: string;
@@ -39,7 +51,7 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
     const [error, setError] = useState<ApiError | null>(null);
     const [range, setRange] = useState({ from: 0, to: 30 });
     const [everyone, setEveryone] = useState(false);
-    const [action, setAction] = useState<Action | null>(null);
+    const [dialog, setDialog, who] = useDialog(['pause-people', 'resume-people', 'stop-people']);
     const [fresh, setFresh] = useState(0);
     const box = useRef<HTMLDivElement>(null);
     const busy = useRef(false);
@@ -125,6 +137,10 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
         selection.clear();
         setEveryone(false);
     };
+    const held = useRef<ReturnType<typeof peopleAsked>>(null); // the ticks go when it is done, the dialog stays
+    const asked = dialog ? (peopleAsked(who, selection.ids) ?? held.current) : null;
+    held.current = asked;
+    const begin = (action: Action): void => setDialog(`${action}-people`, everyone ? EVERYONE : selection.ids.size <= NAMED_MAX ? [...selection.ids].map(id => id.replace('enroll_', '')).join('.') : SELECTED);
     const count = everyone ? (total ?? rows.length) : selection.ids.size;
     const filtered = Boolean(filter.status || filter.q || filter.batch);
     const chosen: Status[] = filter.status ? (filter.status.split(',') as Status[]) : [];
@@ -168,13 +184,13 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
                             ) : null
                         }
                     >
-                        <Button small icon="pause" onClick={() => setAction('pause')}>
+                        <Button small icon="pause" onClick={() => begin('pause')}>
                             {t('Pause')}
                         </Button>
-                        <Button small icon="play" onClick={() => setAction('resume')}>
+                        <Button small icon="play" onClick={() => begin('resume')}>
                             {t('Resume')}
                         </Button>
-                        <Button small icon="circle-stop" kind="danger" onClick={() => setAction('stop')}>
+                        <Button small icon="circle-stop" kind="danger" onClick={() => begin('stop')}>
                             {t('Stop')}
                         </Button>
                     </SelectionBar>
@@ -276,11 +292,11 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
                     </div>
                 ) : null}
             </Card>
-            {action ? (
+            {dialog && write && asked ? (
                 <BulkDialog
-                    action={action}
-                    body={everyone ? { filter: { sequence_id: sequence.id, ...(chosen.length ? { status: chosen } : {}), ...(filter.q ? { q: filter.q } : {}), ...(filter.batch ? { batch_id: filter.batch } : {}) } } : { ids: [...selection.ids] }}
-                    onClose={() => setAction(null)}
+                    action={dialog.replace('-people', '') as Action}
+                    body={asked === EVERYONE ? { filter: { sequence_id: sequence.id, ...(chosen.length ? { status: chosen } : {}), ...(filter.q ? { q: filter.q } : {}), ...(filter.batch ? { batch_id: filter.batch } : {}) } } : { ids: asked }}
+                    onClose={() => setDialog(null)}
                     done={() => {
                         clear();
                         void refresh();
