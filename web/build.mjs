@@ -43,6 +43,13 @@ function sprite() {
     return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join('')}</svg>`;
 }
 
+/* Each address and the source of the page that shows it, as routes.ts has them. */
+function routes() {
+    const source = fs.readFileSync(path.join(here, 'src/ui/routes.ts'), 'utf8');
+    const named = new Map([...source.matchAll(/const (\w+) = \(\) => import\('\.\.\/([^']+)'\)/g)].map(match => [match[1], match[2]]));
+    return [...source.matchAll(/pattern: '([^']+)'.*?load: (?:(\w+)|\(\) => import\('\.\.\/([^']+)'\))/g)].map(match => [match[1], `src/${match[3] ?? named.get(match[2])}.tsx`]);
+}
+
 async function build() {
     fs.rmSync(dist, { recursive: true, force: true });
     const icons = hashed('icons', 'svg', sprite());
@@ -69,21 +76,31 @@ async function build() {
     const entry = outputs.find(([, o]) => o.entryPoint === 'src/main.tsx');
     const style = outputs.find(([, o]) => o.entryPoint === 'src/styles/index.css');
     const web = file => file.replace(/^dist/, '');
-    const eager = new Set();
-    const follow = file => {
+    /* The chunks that a chunk cannot start without. */
+    const needs = (file, found = new Set()) => {
         for (const imported of result.metafile.outputs[file].imports)
-            if (imported.kind === 'import-statement' && !eager.has(imported.path)) {
-                eager.add(imported.path);
-                follow(imported.path);
+            if (imported.kind === 'import-statement' && !found.has(imported.path)) {
+                found.add(imported.path);
+                needs(imported.path, found);
             }
+        return found;
     };
-    follow(entry[0]);
+    const eager = needs(entry[0]);
+    const lazy = source => {
+        const output = outputs.find(([, o]) => o.entryPoint === source);
+        if (!output) throw new Error(`no chunk of ${source}`);
+        return [output[0], ...needs(output[0])].filter(file => !eager.has(file)).map(file => path.basename(file));
+    };
+    const boot = fs.readFileSync(path.join(here, 'src/boot.js'), 'utf8')
+        .replace('LOCALE_FILES', JSON.stringify(Object.fromEntries(fs.readdirSync(path.join(here, 'src/locales')).map(code => [code, [...lazy(`src/locales/${code}/index.ts`), ...lazy('src/core/said_tables.ts')]]))))
+        .replace('PAGE_FILES', JSON.stringify(routes().map(([pattern, source]) => [pattern, lazy(source)])));
+    fs.writeFileSync(path.join(dist, 'boot.js'), (await esbuild.transform(boot, { minify: true, target: 'es2020' })).code);
     const html = fs.readFileSync(path.join(here, 'src/index.html'), 'utf8')
         .replace('%STYLE%', web(style[0]))
         .replace('%ENTRY%', web(entry[0]))
         .replace('%PRELOAD%', [...eager].map(file => `<link rel="modulepreload" href="${web(file)}">`).join('\n    '));
     fs.writeFileSync(path.join(dist, 'index.html'), html);
-    for (const file of ['boot.js', 'favicon.svg']) fs.copyFileSync(path.join(here, 'src', file), path.join(dist, file));
+    fs.copyFileSync(path.join(here, 'src/favicon.svg'), path.join(dist, 'favicon.svg'));
     const yaml = require('js-yaml');
     fs.writeFileSync(path.join(dist, 'openapi.json'), JSON.stringify(yaml.load(fs.readFileSync(contract, 'utf8'))));
     const bytes = outputs.reduce((sum, [, o]) => sum + o.bytes, 0);

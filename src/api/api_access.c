@@ -26,31 +26,60 @@ static void set_cookie(struct api_call *call, const char *token, int64_t seconds
     http_response_add_header(call->response, "Set-Cookie", cookie);
 }
 
-static void write_me(struct api_call *call, const struct store_user *user,
-                     const struct store_key *key, unsigned scopes, const struct server_facts *facts)
+static void encode_me(struct json_writer *writer, const struct store_user *user,
+                      const struct store_key *key, unsigned scopes,
+                      const struct server_facts *facts)
 {
-    struct json_writer writer;
-    api_json(call, &writer);
-    json_object_begin(&writer);
-    json_field_chars(&writer, "kind", key != NULL ? "key" : "user");
-    json_key(&writer, "user");
+    json_object_begin(writer);
+    json_field_chars(writer, "kind", key != NULL ? "key" : "user");
+    json_key(writer, "user");
     if (user != NULL) {
-        encode_user(&writer, user);
+        encode_user(writer, user);
     } else {
-        json_put_null(&writer);
+        json_put_null(writer);
     }
-    json_key(&writer, "key");
+    json_key(writer, "key");
     if (key != NULL) {
-        json_object_begin(&writer);
-        encode_key_fields(&writer, key);
-        json_object_end(&writer);
+        json_object_begin(writer);
+        encode_key_fields(writer, key);
+        json_object_end(writer);
     } else {
-        json_put_null(&writer);
+        json_put_null(writer);
     }
-    encode_scopes(&writer, "scopes", scopes);
-    json_key(&writer, "server");
-    server_facts_encode(&writer, facts);
-    json_object_end(&writer);
+    encode_scopes(writer, "scopes", scopes);
+    json_key(writer, "server");
+    server_facts_encode(writer, facts);
+    json_object_end(writer);
+}
+
+/* Who sent this request, as stored now. */
+struct caller {
+    struct store_user user;
+    struct store_key key;
+    struct server_facts facts;
+    bool found; /* false: signed in as somebody who was deleted since */
+};
+
+static enum error_code read_caller(struct api_call *call, struct caller *caller,
+                                   struct error *error)
+{
+    const struct actor *actor = &call->work->actor;
+    caller->found = true;
+    enum error_code code = server_facts_read(call->work, call->service, &caller->facts, error);
+    if (code == OK && actor->kind == ACTOR_USER) {
+        code = access_user_find(call->work, actor->id, &caller->user, &caller->found, error);
+    } else if (code == OK && actor->kind == ACTOR_KEY) {
+        code = access_key_find(call->work, actor->id, &caller->key, &caller->found, error);
+    }
+    return code;
+}
+
+static void encode_caller(struct json_writer *writer, const struct api_call *call,
+                          const struct caller *caller)
+{
+    const struct actor *actor = &call->work->actor;
+    encode_me(writer, actor->kind == ACTOR_USER ? &caller->user : NULL,
+              actor->kind == ACTOR_KEY ? &caller->key : NULL, actor->scopes, &caller->facts);
 }
 
 /* Signs `user` in on the writer and answers who they are. */
@@ -71,23 +100,36 @@ static enum error_code sign_in(struct api_call *call, const struct store_user *u
     }
     if (code == OK) {
         set_cookie(call, token, access_session_seconds());
-        write_me(call, user, NULL, access_role_scopes(user->role), &facts);
+        struct json_writer writer;
+        api_json(call, &writer);
+        encode_me(&writer, user, NULL, access_role_scopes(user->role), &facts);
     }
     return code;
 }
 
 /* ---- first administrator ---- */
 
+/* Says at once who is signed in: the UI starts with this one request. */
 static enum error_code get_setup(struct api_call *call, struct error *error)
 {
     bool needed = false;
+    struct caller caller = {.found = false};
     enum error_code code = access_setup_needed(call->work, &needed, error);
+    if (code == OK && call->work->actor.kind != ACTOR_PUBLIC) {
+        code = read_caller(call, &caller, error);
+    }
     if (code == OK) {
         struct json_writer writer;
         api_json(call, &writer);
         json_object_begin(&writer);
         json_field_bool(&writer, "needed", needed);
-        json_field_bool(&writer, "signed_in", call->work->actor.kind != ACTOR_PUBLIC);
+        json_field_bool(&writer, "signed_in", caller.found);
+        json_key(&writer, "me");
+        if (caller.found) {
+            encode_caller(&writer, call, &caller);
+        } else {
+            json_put_null(&writer);
+        }
         json_object_end(&writer);
     }
     return code;
@@ -218,23 +260,15 @@ static enum error_code create_logout(struct api_call *call, struct error *error)
 
 static enum error_code get_me(struct api_call *call, struct error *error)
 {
-    const struct actor *actor = &call->work->actor;
-    struct server_facts facts;
-    struct store_user user;
-    struct store_key key;
-    bool found = true;
-    enum error_code code = server_facts_read(call->work, call->service, &facts, error);
-    if (code == OK && actor->kind == ACTOR_USER) {
-        code = access_user_find(call->work, actor->id, &user, &found, error);
-    } else if (code == OK && actor->kind == ACTOR_KEY) {
-        code = access_key_find(call->work, actor->id, &key, &found, error);
-    }
-    if (code == OK && !found) {
+    struct caller caller;
+    enum error_code code = read_caller(call, &caller, error);
+    if (code == OK && !caller.found) {
         return error_set(error, ERROR_UNAUTHENTICATED, "please sign in");
     }
     if (code == OK) {
-        write_me(call, actor->kind == ACTOR_USER ? &user : NULL,
-                 actor->kind == ACTOR_KEY ? &key : NULL, actor->scopes, &facts);
+        struct json_writer writer;
+        api_json(call, &writer);
+        encode_caller(&writer, call, &caller);
     }
     return code;
 }

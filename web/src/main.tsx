@@ -32,7 +32,7 @@ function Current() {
     const [broken, setBroken] = useState(false);
     const Found = route ? loaded.get(route.load) : undefined;
     useEffect(() => {
-        if (!route || loaded.has(route.load)) return;
+        if (!route || Found) return;
         setBroken(false);
         route.load().then(
             module => {
@@ -87,8 +87,13 @@ function App() {
 
 async function main(): Promise<void> {
     startRouter();
+    const match = matchPath(ROUTES, location.pathname);
+    const first = match && ROUTES.find(one => one.pattern === match.pattern);
+    const page = first?.load().then(module => loaded.set(first.load, module.default), () => undefined);
     const wanted = new URLSearchParams(location.search).get('language') ?? readPrefs().language ?? navigator.language;
     await Promise.all([setLanguage(wanted, false).catch(() => setLanguage('en', false)), start()]);
+    // The page itself at once rather than its outline first, when it is nearly here.
+    await Promise.race([page, new Promise(resolve => setTimeout(resolve, 100))]);
     render(<App />, document.getElementById('app') as HTMLElement);
 }
 void main();

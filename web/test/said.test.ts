@@ -5,7 +5,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { useCatalog } from '../src/core/i18n';
-import { failureSaid, fieldSaid, KNOWN, problemSaid, said } from '../src/core/said';
+import { failureSaid, fieldSaid, problemSaid, said, useSaid } from '../src/core/said';
+import * as tables from '../src/core/said_tables';
+
+const KNOWN = { sentences: tables.SENTENCES, classes: tables.CLASSES, fields: Object.keys(tables.FIELDS), problems: Object.keys(tables.PROBLEMS) };
+useSaid(tables);
 
 const root = [process.cwd(), join(process.cwd(), '..')].find(folder => existsSync(join(folder, 'src/domain/sequence_lint.c'))) as string;
 const source = (path: string): string => readFileSync(join(root, path), 'utf8');

@@ -23,7 +23,8 @@ export function number(value: number): string {
     return once('number', () => new Intl.NumberFormat(locale())).format(value);
 }
 export function decimal(value: number): string {
-    return once('decimal', () => new Intl.NumberFormat(locale(), { maximumFractionDigits: value < 10 ? 1 : 0 })).format(value);
+    const digits = value < 10 ? 1 : 0;
+    return once(`decimal${digits}`, () => new Intl.NumberFormat(locale(), { maximumFractionDigits: digits })).format(value);
 }
 export function compact(value: number): string {
     return once('compact', () => new Intl.NumberFormat(locale(), { notation: 'compact', maximumFractionDigits: 1 })).format(value);

@@ -1,324 +1,46 @@
-/* What the server says, in the reader's language. Its sentences are known here as they stand in the
- * server, with {a}, {b} … for what it fills in; a test reads them in the server's sources, so none
- * is forgotten. What is not known is shown as it came. In English everything is. */
+/* What the server says, in the reader's language. Its sentences are known (said_tables.ts) as they
+ * stand in the server, with {a}, {b} … for what it fills in; a test reads them in the server's
+ * sources, so none is forgotten. What is not known is shown as it came. In English everything is. */
 import { currentLanguage, t } from './i18n';
+import type * as Tables from './said_tables';
 
-const say = (sentence: string): string => sentence;
-const SENTENCES: readonly string[] = [
-    // Findings about a sequence
-    say('{opt_out_link} needs the server\'s public address: set it in the settings'),
-    say('no contact has the field "{a}"; did you mean {{b}}?'),
-    say('people without "{a}" will not get this message; write {{b}|something}'),
-    say('the brace at character {a} stays as it is; a placeholder looks like {name}'),
-    say('with long values this may pass {a} characters and then fails for that person'),
-    say('the header of template "{a}" takes the parameter "{b}": give {"type": "text", "name": "{c}", "text": …}'),
-    say('the parameters of template "{a}" have no names: give the header as plain text'),
-    say('template "{a}" is {b}; only approved templates can be sent'),
-    say('template "{a}" has {b} header value, this step gives {c}'),
-    say('template "{a}" has {b} buttons that take a value, this step fills {c}'),
-    say('template "{a}" takes {b} parameters, this step gives {c}'),
-    say('the parameters of template "{a}" have names: give {"name", "text"}'),
-    say('the parameters of template "{a}" have no names: give plain texts'),
-    say('template "{a}" has no parameter "{b}"'),
-    say('the channel has no template "{a}" in language "{b}"'),
-    say('the channel\'s templates were not fetched yet, so "{a}" could not be checked'),
-    say('the address does not tell what it holds; it is sent as an image'),
-    say('WhatsApp takes free text and media only within 24 hours of the person\'s last message; use a template to reach everyone'),
-    say('the sequence has no messages'),
-    say('no WhatsApp number is connected, so messages wait until one is'),
-    say('time zone "{a}" does not exist'),
-    say('no message says how to stop; add a line like "Reply STOP to end" or {opt_out_link}'),
-    say('this time of day is outside the send window, so the message always waits for its opening'),
-    // Rules of the schedule
-    say('Day 1 without a time of its own goes at once'),
-    say('the message has its own time of day'),
-    say('the sequence\'s send time applies'),
-    say('goes at the local time of day of the enrollment'),
-    say('the time of the first message had passed, so Day 1 is the next day'),
-    say('a pause moved the dates by whole days'),
-    say('the clock jumps over this time that day; the first moment after the jump counts'),
-    say('the clock shows this time twice that day; the first counts'),
-    say('the message before it was late, and the distance between them is kept'),
-    say('catching up after a pause, one message per day'),
-    say('its moment has passed, so it goes as soon as possible'),
-    say('waits for the send window to open'),
-    say('waits for the quiet hours to end'),
-    say('it is later than the sequence allows'),
-    say('send window and quiet hours leave no time for it; change one of them'),
-    say('a time zone that is set here does not exist'),
-    say('the person\'s own time zone'),
-    say('the time zone of the number\'s country'),
-    say('the sequence\'s time zone'),
-    say('the server\'s time zone'),
-    // What a person waits for
-    say('This person is paused'),
-    say('This person is paused: {a}'),
-    say('This person has finished the sequence'),
-    say('This person was stopped'),
-    say('This person was stopped: {a}'),
-    say('This person opted out'),
-    say('This enrollment failed'),
-    say('This enrollment failed: {a}'),
-    say('The sequence has not been started'),
-    say('The sequence is paused'),
-    say('The sequence is archived'),
-    say('No WhatsApp number is connected'),
-    say('The WhatsApp number is paused'),
-    say('The WhatsApp number is held back after errors and is being tried again'),
-    say('All sending is paused in the settings'),
-    say('The message is held: a person must decide about it'),
-    say('Whether the last attempt arrived is not known yet; proof is awaited'),
-    say('Waits for a limit to free up'),
-    // Advice on messages that did not go
-    say('It was later than the sequence allows. Raise max_late or set late_policy to "send".'),
-    say('The person was already past this step.'),
-    say('It was sent elsewhere before this person was imported.'),
-    say('Choose a template that is approved.'),
-    say('The person or the sequence was paused. Resume to go on.'),
-    say('The person was stopped in this sequence.'),
-    say('The person asked for no more messages. Do not send.'),
-    say('The step was changed or removed before it was sent.'),
-    say('Someone of your team cancelled it.'),
-    say('The person replied, and the sequence stops on replies.'),
-    say('The person\'s data were erased.'),
-    say('The import that enrolled this person was undone.'),
-    say('The sequence was deleted.'),
-    say('Add the missing field to the contact or a fallback to the text, then retry.'),
-    say('WhatsApp refused it for good. The code says why.'),
-    say('Every try was refused. Look at the channel, then retry.'),
-    say('WhatsApp accepted it and then could not deliver it. The code says why.'),
-    say('Shorten the text or the contact\'s fields, then retry.'),
-    say('The person has not written within 24 hours. Use an approved template.'),
-    say('Add the person\'s phone number, then retry.'),
-    say('Connect a WhatsApp number, then retry.'),
-    say('WhatsApp did not answer. It may have been delivered; sending again may repeat it.'),
-    say('The connection broke while sending. It may have been delivered.'),
-    say('WhatsApp answered with a fault of its own. It may have been delivered.'),
-    say('The server stopped while sending. It may have been delivered.'),
-    say('No proof came in time. It may have been delivered; decide whether to send it again.'),
-    say('Webhooks did not come in, so nothing could be proven. Check the webhook, then decide.'),
-    say('The data were restored from a backup. Decide whether this was sent since then.'),
-    say('Your setting asks a person to decide.'),
-    say('It will be tried again by itself.'),
-    say('The number sends as fast as it may; this one waits.'),
-    say('This person got a message a moment ago; this one waits.'),
-    say('The number reached its people per 24 hours; this one waits for room.'),
-    say('The channel is paused. See its alert.'),
-    say('WhatsApp paused the template; this one waits.'),
-    say('It waits for the next opening of the send window.'),
-    say('WhatsApp could not be reached. It will be tried again.'),
-    say('The server\'s clock jumped. Check it, then confirm.'),
-    say('The disk is nearly full. Make room; sending then goes on.'),
-    // Alerts
-    say('Sending from "{a}" is paused'),
-    say('Somebody paused it. Release the channel when it may go on.'),
-    say('WhatsApp refuses the access token of "{a}"'),
-    say('Make a new access token at Meta and save it in the channel\'s settings, then test the channel. Messages wait meanwhile; nothing is lost.'),
-    say('WhatsApp asks for payment before it sends more from "{a}"'),
-    say('Put the payment method of the WhatsApp account right at Meta. Sending is tried again by itself.'),
-    say('WhatsApp has restricted the account of "{a}"'),
-    say('Read the notice in Meta\'s account quality page and answer it there. Messages wait meanwhile.'),
-    say('WhatsApp holds back messages because people block or report "{a}"'),
-    say('Send less and only to people who expect it; check what was sent last. Sending is tried again with one message at a time.'),
-    say('Half of the newest messages failed on "{a}"'),
-    say('Look at the newest errors in the queue. Sending is tried again with one message at a time.'),
-    say('WhatsApp rates the quality of "{a}" as low'),
-    say('"{a}" has written to as many people as it may in 24 hours'),
-    say('Messages to further people wait until places get free; nothing is lost. Spread enrollments over more days, or let Meta raise the limit.'),
-    say('Send less and only to people who expect it, or WhatsApp will lower the limit of the number.'),
-    say('Messages from "{a}" leave late'),
-    say('The oldest message waits for more than 15 minutes. The queue page says what holds it back; a higher rate of the channel may help.'),
-    say('WhatsApp sends no status of messages from "{a}"'),
-    say('Check the webhook address and the subscription at Meta, and that this server can be reached from outside. Without them nobody sees what was delivered, and doubts cannot be settled.'),
-    say('WhatsApp has {a} the template "{b}" ({c})'),
-    say('Steps that use it cannot be sent. Improve it at Meta, or choose another template in the sequence.'),
-    say('Many messages fail'),
-    say('At least one of five messages of this hour and the one before was not sent. The list of failed messages says why and what to do.'),
-    say('Messages wait for your decision'),
-    say('Nobody knows whether they were sent. Say for each whether it is to be sent again or given up.'),
-    say('The scheduler is behind'),
-    say('Steps that were due more than 15 minutes ago are not in the queue yet. Look at the log for errors of the scheduler and at the load of the machine.'),
-    say('An import or bulk action failed'),
-    say('An import or bulk action has finished'),
-    say('Its page says how far it came and why it stopped.'),
-    say('Its page shows the verdicts; refused rows can be downloaded.'),
-    say('Mails about alerts do not leave'),
-    say('The mail server refuses them or cannot be reached. Look at the e-mail settings and send a test mail from there.'),
-    say('The disk is nearly full'),
-    say('Make room on the disk of the data directory. When it is full nothing can be written, and sending stops until there is room again.'),
-    say('The clock of the server jumped'),
-    say('Nothing is sent until the clock has run evenly for ten minutes, or somebody confirms that it is right. Check time synchronisation.'),
-    say('A backup was restored: nothing is sent until you decide'),
-    say('Look at the held messages, then run "dripline release".'),
-    say('All sending is paused'),
-    say('Somebody paused it in the settings. Messages wait meanwhile.'),
-    say('The master key does not open the stored credentials'),
-    say('Put the master key back that belongs to this data directory and start the server again, or enter the credentials of every channel anew.'),
-    say('The webhook {a} was switched off'),
-    say('Its receiver answered 410: it wants nothing any more. Remove the webhook, or put the receiver right and switch the webhook on; what it missed stands in the event feed.'),
-    say('Its receiver failed for five days. Put it right and switch the webhook on; what it missed stands in the event feed.'),
-    say('The receiver of webhook {a} fails'),
-    say('It has taken nothing for a day; its deliveries say why. After five days the webhook is switched off.'),
-    say('There is no backup of the last two weeks'),
-    say('Run "dripline backup FILE", best every night, and keep the file and the master key on other machines.'),
-    say('This is a test'),
-    say('Nothing is wrong. Somebody wanted to see that alerts arrive.'),
-    // Why a number or the queue stands still
-    say('Somebody paused this channel.'),
-    say('Release it when messages may leave again.'),
-    say('WhatsApp does not accept the access token.'),
-    say('Enter a valid access token with both WhatsApp permissions, then test the connection.'),
-    say('WhatsApp reports a problem with the payment.'),
-    say('Repair the payment method of the WhatsApp business account.'),
-    say('WhatsApp restricted or locked the account or the number.'),
-    say('Open the account quality page of the WhatsApp Manager and ask for a review.'),
-    say('Too many people blocked or reported this number.'),
-    say('Send less, and only to people who asked for it. Sending resumes by itself after hours.'),
-    say('The number is in maintenance.'),
-    say('Nothing to do: it takes minutes.'),
-    say('Too many messages failed in a row.'),
-    say('Look at the newest failures; a probe is sent from time to time.'),
-    say('Sending is held.'),
-    say('Sending is paused in the settings.'),
-    say('No WhatsApp number is connected.'),
-    say('A WhatsApp number has written to as many people as its daily limit allows; the others wait.'),
-    say('Messages are on their way.'),
-    say('No message is due at this moment.'),
-    say('There is no channel to send with. Add a WhatsApp number or the simulator.'),
-    say('Messages are due, but their channel is paused or held.'),
-    say('The channel sends as fast as it may.'),
-    say('Somebody paused all sending in the settings.'),
-    say('The machine\'s clock jumped. Sending waits until it is confirmed or has been steady for ten minutes.'),
-    say('The data was restored from a backup. Sending waits until somebody decides about the messages that may have been sent since.'),
-    say('The database does not take writes at this moment.'),
-    say('Sending has stopped.'),
-    // Webhooks, rows of a list
-    say('The receiver answered 410: it wants no events any more.'),
-    say('Nothing could be delivered for five days.'),
-    say('Somebody disabled this webhook.'),
-    say('time zones that do not exist; the sequence\'s zone is used for these people'),
-    say('characters that are no UTF-8 were read as Windows-1252'),
-    say('enrolled'),
-    say('started again from Day 1'),
-    say('already in this sequence'),
-    say('has been through this sequence before'),
-    say('the same number stands further up'),
-    say('asked for no more messages'),
-    say('the phone number cannot be used'),
-    say('the row cannot be used'),
-    say('there is no phone number'),
-    say('there are letters or signs that no phone number has'),
-    say('a spreadsheet rounded this number and its last digits are lost; format the column as text and export it again'),
-    say('digits are missing'),
-    say('too many digits; if these are two numbers, keep one'),
-    say('there are several numbers in one cell; keep the one with WhatsApp'),
-    say('this number has an extension; WhatsApp needs a number of the person\'s own'),
-    say('the country code is missing; add it or set a default country'),
-    say('no country has this code'),
-    say('the country has no such numbers; check for a typing slip'),
-];
-/* Words that the server fills into them. */
-const VALUES: Record<string, () => string> = {
-    paused: () => t('paused'),
-    rejected: () => t('rejected'),
-    disabled: () => t('disabled'),
-    'a text': () => t('text'),
-    no: () => t('no'),
-    none: () => t('none'),
-};
+let tables: typeof Tables | null = null;
+export function useSaid(given: typeof Tables): void {
+    tables = given;
+}
+
 const HOLE = /\\\{([a-e])\\\}/g;
 let patterns: { sentence: string; names: string[]; pattern: RegExp }[] | null = null;
 
 /* `word` puts values that are codes of the caller's into words. */
 export function said(text: string, word?: (value: string) => string): string {
-    if (currentLanguage() === 'en' || !text) return text;
-    patterns ??= SENTENCES.map(sentence => {
+    if (currentLanguage() === 'en' || !text || !tables) return text;
+    const words = tables.VALUES;
+    patterns ??= tables.SENTENCES.map(sentence => {
         const source = sentence.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
         return { sentence, names: [...source.matchAll(HOLE)].map(match => match[1] as string), pattern: new RegExp(`^${source.replace(HOLE, '(.+?)')}$`) };
     });
     for (const { sentence, names, pattern } of patterns) {
         const match = pattern.exec(text);
-        if (match) return t(sentence, Object.fromEntries(names.map((name, at) => [name, VALUES[match[at + 1] ?? '']?.() ?? word?.(match[at + 1] ?? '') ?? match[at + 1] ?? ''])));
+        if (match) return t(sentence, Object.fromEntries(names.map((name, at) => [name, words[match[at + 1] ?? '']?.() ?? word?.(match[at + 1] ?? '') ?? match[at + 1] ?? ''])));
     }
     return text;
 }
 
-/* The provider's codes by what they mean; the code itself is shown beside the words. */
-const CLASSES: Record<string, { codes: number[]; title: () => string; advice: () => string }> = {
-    auth: { codes: [0, 3, 10, 104, 190, 200, 131005], title: () => t('WhatsApp refuses the access token'), advice: () => t('Put a valid access token with both WhatsApp permissions into the channel’s settings. Waiting messages go out afterwards.') },
-    server: { codes: [1, 2, 131000, 131016, 133004], title: () => t('Trouble at WhatsApp'), advice: () => t('Nothing to do: it passes.') },
-    account_limit: { codes: [4, 17, 613, 80007], title: () => t('Limit of calls reached'), advice: () => t('Nothing to do: sending slows down until the limit is free again.') },
-    account: { codes: [33, 368, 131031, 131037, 131045, 133000, 133005, 133006, 133008, 133009, 133010, 133015, 133016], title: () => t('The account or number is restricted or not registered'), advice: () => t('Look at the number and the account in the WhatsApp Manager.') },
-    request: { codes: [100, 803, 131008, 131009, 131051, 131055, 134011, 134100, 135000], title: () => t('WhatsApp does not take this message'), advice: () => t('Check the text, media and template of this step, then retry.') },
-    recipient: { codes: [130403, 130497, 131021, 131030, 131062, 137000], title: () => t('This person cannot be written to'), advice: () => t('Check the number; WhatsApp does not let this account write to it.') },
-    throughput: { codes: [130429], title: () => t('Sending too fast'), advice: () => t('Nothing to do: the rate of the number is lowered and the message waits.') },
-    experiment: { codes: [130472], title: () => t('Held back by a WhatsApp experiment'), advice: () => t('WhatsApp holds marketing back from some people. Retrying is of no use.') },
-    unreachable: { codes: [131026], title: () => t('Could not be delivered'), advice: () => t('The person is not on WhatsApp, has an old app, has not accepted the terms, or blocked you. Ask them another way.') },
-    billing: { codes: [131042], title: () => t('Payment problem'), advice: () => t('Repair the payment method of the WhatsApp business account. Waiting messages go out afterwards.') },
-    window_closed: { codes: [131047], title: () => t('The 24-hour window is closed'), advice: () => t('Free text reaches only people who wrote in the last 24 hours. Give the step a template.') },
-    quality: { codes: [131048, 131064], title: () => t('Limited because of complaints'), advice: () => t('Send less and only to people who asked for it; sending resumes after some hours.') },
-    marketing_cap: { codes: [131049], title: () => t('The person gets enough marketing for now'), advice: () => t('WhatsApp limits marketing per person. One more try is made after a day.') },
-    marketing_stop: { codes: [131050], title: () => t('The person stopped marketing from you'), advice: () => t('They are opted out of marketing until they resume it in WhatsApp.') },
-    media: { codes: [131052, 131053], title: () => t('The media could not be fetched'), advice: () => t('Check that the media address is public, answers fast, and is of an allowed type and size.') },
-    pair_limit: { codes: [131056], title: () => t('Too many messages to this person'), advice: () => t('Nothing to do: only this person’s messages wait a little.') },
-    maintenance: { codes: [131057, 2494100], title: () => t('The number is in maintenance'), advice: () => t('Nothing to do: it takes minutes.') },
-    template_invalid: { codes: [131063, 132000, 132001, 132007, 132016, 132068, 132069, 134102], title: () => t('The template cannot be used'), advice: () => t('Choose an approved template and give it exactly its parameters, then retry.') },
-    parameter: { codes: [132005, 132008, 132012, 132018], title: () => t('A value does not fit the template'), advice: () => t('Repair this person’s values, then retry.') },
-    template_paused: { codes: [132015, 134101], title: () => t('The template is paused'), advice: () => t('The message waits until the template is approved again; improve it meanwhile.') },
-};
 /* Why a message failed: the server's words in English, the meaning of the code elsewhere. */
 export function failureSaid(failure: { code?: number | null; title: string; advice?: string | null }, reason?: string): { title: string; advice: string } {
     if (currentLanguage() === 'en') return { title: failure.title, advice: failure.advice ?? '' };
-    const known = failure.code != null ? Object.values(CLASSES).find(one => one.codes.includes(failure.code as number)) : undefined;
+    const known = failure.code != null ? Object.values(tables?.CLASSES ?? {}).find(one => one.codes.includes(failure.code as number)) : undefined;
     return known ? { title: known.title(), advice: known.advice() } : { title: reason || said(failure.title), advice: said(failure.advice ?? '') };
 }
 
-/* What is wrong with a field, and what a refusal means, by their codes. */
-const FIELDS: Record<string, () => string> = {
-    required: () => t('is required'),
-    wrong_type: () => t('is of a wrong kind'),
-    unknown_field: () => t('is not known'),
-    unknown_column: () => t('is not known'),
-    unknown_step: () => t('this message does not exist'),
-    unknown_channel: () => t('this number does not exist'),
-    unknown_timezone: () => t('this time zone does not exist'),
-    too_long: () => t('is too long'),
-    too_short: () => t('is too short'),
-    too_common: () => t('is too common: choose a harder one'),
-    out_of_range: () => t('is too large or too small'),
-    invalid_choice: () => t('is none of the choices'),
-    invalid_format: () => t('is not written as it should be'),
-    invalid_phone: () => t('is not a valid number'),
-    missing_field: () => t('a field has no value'),
-    not_allowed: () => t('is not allowed here'),
-    not_found: () => t('does not exist'),
-    duplicate: () => t('is there already'),
-    conflict: () => t('does not fit the rest'),
-    wrong: () => t('is wrong'),
-    empty_file: () => t('the file is empty'),
-    no_rows: () => t('the file has no rows'),
-    no_phone_column: () => t('no column holds phone numbers'),
-};
-const PROBLEMS: Record<string, () => string> = {
-    invalid: () => t('Something in it is not as it should be.'),
-    not_found: () => t('It does not exist, or no longer.'),
-    conflict: () => t('It does not fit the state it is in now. Look again and repeat it.'),
-    forbidden: () => t('Your role does not allow this.'),
-    unauthenticated: () => t('You are not signed in.'),
-    too_big: () => t('It is too large.'),
-    rate_limited: () => t('Too many tries in a short time. Wait a little.'),
-    unavailable: () => t('The server cannot do this at the moment. Try again soon.'),
-    unsupported: () => t('The server does not take this kind of data.'),
-    internal: () => t('The server made a mistake. Its log says more.'),
-};
 export function fieldSaid(error: { code: string; message: string }): string {
     if (currentLanguage() === 'en') return error.message;
     const known = said(error.message);
-    return known === error.message ? (FIELDS[error.code]?.() ?? error.message) : known;
+    return known === error.message ? (tables?.FIELDS[error.code]?.() ?? error.message) : known;
 }
 export function problemSaid(code: string, message: string): string {
     if (currentLanguage() === 'en') return message;
     const known = said(message);
-    return known === message ? (PROBLEMS[code]?.() ?? message) : known;
+    return known === message ? (tables?.PROBLEMS[code]?.() ?? message) : known;
 }
-export const KNOWN = { sentences: SENTENCES, classes: CLASSES, fields: Object.keys(FIELDS), problems: Object.keys(PROBLEMS) };

@@ -1,6 +1,6 @@
 /* Data of the server in a component: the last answer stays on the screen while a new one is
  * fetched, and events of the named kinds fetch again, at most twice a second. */
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ApiError } from '../core/api';
 import type { ServerEvent } from '../core/events';
 import { hub } from './state';
@@ -34,7 +34,8 @@ export function useResource<T>(key: string | null, load: () => Promise<T>, optio
     const reload = useCallback(() => {
         if (key === null) return;
         const round = ++latest.current.round;
-        setState(old => ({ ...old, key, data: old.key === key ? old.data : (memory.get(key) as T | undefined), loading: true }));
+        // The very same state when nothing changes: nothing is drawn again then.
+        setState(old => (old.key === key && old.loading ? old : { ...old, key, data: old.key === key ? old.data : (memory.get(key) as T | undefined), loading: true }));
         latest.current.load().then(
             data => {
                 if (round !== latest.current.round) return;
@@ -48,7 +49,8 @@ export function useResource<T>(key: string | null, load: () => Promise<T>, optio
         );
     }, [key]);
 
-    useEffect(() => {
+    // Asked before the first paint, not after it.
+    useLayoutEffect(() => {
         reload();
         return () => void latest.current.round++;
     }, [reload]);

@@ -6,6 +6,7 @@ import { setFormatting } from '../core/format';
 import { currentLanguage, direction, languageChanged, pickLanguage, useCatalog, type Catalog, type Language } from '../core/i18n';
 import { readPrefs, writePrefs } from '../core/prefs';
 import { changed } from '../core/router';
+import { useSaid } from '../core/said';
 
 export type Phase = 'loading' | 'setup' | 'login' | 'ready' | 'unreachable';
 export const phase = signal<Phase>('loading');
@@ -41,7 +42,8 @@ const loaders: Record<string, () => Promise<{ default: Catalog }>> = {
 export async function setLanguage(wanted: string, remember = true): Promise<void> {
     const code = pickLanguage(wanted);
     const load = loaders[code];
-    const catalog = load ? (await load()).default : {};
+    // The server's sentences are put into words by tables that English does not need.
+    const [catalog] = await Promise.all([load ? load().then(module => module.default) : {}, code === 'en' ? null : import('../core/said_tables').then(useSaid)]);
     document.documentElement.lang = code === 'pseudo' ? 'en' : code;
     document.documentElement.dir = direction(code);
     if (remember) writePrefs({ language: code });
@@ -113,12 +115,23 @@ addEventListener('pageshow', event => {
     if (event.persisted) void start();
 });
 
+declare global {
+    /* The first question, asked by boot.js before this script was here. */
+    var driplineSetup: Promise<Response> | undefined;
+}
+type Setup = { needed: boolean; me: Me | null };
+async function askSetup(): Promise<Setup> {
+    const early = self.driplineSetup;
+    self.driplineSetup = undefined;
+    const answer = await early?.then(response => (response.ok ? (response.json() as Promise<Setup>) : undefined)).catch(() => undefined);
+    return answer ?? call(api.GET('/api/setup'));
+}
 export async function start(): Promise<void> {
     try {
-        const setup = await call(api.GET('/api/setup'));
+        const setup = await askSetup();
         if (setup.needed) phase.value = 'setup';
-        else if (!setup.signed_in) phase.value = 'login';
-        else signedIn(await call(api.GET('/api/me')));
+        else if (!setup.me) phase.value = 'login';
+        else signedIn(setup.me);
     } catch (error) {
         phase.value = (error as { status?: number }).status === 0 ? 'unreachable' : 'login';
         if (phase.value === 'unreachable') setTimeout(() => phase.value === 'unreachable' && void start(), 2_000);
