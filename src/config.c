@@ -5,13 +5,56 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "domain/public_url.h"
+#include "net/address.h"
+#include "net/http_server.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+extern char **environ;
 
 enum setting_kind { SETTING_TEXT, SETTING_INTEGER, SETTING_CHOICE };
-enum { FILE_MAX = 64 * 1024 };
+enum { FILE_MAX = 64 * 1024, NAME_MAX = 64 };
+
+/* Adds a finding to `error` when the server could not work with `value`. */
+typedef void check_fn(const char *name, const char *value, struct error *error);
+
+static void check_listen(const char *name, const char *value, struct error *error)
+{
+    if (!http_server_address_is_good(value)) {
+        (void)error_field(error, name, "invalid_format",
+                          "\"%s\" is no address to listen on; like 0.0.0.0:8080", value);
+    }
+}
+
+static void check_proxies(const char *name, const char *value, struct error *error)
+{
+    struct text bad = {0};
+    if (!address_list_is_good(text_from(value), &bad)) {
+        (void)error_field(error, name, "invalid_format",
+                          "\"%.*s\" is neither an address nor a block like 10.0.0.0/8",
+                          TEXT_ARGS(bad));
+    }
+}
+
+static void check_url(const char *name, const char *value, struct error *error)
+{
+    if (!public_url_is_good(text_from(value))) {
+        (void)error_field(error, name, "invalid_format", "%s", PUBLIC_URL_RULE);
+    }
+}
+
+static void check_file(const char *name, const char *value, struct error *error)
+{
+    if (access(value, R_OK) != 0) {
+        (void)error_field(error, name, "invalid_format", "\"%s\" cannot be read: %s", value,
+                          strerror(errno));
+    }
+}
 
 struct setting {
     const char *name;
@@ -21,6 +64,7 @@ struct setting {
     int64_t min, max;
     const char *choices; /* "system,manual" */
     const char *help;
+    check_fn *check; /* of a text that is not empty; NULL: any will do */
 };
 
 #define AT(member) offsetof(struct config, member)
@@ -28,7 +72,7 @@ static const struct setting settings[] = {
     {"anonymous-rate-limit", SETTING_INTEGER, AT(anonymous_rate_limit), "1200", 0, 1000000000, NULL,
      "requests per minute of one address without login; 0 = no limit"},
     {"ca-file", SETTING_TEXT, AT(ca_file), "", 0, 0, NULL,
-     "certificate authorities for outgoing calls, in place of the system's"},
+     "certificate authorities for outgoing calls, in place of the system's", check_file},
     {"clock", SETTING_CHOICE, AT(clock), "system", 0, 0, "system,manual",
      "manual: time stands still until the sandbox moves it; for tries and tests"},
     {"connections", SETTING_INTEGER, AT(connections), "4096", 16, 100000, NULL,
@@ -43,23 +87,36 @@ static const struct setting settings[] = {
     {"import-max-rows", SETTING_INTEGER, AT(import_max_rows), "10000000", 1, 1000000000, NULL,
      "most rows of one upload"},
     {"listen", SETTING_TEXT, AT(listen), "127.0.0.1:8080", 0, 0, NULL,
-     "address and port; 0.0.0.0:8080 for all addresses, port 0 for any free one"},
+     "address and port; 0.0.0.0:8080 for all addresses, port 0 for any free one", check_listen},
     {"log-format", SETTING_CHOICE, AT(log_format), "text", 0, 0, "text,json", "form of log lines"},
     {"log-level", SETTING_CHOICE, AT(log_level), "info", 0, 0, "debug,info,warning,error",
      "least important lines that are written"},
     {"master-key-file", SETTING_TEXT, AT(master_key_file), "", 0, 0, NULL,
-     "32 bytes that seal credentials; made in the data directory when not given"},
+     "32 bytes that seal credentials; made in the data directory when not given", check_file},
     {"public-url", SETTING_TEXT, AT(public_url), "", 0, 0, NULL,
-     "address under which people reach this server, like https://drip.example.org"},
+     "address under which people reach this server, like https://drip.example.org", check_url},
     {"rate-limit", SETTING_INTEGER, AT(rate_limit), "6000", 0, 1000000000, NULL,
      "requests per minute of one key or user; 0 = no limit"},
     {"read-threads", SETTING_INTEGER, AT(read_threads), "3", 1, 8, NULL,
      "threads that answer reading requests"},
     {"trusted-proxies", SETTING_TEXT, AT(trusted_proxies), "", 0, 0, NULL,
-     "addresses, comma-separated, whose X-Forwarded-For is believed"},
+     "addresses, comma-separated, whose X-Forwarded-For is believed", check_proxies},
     {"webhooks-allow-local", SETTING_CHOICE, AT(webhooks_allow_local), "no", 0, 0, "no,yes",
      "yes: outgoing webhooks may go to this machine, also by http; for tries and tests"},
 };
+
+static void check_values(const struct config *config, struct error *error)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+        const char *value = NULL;
+        if (settings[i].check != NULL) {
+            memcpy(&value, (const char *)config + settings[i].offset, sizeof(value));
+        }
+        if (value != NULL && value[0] != '\0') {
+            settings[i].check(settings[i].name, value, error);
+        }
+    }
+}
 
 static const struct setting *find_setting(struct text name)
 {
@@ -175,15 +232,22 @@ static enum error_code read_file(struct config *config, const char *path, struct
     return OK;
 }
 
+/* "DRIPLINE_LISTEN" for "listen". */
+static struct text environment_name(const struct setting *setting, char out[NAME_MAX])
+{
+    size_t used = (size_t)snprintf(out, NAME_MAX, "DRIPLINE_");
+    for (const char *at = setting->name; *at != '\0' && used + 1 < NAME_MAX; at++) {
+        out[used++] = *at == '-' ? '_' : (char)(*at >= 'a' && *at <= 'z' ? *at - 32 : *at);
+    }
+    out[used] = '\0';
+    return text_make(out, used);
+}
+
 static void read_environment(struct config *config, struct error *error)
 {
     for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-        char name[64] = "DRIPLINE_";
-        size_t used = strlen(name);
-        for (const char *at = settings[i].name; *at != '\0' && used + 1 < sizeof(name); at++) {
-            name[used++] = *at == '-' ? '_' : (char)(*at >= 'a' && *at <= 'z' ? *at - 32 : *at);
-        }
-        name[used] = '\0';
+        char name[NAME_MAX];
+        (void)environment_name(&settings[i], name);
         const char *value = getenv(name);
         if (value != NULL && value[0] != '\0') {
             set_value(config, &settings[i], text_from(value), error);
@@ -249,6 +313,9 @@ enum error_code config_read(int count, char **arguments, struct config *ret_conf
     }
     read_environment(&config, &found);
     read_flags(&config, count, arguments, &found);
+    if (!config.help) {
+        check_values(&config, &found);
+    }
     if (code != OK || found.code != OK) {
         config_done(&config);
         *error = found;
@@ -256,6 +323,24 @@ enum error_code config_read(int count, char **arguments, struct config *ret_conf
     }
     *ret_config = config;
     return OK;
+}
+
+void config_print_strangers(void)
+{
+    for (char **at = environ; *at != NULL; at++) {
+        struct text rest = text_from(*at);
+        struct text name = {0};
+        bool known = false;
+        (void)text_next(&rest, '=', &name);
+        for (size_t i = 0; i < ARRAY_SIZE(settings) && !known; i++) {
+            char own[NAME_MAX];
+            known = text_equal(name, environment_name(&settings[i], own));
+        }
+        if (text_starts_with(name, TEXT("DRIPLINE_")) && !known &&
+            !text_equal(name, TEXT("DRIPLINE_CONFIG"))) {
+            (void)fprintf(stderr, "note: %.*s in the environment is no setting\n", TEXT_ARGS(name));
+        }
+    }
 }
 
 void config_done(struct config *config)

@@ -37,5 +37,7 @@ struct config {
 MUST_USE enum error_code config_read(int count, char **arguments, struct config *ret_config,
                                      struct error *error);
 void config_done(struct config *config);
+/* Names on stderr what looks like a setting in the environment but is none: a typo, mostly. */
+void config_print_strangers(void);
 /* Writes the table for --help to stdout. */
 void config_print_help(void);

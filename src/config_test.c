@@ -57,6 +57,14 @@ static void every_wrong_setting_is_named(void **state)
         {"--clock", "sundial", "clock", "invalid_choice"},
         {"--import-max-mb", "0", "import-max-mb", "out_of_range"},
         {"--import-max-mb", "many", "import-max-mb", "out_of_range"},
+        {"--listen", "0.0.0.0", "listen", "invalid_format"},
+        {"--listen", "127.0.0.1:65536", "listen", "invalid_format"},
+        {"--public-url", "drip.example.org", "public-url", "invalid_format"},
+        {"--public-url", "https://drip.example.org/", "public-url", "invalid_format"},
+        {"--public-url", "https://a@drip.example.org", "public-url", "invalid_format"},
+        {"--trusted-proxies", "10.0.0.1, 10.0.0.0/33", "trusted-proxies", "invalid_format"},
+        {"--trusted-proxies", "proxy.example.org", "trusted-proxies", "invalid_format"},
+        {"--ca-file", "/does/not/exist", "ca-file", "invalid_format"},
         {"--data", NULL, "--data", "required"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -71,6 +79,30 @@ static void every_wrong_setting_is_named(void **state)
                          ERROR_INVALID);
         assert_string_equal(error.fields[0].field, rows[i].field);
         assert_string_equal(error.fields[0].code, rows[i].code);
+    }
+}
+
+static void what_a_server_can_work_with_is_taken(void **state)
+{
+    (void)state;
+    static const char *const GOOD[][2] = {
+        {"--listen", "[::1]:0"},
+        {"--listen", ":8080"},
+        {"--public-url", "http://localhost:8080"},
+        {"--public-url", "https://example.org/drip"},
+        {"--trusted-proxies", "10.0.0.1, ::1,192.168.0.0/16,"},
+        {"--ca-file", "/dev/null"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(GOOD); i++) {
+        char flag[64];
+        char value[64];
+        struct config config = {0};
+        struct error error = {0};
+        (void)snprintf(flag, sizeof(flag), "%s", GOOD[i][0]);
+        (void)snprintf(value, sizeof(value), "%s", GOOD[i][1]);
+        char *arguments[] = {flag, value};
+        assert_int_equal(config_read(2, arguments, &config, &error), OK);
+        config_done(&config);
     }
 }
 
@@ -92,6 +124,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flags_win_over_environment_over_file_over_default),
         cmocka_unit_test(every_wrong_setting_is_named),
+        cmocka_unit_test(what_a_server_can_work_with_is_taken),
         cmocka_unit_test(a_wrong_line_in_the_file_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

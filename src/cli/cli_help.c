@@ -1,47 +1,10 @@
-/* `dripline config check`, `completion`, `man`: what the tables of settings and commands say about
- * themselves. */
+/* `dripline completion`, `man`: what the tables of settings and commands say about themselves. */
 #include "cli/cli.h"
 
 #include "config.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* ---- config check ---- */
-
-int cli_config(int count, char **arguments)
-{
-    struct cli cli = {.data = "./data"};
-    struct config config;
-    struct error error = {0};
-    char *settings[CLI_ARGUMENTS_MAX];
-    int kept = 0;
-    if (count < 1 || strcmp(arguments[0], "check") != 0) {
-        (void)fprintf(stderr, "usage: dripline config check [settings]\n");
-        return CLI_USAGE;
-    }
-    for (int at = 1; at < count && kept < CLI_ARGUMENTS_MAX; at++) {
-        if (strcmp(arguments[at], "--json") == 0) {
-            cli.json = true;
-        } else {
-            settings[kept++] = arguments[at];
-        }
-    }
-    if (config_read(kept, settings, &config, &error) != OK) {
-        (void)cli_fail(&cli, &error);
-        return CLI_CONFIG;
-    }
-    if (config.help) {
-        config_print_help();
-    } else if (cli.json) {
-        (void)printf("{\"ok\":true}\n");
-    } else {
-        (void)printf("the settings are fine: data %s, listen %s, clock %s\n", config.data,
-                     config.listen, config.clock);
-    }
-    config_done(&config);
-    return CLI_OK;
-}
 
 /* ---- completion ---- */
 

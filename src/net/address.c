@@ -150,32 +150,57 @@ bool address_parse(struct text entry, char ret_numeric[ADDRESS_MAX])
     return inet_ntop(v4 ? AF_INET : AF_INET6, address, ret_numeric, ADDRESS_MAX) != NULL;
 }
 
+/* One entry of a list, "10.0.0.0/8" or "::1". */
+struct entry {
+    uint8_t prefix[16];
+    bool v4;
+    int bits;
+};
+
+static bool read_entry(struct text text, struct entry *entry)
+{
+    struct text prefix = {0};
+    if (!text_next(&text, '/', &prefix) || !read_address(prefix, entry->prefix, &entry->v4)) {
+        return false;
+    }
+    int64_t bits = entry->v4 ? 32 : 128;
+    int64_t wanted = bits;
+    if (text.data != NULL && !text_to_int64(text_trim(text), &wanted)) {
+        return false;
+    }
+    entry->bits = (int)wanted;
+    return wanted >= 0 && wanted <= bits;
+}
+
 bool address_in_list(const char *numeric, struct text list)
 {
     uint8_t address[16] = {0};
     bool v4 = false;
-    struct text entry;
+    struct text text;
     if (!read_address(text_from(numeric), address, &v4)) {
         return false;
     }
-    while (text_next(&list, ',', &entry)) {
-        uint8_t block[16] = {0};
-        bool block_v4 = false;
-        struct text prefix = {0};
-        if (!text_next(&entry, '/', &prefix) || !read_address(prefix, block, &block_v4) ||
-            block_v4 != v4) {
-            continue;
-        }
-        int64_t bits = v4 ? 32 : 128;
-        int64_t wanted = bits;
-        if (entry.data != NULL && !text_to_int64(text_trim(entry), &wanted)) {
-            continue;
-        }
-        if (wanted >= 0 && wanted <= bits && inside(address, block, (int)wanted)) {
+    while (text_next(&list, ',', &text)) {
+        struct entry entry = {0};
+        if (read_entry(text, &entry) && entry.v4 == v4 &&
+            inside(address, entry.prefix, entry.bits)) {
             return true;
         }
     }
     return false;
+}
+
+bool address_list_is_good(struct text list, struct text *ret_bad)
+{
+    struct text text;
+    struct entry entry = {0};
+    while (text_next(&list, ',', &text)) {
+        if (text_trim(text).size > 0 && !read_entry(text, &entry)) {
+            *ret_bad = text_trim(text);
+            return false;
+        }
+    }
+    return true;
 }
 
 void address_network(const char *numeric, char ret_network[ADDRESS_MAX])

@@ -24,6 +24,8 @@ bool address_is_loopback(const char *numeric);
 bool address_parse(struct text entry, char ret_numeric[ADDRESS_MAX]);
 /* True when a comma-separated list of addresses and blocks ("10.0.0.0/8, ::1") holds `numeric`. */
 bool address_in_list(const char *numeric, struct text list);
+/* False when an entry of such a list is neither; it is then given, to be named. */
+bool address_list_is_good(struct text list, struct text *ret_bad);
 /* The network that one customer mostly has: an IPv4 address is one, of IPv6 it is the /64. Text
  * that is no address stays as it is. */
 void address_network(const char *numeric, char ret_network[ADDRESS_MAX]);

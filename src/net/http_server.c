@@ -49,6 +49,13 @@ static bool split_address(const char *listen_address, char *host, size_t host_si
     return true;
 }
 
+bool http_server_address_is_good(const char *listen_address)
+{
+    char host[256];
+    char port[8];
+    return split_address(listen_address, host, sizeof(host), port, sizeof(port));
+}
+
 /* A peer that went without a word is found within about a minute, also while a stream to it is
  * idle. Accepted sockets inherit this. */
 static void find_dead_peers(int descriptor)

@@ -52,6 +52,8 @@ struct http_server_settings {
     struct http_server_callbacks callbacks;
 };
 
+/* "0.0.0.0:80", "[::1]:8080" or ":8080": spelled like something to listen on. */
+bool http_server_address_is_good(const char *listen_address);
 MUST_USE enum error_code http_server_start(const struct http_server_settings *settings,
                                            struct http_server **ret_server, struct error *error);
 /* Port of the TCP listener (useful with port 0); 0 without one. */

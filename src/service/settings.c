@@ -6,6 +6,7 @@
 #include "base/zone.h"
 #include "domain/consent.h"
 #include "domain/phone.h"
+#include "domain/public_url.h"
 #include "store/store_access.h"
 #include "store/store_event.h"
 #include "store/store_setting.h"
@@ -108,17 +109,9 @@ enum error_code settings_public_url(struct work *work, struct text *ret_url, str
 static void check_url(struct json_reader *reader)
 {
     struct text url = {0};
-    if (!json_reader_text(reader, "public_url", 0, 2048, &url) || url.size == 0) {
-        return;
-    }
-    bool good = text_starts_with(url, TEXT("https://")) || text_starts_with(url, TEXT("http://"));
-    for (size_t i = 0; i < url.size; i++) {
-        good = good && (unsigned char)url.data[i] > ' ' && url.data[i] != '"' && url.data[i] != '<';
-    }
-    if (!good || text_ends_with(url, TEXT("/"))) {
-        json_reader_fail(reader, "public_url", "invalid_format",
-                         "give a complete address without a slash at its end, like "
-                         "\"https://drip.example.org\"");
+    if (json_reader_text(reader, "public_url", 0, PUBLIC_URL_MAX, &url) && url.size > 0 &&
+        !public_url_is_good(url)) {
+        json_reader_fail(reader, "public_url", "invalid_format", PUBLIC_URL_RULE);
     }
 }
 
