@@ -1,12 +1,13 @@
 /* One contact: facts, consent, every enrollment, what they wrote. */
 import { useState } from 'preact/hooks';
-import { api, call, type ApiError, type Schemas } from '../core/api';
+import { api, call, type Schemas } from '../core/api';
 import * as format from '../core/format';
 import { t } from '../core/i18n';
 import { navigate } from '../core/router';
 import { useDialog } from '../ui/dialog';
 import { PageHead, Pending, usePage } from '../ui/page';
-import { ask, Button, Card, Dialog, Empty, Failure, Icon, Menu, Phone, showError, TextField, Time, toast, useWork } from '../ui/parts';
+import { FormDialog, PairFields, useForm, type Pair } from '../ui/form';
+import { ask, Button, Card, Empty, Icon, Menu, Phone, showError, TextField, Time, toast } from '../ui/parts';
 import { useResource } from '../ui/resource';
 import { can, language } from '../ui/state';
 import { EnrollmentState } from '../ui/status';
@@ -158,52 +159,20 @@ export default function ContactPage({ params }: { params: Record<string, string>
 function Edit({ contact, phone, onClose }: { contact: Detail; phone: string; onClose: () => void }) {
     const [name, setName] = useState(contact.name ?? '');
     const [timezone, setTimezone] = useState(contact.timezone_source === 'given' ? contact.timezone : null);
-    const [fields, setFields] = useState<[string, string][]>(Object.entries(contact.custom_fields ?? {}).map(([key, value]) => [key, String(value)]));
-    const [error, setError] = useState<ApiError | null>(null);
-    const [busy, run] = useWork();
-    const submit = (): void =>
-        run(async () => {
-            const custom: Record<string, string | null> = Object.fromEntries(Object.keys(contact.custom_fields ?? {}).map(key => [key, null]));
-            for (const [key, value] of fields) if (key.trim()) custom[key.trim()] = value.trim() || null;
-            try {
-                await call(api.PUT('/api/contacts/{phone}', { params: { path: { phone } }, body: { name: name.trim() || null, custom_fields: custom, ...(timezone !== (contact.timezone_source === 'given' ? contact.timezone : null) ? { timezone } : {}) } }));
-                toast(t('Saved.'));
-                onClose();
-            } catch (cause) {
-                setError(cause as ApiError);
-            }
-        });
+    const [fields, setFields] = useState<Pair[]>(Object.entries(contact.custom_fields ?? {}).map(([key, value]) => [key, String(value)]));
+    const form = useForm();
+    const send = async (): Promise<void> => {
+        const custom: Record<string, string | null> = Object.fromEntries(Object.keys(contact.custom_fields ?? {}).map(key => [key, null]));
+        for (const [key, value] of fields) if (key.trim()) custom[key.trim()] = value.trim() || null;
+        await call(api.PUT('/api/contacts/{phone}', { params: { path: { phone } }, body: { name: name.trim() || null, custom_fields: custom, ...(timezone !== (contact.timezone_source === 'given' ? contact.timezone : null) ? { timezone } : {}) } }));
+        toast(t('Saved.'));
+        onClose();
+    };
     return (
-        <Dialog
-            title={t('Edit contact')}
-            onClose={onClose}
-            onSubmit={submit}
-            footer={
-                <>
-                    <Button onClick={onClose}>{t('Cancel')}</Button>
-                    <Button kind="primary" type="submit" busy={busy}>
-                        {t('Save')}
-                    </Button>
-                </>
-            }
-        >
-            {error ? <Failure error={error} /> : null}
-            <TextField label={t('Name')} dir="auto" value={name} onValue={setName} maxLength={200} error={error?.fieldError('name')} />
-            <ZoneField label={t('Time zone')} value={timezone} onValue={setTimezone} empty={t('Guessed from the number')} />
-            <fieldset class="stack tight">
-                <legend class="field-label">{t('Fields for placeholders')}</legend>
-                {fields.map(([key, value], index) => (
-                    <div class="row" key={index}>
-                        <input class="input" aria-label={t('Name of the field')} value={key} onInput={event => setFields(fields.map((one, at) => (at === index ? [event.currentTarget.value, one[1]] : one)))} />
-                        <input class="input" aria-label={t('Value')} dir="auto" value={value} onInput={event => setFields(fields.map((one, at) => (at === index ? [one[0], event.currentTarget.value] : one)))} />
-                    </div>
-                ))}
-                <div>
-                    <Button small icon="plus" onClick={() => setFields([...fields, ['', '']])}>
-                        {t('Another field')}
-                    </Button>
-                </div>
-            </fieldset>
-        </Dialog>
+        <FormDialog title={t('Edit contact')} action={t('Save')} form={form} send={send} onClose={onClose}>
+            <TextField label={t('Name')} dir="auto" value={name} onValue={setName} maxLength={200} error={form.error?.fieldError('name')} />
+            <ZoneField label={t('Time zone')} value={timezone} onValue={setTimezone} empty={t('Guessed from the number')} error={form.error?.fieldError('timezone')} />
+            <PairFields pairs={fields} onPairs={setFields} form={form} />
+        </FormDialog>
     );
 }

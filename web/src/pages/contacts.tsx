@@ -1,6 +1,6 @@
 /* Everyone the server knows, and those who do not want to be written to. */
 import { useState } from 'preact/hooks';
-import { api, call, type ApiError, type Schemas } from '../core/api';
+import { api, call, type Schemas } from '../core/api';
 import * as format from '../core/format';
 import { plural, t } from '../core/i18n';
 import { setQuery } from '../core/router';
@@ -8,7 +8,8 @@ import { DownloadCsv } from '../ui/csv';
 import { useDialog } from '../ui/dialog';
 import { PageHead, usePage } from '../ui/page';
 import { PagedCard, usePages } from '../ui/pages';
-import { ask, Button, Dialog, Empty, Failure, Icon, Person, Phone, SearchField, showError, TextField, Time, toast, useWork } from '../ui/parts';
+import { FormDialog, useForm } from '../ui/form';
+import { ask, Button, Empty, Icon, Person, Phone, SearchField, showError, TextField, Time, toast } from '../ui/parts';
 import { can, language, place } from '../ui/state';
 import { Table } from '../ui/table';
 
@@ -170,36 +171,17 @@ function OptOuts({ q }: { q: string }) {
 function AddOptOut({ onClose }: { onClose: () => void }) {
     const [phone, setPhone] = useState('');
     const [reason, setReason] = useState('');
-    const [error, setError] = useState<ApiError | null>(null);
-    const [busy, run] = useWork();
+    const form = useForm();
+    const send = async (): Promise<void> => {
+        await call(api.POST('/api/opt-outs', { body: { phone, ...(reason ? { reason } : {}) } }));
+        toast(t('Opted out.'));
+        onClose();
+    };
     return (
-        <Dialog
-            title={t('Opt someone out')}
-            onClose={onClose}
-            onSubmit={() =>
-                run(async () => {
-                    try {
-                        await call(api.POST('/api/opt-outs', { body: { phone, ...(reason ? { reason } : {}) } }));
-                        toast(t('Opted out.'));
-                        onClose();
-                    } catch (cause) {
-                        setError(cause as ApiError);
-                    }
-                })
-            }
-            footer={
-                <>
-                    <Button onClick={onClose}>{t('Cancel')}</Button>
-                    <Button kind="primary" type="submit" busy={busy} disabled={!phone.trim()}>
-                        {t('Opt out')}
-                    </Button>
-                </>
-            }
-        >
+        <FormDialog title={t('Opt someone out')} action={t('Opt out')} form={form} send={send} ready={Boolean(phone.trim())} onClose={onClose}>
             <p class="soft">{t('This holds for all sequences, and everything that waits for this person is cancelled.')}</p>
-            {error && !error.errors.length ? <Failure error={error} /> : null}
-            <TextField label={t('Phone number')} inputMode="tel" dir="ltr" value={phone} onValue={setPhone} error={error?.fieldError('phone')} />
+            <TextField label={t('Phone number')} inputMode="tel" dir="ltr" value={phone} onValue={setPhone} error={form.error?.fieldError('phone')} />
             <TextField label={t('Reason (optional)')} value={reason} onValue={setReason} maxLength={200} />
-        </Dialog>
+        </FormDialog>
     );
 }

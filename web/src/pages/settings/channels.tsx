@@ -1,10 +1,11 @@
 /* WhatsApp numbers: connect, test, limits, webhook, templates. Secrets go in and never come out. */
 import { useState } from 'preact/hooks';
-import { api, call, type ApiError, type Channel, type Schemas } from '../../core/api';
+import { api, call, type Channel, type Schemas } from '../../core/api';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
 import { said } from '../../core/said';
 import { uuid } from '../../core/uuid';
+import { FormDialog, useForm } from '../../ui/form';
 import { Alert, ask, Button, Card, CopyButton, Dialog, Empty, Failure, Icon, Menu, SelectField, showError, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
 import { can, me } from '../../ui/state';
@@ -256,50 +257,29 @@ function ChannelDialog({ channel, onClose }: { channel: Channel | null; onClose:
     const [rate, setRate] = useState(String(channel?.messages_per_second ?? 80));
     const [limit, setLimit] = useState(channel?.daily_limit ? String(channel.daily_limit) : '');
     const [doubt, setDoubt] = useState(channel?.doubt_policy ?? 'auto');
-    const [error, setError] = useState<ApiError | null>(null);
-    const [busy, run] = useWork();
+    const form = useForm();
     const simulator = channel?.provider === 'simulator';
-    const submit = (): void =>
-        run(async () => {
-            setError(null);
-            const common = { name: name.trim(), messages_per_second: Number(rate) || undefined, daily_limit: limit ? Number(limit) : channel?.daily_limit ? null : undefined, doubt_policy: doubt };
-            const cloud = simulator ? {} : { phone_number_id: numberId.trim() || undefined, waba_id: waba.trim() || undefined, access_token: token.trim() || undefined, app_secret: secret.trim() || undefined, verify_token: verify.trim() || undefined, base_url: base.trim() || undefined, api_version: version.trim() || undefined };
-            try {
-                const saved = channel ? await call(api.PUT('/api/channels/{id}', { params: { path: { id: channel.id } }, body: { ...common, ...cloud } })) : await call(api.POST('/api/channels', { body: { ...common, ...cloud, provider: 'cloud' } }));
-                toast(channel ? t('Saved.') : t('“{name}” is connected. Test it now.', { name: saved.name }));
-                onClose();
-            } catch (cause) {
-                setError(cause as ApiError);
-            }
-        });
+    const send = async (): Promise<void> => {
+        const common = { name: name.trim(), messages_per_second: Number(rate) || undefined, daily_limit: limit ? Number(limit) : channel?.daily_limit ? null : undefined, doubt_policy: doubt };
+        const cloud = simulator ? {} : { phone_number_id: numberId.trim() || undefined, waba_id: waba.trim() || undefined, access_token: token.trim() || undefined, app_secret: secret.trim() || undefined, verify_token: verify.trim() || undefined, base_url: base.trim() || undefined, api_version: version.trim() || undefined };
+        const saved = channel ? await call(api.PUT('/api/channels/{id}', { params: { path: { id: channel.id } }, body: { ...common, ...cloud } })) : await call(api.POST('/api/channels', { body: { ...common, ...cloud, provider: 'cloud' } }));
+        toast(channel ? t('Saved.') : t('“{name}” is connected. Test it now.', { name: saved.name }));
+        onClose();
+    };
     const keep = channel ? t('Leave empty to keep the stored one.') : undefined;
     return (
-        <Dialog
-            wide
-            title={channel ? t('Edit “{name}”', { name: channel.name }) : t('Connect a WhatsApp number')}
-            onClose={onClose}
-            onSubmit={submit}
-            footer={
-                <>
-                    <Button onClick={onClose}>{t('Cancel')}</Button>
-                    <Button kind="primary" type="submit" busy={busy}>
-                        {channel ? t('Save') : t('Connect')}
-                    </Button>
-                </>
-            }
-        >
-            {error && !error.errors.length ? <Failure error={error} /> : null}
-            <TextField label={t('Name, only for your team')} value={name} onValue={setName} required error={error?.fieldError('name')} autofocus />
+        <FormDialog wide title={channel ? t('Edit “{name}”', { name: channel.name }) : t('Connect a WhatsApp number')} action={channel ? t('Save') : t('Connect')} form={form} send={send} onClose={onClose}>
+            <TextField label={t('Name, only for your team')} value={name} onValue={setName} required error={form.error?.fieldError('name')} autofocus />
             {!simulator ? (
                 <>
                     <div class="fields">
-                        <TextField label={t('Phone number id')} dir="ltr" inputMode="numeric" value={numberId} onValue={setNumberId} error={error?.fieldError('phone_number_id')} hint={t('In Meta’s app under WhatsApp → API setup.')} />
-                        <TextField label={t('WhatsApp Business account id')} dir="ltr" inputMode="numeric" value={waba} onValue={setWaba} error={error?.fieldError('waba_id')} hint={t('Needed for templates.')} />
+                        <TextField label={t('Phone number id')} dir="ltr" inputMode="numeric" value={numberId} onValue={setNumberId} error={form.error?.fieldError('phone_number_id')} hint={t('In Meta’s app under WhatsApp → API setup.')} />
+                        <TextField label={t('WhatsApp Business account id')} dir="ltr" inputMode="numeric" value={waba} onValue={setWaba} error={form.error?.fieldError('waba_id')} hint={t('Needed for templates.')} />
                     </div>
-                    <TextField label={t('Access token')} type="password" autocomplete="off" dir="ltr" value={token} onValue={setToken} error={error?.fieldError('access_token')} hint={keep ?? t('A permanent token of a system user, not the 24-hour one.')} />
+                    <TextField label={t('Access token')} type="password" autocomplete="off" dir="ltr" value={token} onValue={setToken} error={form.error?.fieldError('access_token')} hint={keep ?? t('A permanent token of a system user, not the 24-hour one.')} />
                     <div class="fields">
-                        <TextField label={t('App secret')} type="password" autocomplete="off" dir="ltr" value={secret} onValue={setSecret} error={error?.fieldError('app_secret')} hint={keep ?? t('Proves that webhooks come from Meta.')} />
-                        <TextField label={t('Verify token')} dir="ltr" value={verify} onValue={setVerify} error={error?.fieldError('verify_token')} hint={keep ?? (
+                        <TextField label={t('App secret')} type="password" autocomplete="off" dir="ltr" value={secret} onValue={setSecret} error={form.error?.fieldError('app_secret')} hint={keep ?? t('Proves that webhooks come from Meta.')} />
+                        <TextField label={t('Verify token')} dir="ltr" value={verify} onValue={setVerify} error={form.error?.fieldError('verify_token')} hint={keep ?? (
                             <span class="row">
                                 {t('Any word of your choice; enter the same at Meta.')} <CopyButton text={verify} />
                             </span>
@@ -310,8 +290,8 @@ function ChannelDialog({ channel, onClose }: { channel: Channel | null; onClose:
             <details class="details">
                 <summary>{t('Limits and more')}</summary>
                 <div class="fields">
-                    <TextField label={t('Messages per second')} type="number" min={1} max={1000} value={rate} onValue={setRate} error={error?.fieldError('messages_per_second')} />
-                    <TextField label={t('People per 24 hours')} type="number" min={1} value={limit} onValue={setLimit} error={error?.fieldError('daily_limit')} hint={t('Your messaging tier; empty for none.')} />
+                    <TextField label={t('Messages per second')} type="number" min={1} max={1000} value={rate} onValue={setRate} error={form.error?.fieldError('messages_per_second')} />
+                    <TextField label={t('People per 24 hours')} type="number" min={1} value={limit} onValue={setLimit} error={form.error?.fieldError('daily_limit')} hint={t('Your messaging tier; empty for none.')} />
                     <SelectField
                         label={t('When nobody answers for a message')}
                         value={doubt}
@@ -325,12 +305,12 @@ function ChannelDialog({ channel, onClose }: { channel: Channel | null; onClose:
                     />
                     {!simulator ? (
                         <>
-                            <TextField label={t('Address of the API')} dir="ltr" placeholder="https://graph.facebook.com" value={base} onValue={setBase} error={error?.fieldError('base_url')} />
-                            <TextField label={t('Version of the API')} dir="ltr" placeholder="v23.0" value={version} onValue={setVersion} error={error?.fieldError('api_version')} />
+                            <TextField label={t('Address of the API')} dir="ltr" placeholder="https://graph.facebook.com" value={base} onValue={setBase} error={form.error?.fieldError('base_url')} />
+                            <TextField label={t('Version of the API')} dir="ltr" placeholder="v23.0" value={version} onValue={setVersion} error={form.error?.fieldError('api_version')} />
                         </>
                     ) : null}
                 </div>
             </details>
-        </Dialog>
+        </FormDialog>
     );
 }

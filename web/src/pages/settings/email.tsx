@@ -1,7 +1,8 @@
 /* Mails about alerts: the mail server, who gets them, and the test that shows its very words. */
 import { useEffect, useState } from 'preact/hooks';
-import { api, call, type ApiError, type Schemas } from '../../core/api';
+import { api, call, type Schemas } from '../../core/api';
 import { plural, t } from '../../core/i18n';
+import { FormFailure, useForm } from '../../ui/form';
 import { Alert, Button, Card, Check, Failure, Field, SelectField, showError, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
 
@@ -19,9 +20,8 @@ export function Email() {
     const [form, setForm] = useState<Settings | null>(null);
     const [recipients, setRecipients] = useState('');
     const [password, setPassword] = useState('');
-    const [error, setError] = useState<ApiError | null>(null);
     const [tried, setTried] = useState<Tried | null>(null);
-    const [busy, run] = useWork();
+    const sending = useForm();
     const [testing, runTest] = useWork();
     const show = (read: Settings): void => {
         setForm(read);
@@ -35,19 +35,14 @@ export function Email() {
     const set = (change: Partial<Settings>): void => setForm({ ...form, ...change });
     const moved = form.host !== (settings.data?.host ?? null);
     const save = (): void =>
-        run(async () => {
-            setError(null);
+        sending.send(async () => {
             setTried(null);
             const { password_set: _set, waiting: _waiting, last_sent_at: _sent, last_error: _error, ...body } = form;
             const list = recipients.split(/[\s,;]+/).filter(Boolean);
-            try {
-                const saved = await call(api.PUT('/api/settings/email', { body: { ...body, recipients: list, ...(password ? { password } : form.user ? {} : { password: null }) } }));
-                settings.set(saved);
-                show(saved);
-                toast(t('Saved.'));
-            } catch (cause) {
-                setError(cause as ApiError);
-            }
+            const saved = await call(api.PUT('/api/settings/email', { body: { ...body, recipients: list, ...(password ? { password } : form.user ? {} : { password: null }) } }));
+            settings.set(saved);
+            show(saved);
+            toast(t('Saved.'));
         });
     const test = (): void =>
         runTest(async () => {
@@ -64,11 +59,11 @@ export function Email() {
                 save();
             }}
         >
-            {error && !error.errors.length ? <Failure error={error} /> : null}
+            <FormFailure form={sending} />
             <Card title={t('Mails about alerts')}>
                 <div class="card-body stack loose">
                     <Check label={t('Send mails about alerts')} hint={t('They name no person and no message.')} checked={form.enabled} onValue={enabled => set({ enabled })} />
-                    <Field label={t('Recipients')} hint={t('One address per line.')} error={error?.fieldError('recipients')}>
+                    <Field label={t('Recipients')} hint={t('One address per line.')} error={sending.error?.fieldError('recipients')}>
                         {props => <textarea class="input" {...props} rows={3} dir="ltr" value={recipients} onInput={event => setRecipients(event.currentTarget.value)} />}
                     </Field>
                     <div class="stack tight" role="group" aria-label={t('Which alerts')}>
@@ -86,7 +81,7 @@ export function Email() {
             <Card title={t('Mail server')}>
                 <div class="card-body stack loose">
                     <div class="fields">
-                        <TextField label={t('Server name')} dir="ltr" placeholder="smtp.example.org" value={form.host ?? ''} onValue={host => set({ host: host.trim() || null })} error={error?.fieldError('host')} />
+                        <TextField label={t('Server name')} dir="ltr" placeholder="smtp.example.org" value={form.host ?? ''} onValue={host => set({ host: host.trim() || null })} error={sending.error?.fieldError('host')} />
                         <SelectField
                             label={t('Encryption')}
                             value={form.security}
@@ -96,12 +91,12 @@ export function Email() {
                                 ['tls', 'TLS'],
                                 ['none', t('None')],
                             ]}
-                            error={error?.fieldError('security')}
+                            error={sending.error?.fieldError('security')}
                         />
-                        <TextField label={t('Port')} type="number" min={1} max={65535} value={String(form.port)} onValue={port => set({ port: Number(port) || 0 })} error={error?.fieldError('port')} />
-                        <TextField label={t('Sender')} type="email" dir="ltr" value={form.from ?? ''} onValue={from => set({ from: from.trim() || null })} error={error?.fieldError('from')} />
-                        <TextField label={t('User')} dir="ltr" autocomplete="off" value={form.user ?? ''} onValue={user => set({ user: user || null })} hint={t('Empty: no login.')} error={error?.fieldError('user')} />
-                        <TextField label={t('Password')} type="password" dir="ltr" autocomplete="new-password" value={password} onValue={setPassword} hint={!facts.password_set ? null : moved ? t('Another server needs its password again.') : t('Leave empty to keep it.')} error={error?.fieldError('password')} />
+                        <TextField label={t('Port')} type="number" min={1} max={65535} value={String(form.port)} onValue={port => set({ port: Number(port) || 0 })} error={sending.error?.fieldError('port')} />
+                        <TextField label={t('Sender')} type="email" dir="ltr" value={form.from ?? ''} onValue={from => set({ from: from.trim() || null })} error={sending.error?.fieldError('from')} />
+                        <TextField label={t('User')} dir="ltr" autocomplete="off" value={form.user ?? ''} onValue={user => set({ user: user || null })} hint={t('Empty: no login.')} error={sending.error?.fieldError('user')} />
+                        <TextField label={t('Password')} type="password" dir="ltr" autocomplete="new-password" value={password} onValue={setPassword} hint={!facts.password_set ? null : moved ? t('Another server needs its password again.') : t('Leave empty to keep it.')} error={sending.error?.fieldError('password')} />
                     </div>
                     {form.security === 'none' ? <Check label={t('Without encryption also to other machines')} hint={t('Anybody on the way can read the mails and the password.')} checked={form.allow_plain} onValue={allow_plain => set({ allow_plain })} /> : null}
                 </div>
@@ -113,7 +108,7 @@ export function Email() {
                 </Alert>
             ) : null}
             <div class="row">
-                <Button kind="primary" type="submit" busy={busy}>
+                <Button kind="primary" type="submit" busy={sending.busy}>
                     {t('Save')}
                 </Button>
                 <Button icon="send" busy={testing} disabled={!facts.host || !facts.from || !facts.recipients.length} onClick={test}>

@@ -1,8 +1,9 @@
 /* API keys: the secret is shown once. */
 import { useState } from 'preact/hooks';
-import { api, call, type ApiError, type Schemas } from '../../core/api';
+import { api, call, type Schemas } from '../../core/api';
 import { t } from '../../core/i18n';
-import { Alert, ask, Button, Card, Check, CopyButton, Dialog, Empty, Failure, showError, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
+import { FormDialog, useForm } from '../../ui/form';
+import { Alert, ask, Button, Card, Check, CopyButton, Dialog, Empty, Failure, showError, Skeleton, TextField, Time, toast } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
 import { Table } from '../../ui/table';
 
@@ -82,8 +83,11 @@ function CreateKey({ onClose }: { onClose: () => void }) {
     const sequences = useResource('sequence names', () => call(api.GET('/api/sequences', { params: { query: { limit: 200, sort: 'name' } } })));
     const forPages = scope === 'publishable';
     const [made, setMade] = useState<Schemas['KeyWithSecret'] | null>(null);
-    const [error, setError] = useState<ApiError | null>(null);
-    const [busy, run] = useWork();
+    const form = useForm();
+    const send = async (): Promise<void> => {
+        const named = { name: name.trim(), expires_at: lastDay ? new Date(`${lastDay}T23:59:59`).toISOString() : null };
+        setMade(await call(api.POST('/api/keys', { body: scope === 'publishable' ? { ...named, kind: 'publishable', sequence_ids: sequenceIds, origins: origins.split(/[\s,]+/).filter(Boolean) } : { ...named, scopes: [scope] } })));
+    };
     if (made)
         return (
             <Dialog
@@ -103,31 +107,9 @@ function CreateKey({ onClose }: { onClose: () => void }) {
             </Dialog>
         );
     return (
-        <Dialog
-            title={t('Create a key')}
-            onClose={onClose}
-            onSubmit={() =>
-                run(async () => {
-                    const named = { name: name.trim(), expires_at: lastDay ? new Date(`${lastDay}T23:59:59`).toISOString() : null };
-                    try {
-                        setMade(await call(api.POST('/api/keys', { body: scope === 'publishable' ? { ...named, kind: 'publishable', sequence_ids: sequenceIds, origins: origins.split(/[\s,]+/).filter(Boolean) } : { ...named, scopes: [scope] } })));
-                    } catch (cause) {
-                        setError(cause as ApiError);
-                    }
-                })
-            }
-            footer={
-                <>
-                    <Button onClick={onClose}>{t('Cancel')}</Button>
-                    <Button kind="primary" type="submit" busy={busy} disabled={!name.trim() || (forPages && sequenceIds.length === 0)}>
-                        {t('Create')}
-                    </Button>
-                </>
-            }
-        >
-            {error && !error.errors.length ? <Failure error={error} /> : null}
-            <TextField label={t('What is it for?')} placeholder={t('Shop server')} value={name} onValue={setName} autofocus error={error?.fieldError('name')} maxLength={200} />
-            <TextField label={t('Last day')} type="date" value={lastDay} onValue={setLastDay} hint={t('Empty: it does not expire.')} error={error?.fieldError('expires_at')} />
+        <FormDialog title={t('Create a key')} action={t('Create')} form={form} send={send} ready={Boolean(name.trim()) && (!forPages || sequenceIds.length > 0)} onClose={onClose}>
+            <TextField label={t('What is it for?')} placeholder={t('Shop server')} value={name} onValue={setName} autofocus error={form.error?.fieldError('name')} maxLength={200} />
+            <TextField label={t('Last day')} type="date" value={lastDay} onValue={setLastDay} hint={t('Empty: it does not expire.')} error={form.error?.fieldError('expires_at')} />
             <fieldset class="stack tight">
                 <legend class="field-label">{t('It may')}</legend>
                 {SCOPES.map(one => (
@@ -153,9 +135,9 @@ function CreateKey({ onClose }: { onClose: () => void }) {
                             <Check key={sequence.id} label={sequence.name} checked={sequenceIds.includes(sequence.id)} onValue={on => setSequenceIds(on ? [...sequenceIds, sequence.id] : sequenceIds.filter(id => id !== sequence.id))} />
                         ))}
                     </fieldset>
-                    <TextField label={t('Pages that may use it')} dir="ltr" placeholder="https://shop.example.org" value={origins} onValue={setOrigins} error={error?.errors.find(one => one.field.startsWith('origins'))?.message} />
+                    <TextField label={t('Pages that may use it')} dir="ltr" placeholder="https://shop.example.org" value={origins} onValue={setOrigins} error={form.error?.errors.find(one => one.field.startsWith('origins'))?.message} />
                 </>
             ) : null}
-        </Dialog>
+        </FormDialog>
     );
 }

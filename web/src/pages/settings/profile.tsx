@@ -1,11 +1,12 @@
 /* Oneself: name, password, two-step sign-in, sessions, shortcuts. */
 import { useState } from 'preact/hooks';
-import { api, call, type ApiError } from '../../core/api';
+import { api, call } from '../../core/api';
 import { t } from '../../core/i18n';
 import { readPrefs, writePrefs } from '../../core/prefs';
-import { Alert, Button, Card, Check, Failure, PasswordField, TextField, toast, useWork } from '../../ui/parts';
+import { useForm } from '../../ui/form';
+import { Button, Card, Check, PasswordField, TextField, toast } from '../../ui/parts';
 import { me, refreshMe } from '../../ui/state';
-import { SecondFactor } from './second_factor';
+import { SecondFactor, WrongPassword } from './second_factor';
 import { Sessions } from './sessions';
 
 export function ProfilePage() {
@@ -13,25 +14,19 @@ export function ProfilePage() {
     const [name, setName] = useState(user?.name ?? '');
     const [current, setCurrent] = useState('');
     const [next, setNext] = useState('');
-    const [error, setError] = useState<ApiError | null>(null);
     const [off, setOff] = useState(Boolean(readPrefs().shortcutsOff));
-    const [busy, run] = useWork();
+    const form = useForm();
     const save = (body: { name?: string; current_password?: string; new_password?: string }): void =>
-        run(async () => {
-            setError(null);
-            try {
-                await call(api.PUT('/api/me', { body }));
-                await refreshMe();
-                setCurrent('');
-                setNext('');
-                toast(t('Saved.'));
-            } catch (cause) {
-                setError(cause as ApiError);
-            }
+        form.send(async () => {
+            await call(api.PUT('/api/me', { body }));
+            await refreshMe();
+            setCurrent('');
+            setNext('');
+            toast(t('Saved.'));
         });
     return (
         <div class="stack loose">
-            {error && !error.errors.length ? error.status === 403 ? <Alert kind="bad">{t('The current password is not right.')}</Alert> : <Failure error={error} /> : null}
+            <WrongPassword error={form.error} />
             <Card title={t('You')}>
                 <form
                     class="card-body stack"
@@ -42,11 +37,11 @@ export function ProfilePage() {
                     }}
                 >
                     <div class="fields">
-                        <TextField label={t('Name')} autocomplete="name" value={name} onValue={setName} error={error?.fieldError('name')} />
+                        <TextField label={t('Name')} autocomplete="name" value={name} onValue={setName} error={form.error?.fieldError('name')} />
                         <TextField label={t('E-mail address')} value={user?.email ?? ''} onValue={() => undefined} readOnly />
                     </div>
                     <div>
-                        <Button type="submit" busy={busy}>
+                        <Button type="submit" busy={form.busy}>
                             {t('Save')}
                         </Button>
                     </div>
@@ -63,11 +58,11 @@ export function ProfilePage() {
                 >
                     <input type="text" class="visually-hidden" name="username" autocomplete="username" value={user?.email ?? ''} readOnly tabIndex={-1} aria-hidden="true" />
                     <div class="fields">
-                        <PasswordField label={t('Current password')} value={current} onValue={setCurrent} autocomplete="current-password" error={error?.fieldError('current_password')} />
-                        <PasswordField label={t('New password')} hint={t('At least 12 characters. A short sentence is good.')} value={next} onValue={setNext} autocomplete="new-password" error={error?.fieldError('new_password')} />
+                        <PasswordField label={t('Current password')} value={current} onValue={setCurrent} autocomplete="current-password" error={form.error?.fieldError('current_password')} />
+                        <PasswordField label={t('New password')} hint={t('At least 12 characters. A short sentence is good.')} value={next} onValue={setNext} autocomplete="new-password" error={form.error?.fieldError('new_password')} />
                     </div>
                     <div>
-                        <Button type="submit" busy={busy} disabled={!current || !next}>
+                        <Button type="submit" busy={form.busy} disabled={!current || !next}>
                             {t('Change password')}
                         </Button>
                     </div>

@@ -104,7 +104,7 @@ function SwitchOn({ onClose }: { onClose: () => void }) {
     );
 }
 
-function WrongPassword({ error }: { error: ApiError | null }) {
+export function WrongPassword({ error }: { error: ApiError | null }) {
     if (!error || error.errors.length) return null;
     return error.status === 403 ? <Alert kind="bad">{t('The current password is not right.')}</Alert> : <Failure error={error} />;
 }

@@ -1,8 +1,9 @@
 /* Who may sign in, and as what. */
 import { useState } from 'preact/hooks';
-import { api, call, type ApiError, type Schemas } from '../../core/api';
+import { api, call, type Schemas } from '../../core/api';
 import { t } from '../../core/i18n';
-import { ask, Avatar, Button, Card, Dialog, Failure, Menu, PasswordField, SelectField, showError, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
+import { FormDialog, useForm } from '../../ui/form';
+import { ask, Avatar, Button, Card, Failure, Menu, PasswordField, SelectField, showError, Skeleton, TextField, Time, toast } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
 import { me } from '../../ui/state';
 import { Table } from '../../ui/table';
@@ -97,39 +98,19 @@ function EditUser({ user, onClose }: { user: User | null; onClose: () => void })
     const [name, setName] = useState(user?.name ?? '');
     const [role, setRole] = useState<Role>(user?.role ?? 'editor');
     const [password, setPassword] = useState('');
-    const [error, setError] = useState<ApiError | null>(null);
-    const [busy, run] = useWork();
-    const submit = (): void =>
-        run(async () => {
-            setError(null);
-            try {
-                if (user) await call(api.PUT('/api/users/{id}', { params: { path: { id: user.id } }, body: { name: name.trim(), role, ...(password ? { password } : {}) } }));
-                else await call(api.POST('/api/users', { body: { email: email.trim(), name: name.trim() || undefined, role, password } }));
-                toast(t('Saved.'));
-                onClose();
-            } catch (cause) {
-                setError(cause as ApiError);
-            }
-        });
+    const form = useForm();
+    const send = async (): Promise<void> => {
+        if (user) await call(api.PUT('/api/users/{id}', { params: { path: { id: user.id } }, body: { name: name.trim(), role, ...(password ? { password } : {}) } }));
+        else await call(api.POST('/api/users', { body: { email: email.trim(), name: name.trim() || undefined, role, password } }));
+        toast(t('Saved.'));
+        onClose();
+    };
     return (
-        <Dialog
-            title={user ? t('Edit user') : t('Add a user')}
-            onClose={onClose}
-            onSubmit={submit}
-            footer={
-                <>
-                    <Button onClick={onClose}>{t('Cancel')}</Button>
-                    <Button kind="primary" type="submit" busy={busy}>
-                        {user ? t('Save') : t('Add')}
-                    </Button>
-                </>
-            }
-        >
-            {error && !error.errors.length ? <Failure error={error} /> : null}
-            {!user ? <TextField label={t('E-mail address')} type="email" value={email} onValue={setEmail} autocomplete="off" error={error?.fieldError('email')} autofocus /> : null}
-            <TextField label={t('Name')} value={name} onValue={setName} autocomplete="off" error={error?.fieldError('name')} />
-            <SelectField label={t('Role')} value={role} onValue={value => setRole(value as Role)} options={roles()} error={error?.fieldError('role')} />
-            <PasswordField label={user ? t('New password') : t('First password')} hint={user ? t('Leave empty to keep it.') : t('Tell it to the person; they can change it.')} value={password} onValue={setPassword} autocomplete="new-password" error={error?.fieldError('password')} />
-        </Dialog>
+        <FormDialog title={user ? t('Edit user') : t('Add a user')} action={user ? t('Save') : t('Add')} form={form} send={send} onClose={onClose}>
+            {!user ? <TextField label={t('E-mail address')} type="email" value={email} onValue={setEmail} autocomplete="off" error={form.error?.fieldError('email')} autofocus /> : null}
+            <TextField label={t('Name')} value={name} onValue={setName} autocomplete="off" error={form.error?.fieldError('name')} />
+            <SelectField label={t('Role')} value={role} onValue={value => setRole(value as Role)} options={roles()} error={form.error?.fieldError('role')} />
+            <PasswordField label={user ? t('New password') : t('First password')} hint={user ? t('Leave empty to keep it.') : t('Tell it to the person; they can change it.')} value={password} onValue={setPassword} autocomplete="new-password" error={form.error?.fieldError('password')} />
+        </FormDialog>
     );
 }

@@ -1,11 +1,12 @@
 /* Outgoing webhooks: where events are sent, what was sent, and sending it again. */
 import { useState } from 'preact/hooks';
-import { api, call, type ApiError, type Schemas } from '../../core/api';
+import { api, call, type Schemas } from '../../core/api';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
 import { said } from '../../core/said';
 import { DownloadCsv } from '../../ui/csv';
-import { Alert, ask, Button, Card, Check, CopyButton, Dialog, Empty, Failure, Icon, Menu, showError, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
+import { FormDialog, useForm } from '../../ui/form';
+import { Alert, ask, Button, Card, Check, CopyButton, Dialog, Empty, Failure, Icon, Menu, showError, Skeleton, TextField, Time, toast } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
 import { usePages } from '../../ui/pages';
 import { figures, Table } from '../../ui/table';
@@ -195,38 +196,18 @@ function EditHook({ hook, onClose }: { hook: Webhook | null; onClose: (secret?: 
     const [url, setUrl] = useState(hook?.url ?? '');
     const [description, setDescription] = useState(hook?.description ?? '');
     const [events, setEvents] = useState<EventName[]>(hook?.events ?? ['reply.received', 'opt_out.created', 'enrollment.completed']);
-    const [error, setError] = useState<ApiError | null>(null);
-    const [busy, run] = useWork();
-    const submit = (): void =>
-        run(async () => {
-            setError(null);
-            try {
-                const body = { url: url.trim(), description: description.trim(), events };
-                if (hook) {
-                    await call(api.PUT('/api/webhooks/{id}', { params: { path: { id: hook.id } }, body }));
-                    onClose();
-                } else onClose((await call(api.POST('/api/webhooks', { body }))).secret);
-            } catch (cause) {
-                setError(cause as ApiError);
-            }
-        });
+    const form = useForm();
+    const send = async (): Promise<void> => {
+        const body = { url: url.trim(), description: description.trim(), events };
+        if (hook) {
+            await call(api.PUT('/api/webhooks/{id}', { params: { path: { id: hook.id } }, body }));
+            onClose();
+        } else onClose((await call(api.POST('/api/webhooks', { body }))).secret);
+    };
     return (
-        <Dialog
-            title={hook ? t('Edit webhook') : t('Add a webhook')}
-            onClose={() => onClose()}
-            onSubmit={submit}
-            footer={
-                <>
-                    <Button onClick={() => onClose()}>{t('Cancel')}</Button>
-                    <Button kind="primary" type="submit" busy={busy} disabled={!url.trim()}>
-                        {t('Save')}
-                    </Button>
-                </>
-            }
-        >
-            {error && !error.errors.length ? <Failure error={error} /> : null}
-            <TextField label={t('Address')} type="url" dir="ltr" placeholder="https://" value={url} onValue={setUrl} error={error?.fieldError('url')} hint={t('https, at a public address.')} autofocus />
-            <TextField label={t('Description')} value={description} onValue={setDescription} maxLength={500} error={error?.fieldError('description')} />
+        <FormDialog title={hook ? t('Edit webhook') : t('Add a webhook')} action={t('Save')} form={form} send={send} ready={Boolean(url.trim())} onClose={() => onClose()}>
+            <TextField label={t('Address')} type="url" dir="ltr" placeholder="https://" value={url} onValue={setUrl} error={form.error?.fieldError('url')} hint={t('https, at a public address.')} autofocus />
+            <TextField label={t('Description')} value={description} onValue={setDescription} maxLength={500} error={form.error?.fieldError('description')} />
             <fieldset class="stack tight">
                 <legend class="field-label">{t('Events')}</legend>
                 <Check label={t('All events')} checked={events.length === 0} onValue={all => setEvents(all ? [] : ['reply.received'])} />
@@ -238,6 +219,6 @@ function EditHook({ hook, onClose }: { hook: Webhook | null; onClose: (secret?: 
                     </div>
                 ) : null}
             </fieldset>
-        </Dialog>
+        </FormDialog>
     );
 }
