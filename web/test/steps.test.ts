@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SequenceInput, StepInput } from '../src/core/api';
-import { finished, missingField, moveStep, newStep, sameDocument, sortByDay, toWire, withKnownIds } from '../src/core/steps';
+import { finished, missingField, moveStep, newStep, sameDocument, sameWords, sortByDay, toWire, withKnownIds, withSaved } from '../src/core/steps';
 
 const steps: StepInput[] = [1, 3, 7].map(day => ({ day, type: 'text', message: `day ${day}` }));
 test('a new day is the last one plus one', () => {
@@ -32,6 +32,15 @@ test('a step that the server has no longer goes to it as a new one', () => {
     assert.deepEqual(withKnownIds(document, sequence).messages?.map(step => step.id), ['step_001', undefined, undefined]);
     const known: SequenceInput = { name: 'x', messages: [{ day: 1, id: 'step_001' }, { day: 7 }] };
     assert.equal(withKnownIds(known, sequence), known, 'nothing to change, nothing new');
+});
+test('what was saved gives its version and ids to what is written by then', () => {
+    const sent = { name: 'x', version: 1, messages: [{ day: 1, id: 'step_001' }, { day: 3, message: 'b', key: 'k' }] } as SequenceInput;
+    const written = { name: 'y', version: 1, messages: [{ day: 1, id: 'step_001' }, { day: 3, message: 'bc', key: 'k' }, { day: 5, key: 'new' }] } as SequenceInput;
+    const saved = { version: 2, messages: [{ day: 1, id: 'step_001' }, { day: 3, id: 'step_002' }] } as Parameters<typeof withSaved>[2];
+    const next = withSaved(written, sent, saved);
+    assert.deepEqual([next.version, next.name, next.messages?.map(step => step.id), next.messages?.[1]?.message], [2, 'y', ['step_001', 'step_002', undefined], 'bc']);
+    assert.ok(sameWords(sent, { ...sent, version: 2, messages: saved.messages.map((step, at) => ({ ...step, message: sent.messages?.[at]?.message })) }));
+    assert.ok(!sameWords(sent, written));
 });
 test('unfinished steps are found and left out, and places are kept', () => {
     const template = { name: 'welcome', language: 'en', body: ['name={first_name}'], buttons: [] };

@@ -52,8 +52,30 @@ export function setCsrfToken(token: string | null): void {
 }
 /* True after an answer, false after a failure to reach the server. */
 export const reachable = new Emitter<boolean>();
+function unreachable(): ApiError {
+    reachable.emit(false);
+    return new ApiError(0, 'unreachable', 'No connection', 'The server could not be reached.');
+}
+/* Parts of this program that are fetched when they are needed fail like any request. */
+export function loadPart<T>(part: Promise<T>): Promise<T> {
+    return part.catch(() => {
+        throw unreachable();
+    });
+}
+
+/* The browser breaks off what a page asked for when the page is left. Nobody waits for those answers. */
+let left = false;
+export function pageIsLeft(): boolean {
+    return left;
+}
+if (typeof addEventListener === 'function') {
+    addEventListener('pagehide', () => (left = true));
+    addEventListener('pageshow', () => (left = false));
+}
 
 const QUIET = new Set(['/api/login', '/api/setup', '/api/logout', '/api/me']);
+/* Statuses whose answer has no body, by the Fetch standard. */
+const BODILESS = new Set([204, 205, 304]);
 
 export async function apiFetch(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname;
@@ -61,11 +83,13 @@ export async function apiFetch(request: Request): Promise<Response> {
     if (csrfToken && request.method !== 'GET') request.headers.set('X-CSRF-Token', csrfToken);
     let response: Response;
     try {
-        response = await fetch(request);
+        // The body too: a connection may break in the middle of it.
+        const answer = await fetch(request);
+        const body = BODILESS.has(answer.status) ? null : await answer.arrayBuffer();
+        response = new Response(body, { status: answer.status, statusText: answer.statusText, headers: answer.headers });
     } catch (cause) {
         if ((cause as Error).name === 'AbortError') throw cause;
-        reachable.emit(false);
-        throw new ApiError(0, 'unreachable', 'No connection', 'The server could not be reached.');
+        throw unreachable();
     }
     reachable.emit(true);
     if (response.status === 401 && !QUIET.has(path) && reauthenticate && (await reauthenticate())) return apiFetch(again);

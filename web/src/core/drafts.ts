@@ -6,6 +6,8 @@ export interface Draft {
     base: number;
     at: number;
     document: SequenceInput;
+    /* Sent to the server without an answer so far: what was saved since may be one of these. */
+    unsure?: SequenceInput[];
 }
 const key = (id: string): string => `dripline-draft-${id}`;
 

@@ -71,11 +71,30 @@ export function withKnownIds(document: SequenceInput, sequence: Pick<Sequence, '
     const known = new Set(sequence.messages.map(step => step.id));
     const steps = document.messages ?? [];
     if (steps.every(step => step.id === undefined || known.has(step.id))) return document;
-    return { ...document, messages: steps.map(step => (step.id === undefined || known.has(step.id) ? step : { ...step, id: undefined })) };
+    // For the page it stays the same step: the old id is the key from here on.
+    return { ...document, messages: steps.map(step => (step.id === undefined || known.has(step.id) ? step : { ...step, id: undefined, key: (step as KeyedStep).key ?? step.id })) };
+}
+type KeyedStep = StepInput & { key?: string };
+/* A document after `sent` became `saved`: the version and the ids that the server gave, whatever was
+ * written in the meantime. */
+export function withSaved(document: SequenceInput, sent: SequenceInput, saved: Sequence): SequenceInput {
+    const before = (sent.messages ?? []) as KeyedStep[];
+    const steps = ((document.messages ?? []) as KeyedStep[]).map(step => {
+        if (step.id !== undefined) return step;
+        const at = before.findIndex(one => one === step || (one.key !== undefined && one.key === step.key));
+        const id = saved.messages[at]?.id;
+        return id ? { ...step, id } : step;
+    });
+    return withKnownIds({ ...document, messages: steps, version: saved.version }, saved);
 }
 /* Two documents mean the same when their texts are the same, whatever the order of keys. */
 export function sameDocument(a: SequenceInput, b: SequenceInput): boolean {
     return canonical({ ...toWire(a), version: 0 }) === canonical({ ...toWire(b), version: 0 });
+}
+/* The same, whichever ids the steps have: a new step gets its id when it is saved. */
+export function sameWords(a: SequenceInput, b: SequenceInput): boolean {
+    const bare = (document: SequenceInput): SequenceInput => ({ ...document, messages: (document.messages ?? []).map(step => ({ ...step, id: undefined })) });
+    return sameDocument(bare(a), bare(b));
 }
 function canonical(value: unknown): string {
     if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;

@@ -1,6 +1,6 @@
 /* The API, drawn from its own document: search, schemas, samples, try it. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { apiFetch } from '../core/api';
+import { apiFetch, toApiError } from '../core/api';
 import { t } from '../core/i18n';
 import { entries, exampleOf, propertiesOf, refName, resolve, typeWord, type Document, type Entry, type Schema } from '../core/openapi';
 import { setQuery } from '../core/router';
@@ -267,7 +267,9 @@ export default function Docs() {
     usePage(t('API'));
     const loaded = useResource('openapi', async () => {
         const response = await apiFetch(new Request(new URL('/api/openapi.json', location.origin)));
-        return (await response.json()) as Document;
+        const body: unknown = await response.json().catch(() => null);
+        if (!response.ok) throw toApiError(response, body);
+        return body as Document;
     });
     const query = place.value.query;
     const chosen = query.get('operation');

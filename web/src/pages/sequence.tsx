@@ -1,5 +1,5 @@
 /* One sequence: its messages, its people, adding people, its results. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { api, call, type Sequence } from '../core/api';
 import * as format from '../core/format';
 import { plural, t } from '../core/i18n';
@@ -12,7 +12,7 @@ import { can, language, place } from '../ui/state';
 import { SequenceState } from '../ui/status';
 import { ConflictDialog, HistoryDialog, PerDay, PublishDialog, TestSendDialog } from './builder/dialogs';
 import { Editor, useLint } from './builder/editor';
-import { useModel, type Model } from './builder/model';
+import { useFormerSave, useModel, type Model } from './builder/model';
 import { AddPeople } from './enroll/add';
 import { PeopleTable } from './enroll/people';
 import { Results } from './results';
@@ -25,7 +25,8 @@ function tabOf(path: string): 'builder' | 'people' | 'add' | 'results' {
 export default function SequencePage({ params }: { params: Record<string, string> }) {
     const id = params['id'] as string;
     const loaded = useResource(`sequence ${id}`, () => call(api.GET('/api/sequences/{id}', { params: { path: { id } } })), { on: ['sequence', 'enrollment', 'stats', 'batch', 'counters'], when: event => !event.data['sequence_id'] || event.data['sequence_id'] === id });
-    if (!loaded.data) return <Pending title={t('Sequence')} error={loaded.error} retry={loaded.reload} />;
+    const formerSaved = useFormerSave(id);
+    if (!loaded.data || !formerSaved) return <Pending title={t('Sequence')} error={loaded.error} retry={loaded.reload} />;
     return <Loaded key={id} sequence={loaded.data} reload={loaded.reload} />;
 }
 function SaveLine({ model }: { model: Model }) {
@@ -138,9 +139,12 @@ function Loaded({ sequence: newest, reload }: { sequence: Sequence; reload: () =
     const write = can('write') && sequence.status !== 'archived';
     const refreshed = (): void => {
         reload();
-        void call(api.GET('/api/sequences/{id}', { params: { path: { id: sequence.id } } })).then(saved => (model.changed && model.live ? undefined : model.adopt(saved)), showError);
+        void model.refresh().catch(showError);
     };
-    const stale = newest.version > model.sequence.version && !model.conflict;
+    const stale = newest.version > model.sequence.version && !model.conflict && model.save.kind !== 'saving';
+    useEffect(() => {
+        if (stale) model.follow(newest);
+    }, [stale, newest]);
     return (
         <div class="page full">
             <header class="page-head sequence-head">

@@ -2,9 +2,10 @@
  * and a sentence for those who cannot see it. uPlot is loaded when the first chart is shown. */
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type uPlotType from 'uplot';
+import { loadPart } from '../core/api';
 import * as format from '../core/format';
 import { t } from '../core/i18n';
-import { Icon } from './parts';
+import { Icon, showError } from './parts';
 import { dark, language } from './state';
 import { figures, Table } from './table';
 
@@ -15,7 +16,14 @@ export interface Series {
     values: number[];
 }
 let loading: Promise<typeof uPlotType> | null = null;
-const load = (): Promise<typeof uPlotType> => (loading ??= import('uplot').then(module => module.default));
+const load = (): Promise<typeof uPlotType> =>
+    (loading ??= loadPart(import('uplot')).then(
+        module => module.default,
+        error => {
+            loading = null; // the next chart tries again
+            throw error;
+        },
+    ));
 
 export function TimeChart({ times, series, label, hourly, height = 240 }: { times: number[]; series: Series[]; label: string; hourly: boolean; height?: number }) {
     const box = useRef<HTMLDivElement>(null);
@@ -25,9 +33,11 @@ export function TimeChart({ times, series, label, hourly, height = 240 }: { time
     const shown = series.filter(one => !hidden.has(one.key));
     const signature = JSON.stringify([shown.map(one => one.key), dark.value, language.value, hourly]);
     const data = [times.map(at => at / 1000), ...shown.map(one => one.values)] as uPlotType.AlignedData;
+    const latest = useRef(data);
+    latest.current = data;
     useEffect(() => {
         let gone = false;
-        void load().then(UPlot => {
+        load().then(UPlot => {
             const host = box.current;
             if (gone || !host) return;
             const style = getComputedStyle(host);
@@ -65,10 +75,10 @@ export function TimeChart({ times, series, label, hourly, height = 240 }: { time
                         ],
                     },
                 },
-                data,
+                latest.current, // the figures may have changed while uPlot was on its way
                 host,
             );
-        });
+        }, showError);
         const observer = new ResizeObserver(() => box.current && plot.current?.setSize({ width: box.current.clientWidth, height }));
         if (box.current) observer.observe(box.current);
         return () => {

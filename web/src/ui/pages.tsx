@@ -1,7 +1,7 @@
 /* Long lists, a page at a time: the first page is kept fresh by events, the next ones are appended
  * when someone asks for more. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ApiError } from '../core/api';
 import { t } from '../core/i18n';
 import { Button, Card, Failure, showError, Skeleton } from './parts';
@@ -24,6 +24,9 @@ export function usePages<T extends object>(key: string, load: (cursor?: string) 
     const first = useResource(key, () => load(), { on });
     const [more, setMore] = useState<T[]>([]);
     const [cursor, setCursor] = useState<string | null | undefined>(undefined);
+    // An answer for another list (another filter since) is not added to this one.
+    const shown = useRef(key);
+    shown.current = key;
     useEffect(() => {
         setMore([]);
         setCursor(undefined);
@@ -43,6 +46,7 @@ export function usePages<T extends object>(key: string, load: (cursor?: string) 
         more: () => {
             if (!next) return;
             load(next).then(answer => {
+                if (shown.current !== key) return;
                 setMore([...more, ...answer.data]);
                 setCursor(answer.next_cursor);
             }, showError);

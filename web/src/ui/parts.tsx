@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { ApiError } from '../core/api';
+import { ApiError, pageIsLeft } from '../core/api';
 import { copyText } from '../core/clipboard';
 import * as format from '../core/format';
 import { t } from '../core/i18n';
@@ -134,7 +134,14 @@ export function Segmented<T extends string>({ label, value, onValue, options }: 
 export function SearchField({ label, value, onValue, wait = 200 }: { label: string; value: string; onValue: (value: string) => void; wait?: number }) {
     const [typed, setTyped] = useState(value);
     const timer = useRef<ReturnType<typeof setTimeout>>();
-    useEffect(() => setTyped(value), [value]);
+    // What was told from here comes back a moment later, when more may have been typed.
+    const told = useRef(value);
+    useEffect(() => {
+        if (value === told.current) return;
+        told.current = value;
+        clearTimeout(timer.current);
+        setTyped(value);
+    }, [value]);
     return (
         <div class="search">
             <Icon name="search" />
@@ -148,7 +155,10 @@ export function SearchField({ label, value, onValue, wait = 200 }: { label: stri
                     const text = event.currentTarget.value;
                     setTyped(text);
                     clearTimeout(timer.current);
-                    timer.current = setTimeout(() => onValue(text), wait);
+                    timer.current = setTimeout(() => {
+                        told.current = text;
+                        onValue(text);
+                    }, wait);
                 }}
             />
         </div>
@@ -267,6 +277,7 @@ export function toast(text: ComponentChildren, options: { bad?: boolean; action?
     toasts.value = [...toasts.value.slice(-2), { id: ++toastCount, text, ...options }];
 }
 export function showError(error: unknown): void {
+    if (pageIsLeft()) return;
     if (error instanceof ApiError) {
         toast(<ErrorText error={error} />, { bad: true });
         return;

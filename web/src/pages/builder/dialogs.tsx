@@ -4,7 +4,7 @@ import { api, call, type ApiError, type Message, type Schemas, type Sequence } f
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
 import { failureSaid, said } from '../../core/said';
-import { missingField, toWire } from '../../core/steps';
+import { missingField } from '../../core/steps';
 import { Alert, Button, Check, Dialog, Failure, Phone, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { advanceClock, clockIsMovable } from '../../ui/clock';
 import { useResource } from '../../ui/resource';
@@ -98,17 +98,15 @@ export function PublishDialog({ model, findings, onClose }: { model: Model; find
     const errors = findings.filter(finding => finding.severity === 'error');
     const warnings = grouped(findings.filter(finding => finding.severity === 'warning'));
     const unfinished = model.steps.filter(step => missingField(step) !== null);
-    const body = { ...toWire(model.document), ...(starting ? { status: 'active' as const } : {}) };
     useEffect(() => {
         if (starting || unfinished.length) return;
         setError(null);
-        call(api.PUT('/api/sequences/{id}', { params: { path: { id: model.sequence.id }, query: { dry_run: true, backfill } }, body })).then(answer => setEffects(answer as Schemas['EditEffects']), setError);
-    }, [backfill]);
+        model.effects({ backfill }).then(setEffects, setError);
+    }, [backfill, model.document.version]);
     const publish = (): void =>
         run(async () => {
             try {
-                const saved = (await call(api.PUT('/api/sequences/{id}', { params: { path: { id: model.sequence.id }, query: { force: force || undefined, backfill: backfill || undefined } }, body }))) as Sequence;
-                model.adopt(saved);
+                const saved = await model.publish(starting, { force: force || undefined, backfill: backfill || undefined });
                 toast(starting ? t('“{name}” is running.', { name: saved.name }) : t('Published as version {n}.', { n: saved.version }));
                 onClose();
             } catch (cause) {
@@ -266,8 +264,7 @@ export function HistoryDialog({ model, onClose }: { model: Model; onClose: () =>
     };
     const restore = (): void =>
         run(async () => {
-            const saved = (await call(api.POST('/api/sequences/{id}/versions/{version}/restore', { params: { path: { id: model.sequence.id, version: chosen as number } } }))) as Sequence;
-            model.adopt(saved);
+            await model.restore(chosen as number);
             toast(t('Version {n} is back.', { n: chosen as number }));
             onClose();
         });

@@ -63,7 +63,7 @@ export function Editor({ model, lint }: { model: Model; lint: Lint | undefined }
 
     const add = (): void => {
         const step = newStep(steps);
-        model.setSteps([...steps, step]);
+        model.setSteps(now => [...now, step]);
         setOpen(step.key);
         setFresh(step.key);
         announce(t('Day {n} added', { n: step.day }));
@@ -76,14 +76,14 @@ export function Editor({ model, lint }: { model: Model; lint: Lint | undefined }
         if (to < 0 || to >= steps.length || to === from) return;
         const step = steps[from] as EditStep;
         const focused = list.current?.contains(window.document.activeElement) ? (window.document.activeElement as HTMLElement).id : '';
-        model.setSteps(moveStep(steps, from, to));
+        model.setSteps(now => moveStep(now, from, to));
         announce(t('Moved to place {n} of {all}', { n: to + 1, all: steps.length }));
         if (focused.startsWith('step-')) setTimeout(() => window.document.getElementById(`step-${to}`)?.focus(), 0);
         setOpen(stepKey(step, to));
     };
     const remove = (index: number): void => {
         const step = steps[index] as EditStep;
-        model.setSteps(removeAt(steps, index));
+        model.setSteps(now => removeAt(now, index));
         toast(t('Day {n} removed.', { n: step.day }), {
             action: {
                 label: t('Undo'),
@@ -94,16 +94,16 @@ export function Editor({ model, lint }: { model: Model; lint: Lint | undefined }
     const duplicate = (index: number): void => {
         const source = steps[index] as EditStep;
         const step = { ...source, id: undefined, day: newStep(steps).day, key: newStep(steps).key };
-        model.setSteps([...steps, step]);
+        model.setSteps(now => [...now, step]);
         setOpen(step.key);
     };
     const setDay = (index: number, day: number): void => {
         if (!Number.isInteger(day) || day < 1 || day > 3650) {
             toast(t('A day is a whole number from 1 to 3,650.'), { bad: true });
-            model.setSteps([...steps]);
+            model.setSteps(now => [...now]);
             return;
         }
-        model.setSteps(sortByDay(steps.map((step, at) => (at === index ? { ...step, day } : step))) as EditStep[]);
+        model.setSteps(now => sortByDay(now.map((step, at) => (at === index ? { ...step, day } : step))) as EditStep[]);
     };
     const findingsOf = (index: number): Lint['findings'] => (lint?.findings ?? []).filter(finding => findingIndex(finding, steps) === index);
     const general = (lint?.findings ?? []).filter(finding => findingIndex(finding, steps) === null);

@@ -1,9 +1,9 @@
 /* Two-step sign-in: switching it on with an authenticator app, and off. The QR code is drawn here, so
  * that the seed goes to nobody else. */
 import { useEffect, useState } from 'preact/hooks';
-import { api, call, type ApiError, type Schemas } from '../../core/api';
+import { api, call, loadPart, type ApiError, type Schemas } from '../../core/api';
 import { t } from '../../core/i18n';
-import { Alert, Button, Card, CopyButton, Dialog, Failure, PasswordField, TextField, toast, useWork } from '../../ui/parts';
+import { Alert, Button, Card, CopyButton, Dialog, Failure, PasswordField, showError, TextField, toast, useWork } from '../../ui/parts';
 import { me, refreshMe } from '../../ui/state';
 
 type Seed = Schemas['SecondFactorSeed'];
@@ -12,7 +12,7 @@ type Seed = Schemas['SecondFactorSeed'];
 function QrCode({ text }: { text: string }) {
     const [dots, setDots] = useState<boolean[][]>([]);
     useEffect(() => {
-        void import('qr').then(({ encodeQR }) => setDots(encodeQR(text, 'raw', { border: 4 })));
+        loadPart(import('qr')).then(({ encodeQR }) => setDots(encodeQR(text, 'raw', { border: 4 })), showError);
     }, [text]);
     const path = dots.flatMap((row, y) => row.flatMap((dark, x) => (dark ? [`M${x} ${y}h1v1h-1z`] : []))).join('');
     return (
