@@ -1,9 +1,10 @@
 /* What the server can say is read in its sources: every sentence and code must be known to the UI,
  * and so, by the test of the texts, be there in every language. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { AUDIT_WORDS } from '../src/core/audit_words';
 import { useCatalog } from '../src/core/i18n';
 import { failureSaid, fieldSaid, problemSaid, said, useSaid } from '../src/core/said';
 import * as tables from '../src/core/said_tables';
@@ -82,6 +83,30 @@ test('every code of a refusal has its words', () => {
     const reader = [...source('src/base/json_reader.c').matchAll(/json_reader_fail\(reader, [a-zA-Z]+, "([a-z_]+)"/g)].map(match => match[1] as string);
     assert.ok(reader.length >= 8);
     assert.deepEqual(reader.filter(code => !KNOWN.fields.includes(code)), []);
+});
+test('every code of a refused field has its words', () => {
+    const codes = new Set<string>();
+    for (const folder of ['api', 'service', 'domain']) {
+        const files = readdirSync(join(root, 'src', folder)).filter(file => file.endsWith('.c') && !file.endsWith('_test.c'));
+        for (const file of files)
+            for (const match of source(`src/${folder}/${file}`).matchAll(/\b(?:error_field|json_reader_fail|refuse)\(\s*\w+,\s*(?:"[^"]*"|[^,"()]+|\w+\([^()]*\)),\s*"([a-z_]+)",/g)) codes.add(match[1] as string);
+    }
+    assert.ok(codes.size > 15, `${codes.size} codes found`);
+    assert.deepEqual([...codes].filter(code => !KNOWN.fields.includes(code)), []);
+});
+test('every action of the audit trail has its words', () => {
+    const actions = new Set<string>(['login', 'logout', 'export', 'backup', 'import_json']);
+    for (const folder of ['api', 'service']) {
+        const files = readdirSync(join(root, 'src', folder)).filter(file => file.endsWith('.c') && !file.endsWith('_test.c'));
+        // Events are told in the past tense, actions of people are not; the rest are lines of the log and files.
+        for (const file of files)
+            for (const match of source(`src/${folder}/${file}`).matchAll(/"([a-z_]+(?:\.[a-z_]+)+)"/g))
+                if (!/ed$|^(http|hub|events|access|batch|error|runner|import_json)\.|\.(json|db|journal|restoring)$/.test(match[1] as string)) actions.add(match[1] as string);
+    }
+    actions.add('login.failed');
+    assert.ok(actions.size > 40, `${actions.size} actions found`);
+    assert.deepEqual([...actions].filter(action => !AUDIT_WORDS[action]), []);
+    assert.deepEqual(Object.keys(AUDIT_WORDS).filter(action => !actions.has(action)), []);
 });
 test('sentences are put into words with what fills them', () => {
     const known = 'no contact has the field "{a}"; did you mean {{b}}?';
