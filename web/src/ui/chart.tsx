@@ -1,5 +1,6 @@
 /* A time chart (uPlot), drawn in the colours of the page, with the same numbers as a table under it
- * and a sentence for those who cannot see it. uPlot is loaded when the first chart is shown. */
+ * and a sentence for those who cannot see it. uPlot is loaded when the first chart comes near the screen,
+ * the rows of the table are made when it is opened. */
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type uPlotType from 'uplot';
 import { loadPart } from '../core/api';
@@ -29,6 +30,8 @@ export function TimeChart({ times, series, label, hourly, height = 240 }: { time
     const box = useRef<HTMLDivElement>(null);
     const plot = useRef<uPlotType | null>(null);
     const [hidden, setHidden] = useState<Set<string>>(new Set());
+    const [near, setNear] = useState(false);
+    const [tabled, setTabled] = useState(false);
     const id = useId();
     const shown = series.filter(one => !hidden.has(one.key));
     const signature = JSON.stringify([shown.map(one => one.key), dark.value, language.value, hourly]);
@@ -36,6 +39,19 @@ export function TimeChart({ times, series, label, hourly, height = 240 }: { time
     const latest = useRef(data);
     latest.current = data;
     useEffect(() => {
+        const host = box.current;
+        if (near || !host) return;
+        const observer = new IntersectionObserver(entries => entries.some(entry => entry.isIntersecting) && setNear(true), { rootMargin: '400px' });
+        const print = (): void => setNear(true);
+        observer.observe(host);
+        addEventListener('beforeprint', print);
+        return () => {
+            observer.disconnect();
+            removeEventListener('beforeprint', print);
+        };
+    }, [near]);
+    useEffect(() => {
+        if (!near) return;
         let gone = false;
         load().then(UPlot => {
             const host = box.current;
@@ -85,7 +101,7 @@ export function TimeChart({ times, series, label, hourly, height = 240 }: { time
             gone = true;
             observer.disconnect();
         };
-    }, [signature]);
+    }, [signature, near]);
     useEffect(() => {
         // A line shown or hidden draws the chart anew; until then the old one has another number of lines.
         if (plot.current?.series.length === data.length) plot.current.setData(data);
@@ -117,12 +133,12 @@ export function TimeChart({ times, series, label, hourly, height = 240 }: { time
             <div class="chart-box" ref={box} dir="ltr" aria-hidden="true" style={{ minHeight: `${height}px` }}>
                 <div class="chart-tip" hidden />
             </div>
-            <details class="details">
+            <details class="details" onToggle={event => event.currentTarget.open && setTabled(true)}>
                 <summary class="small">
                     <Icon name="table" class="inline" /> {t('View as table')}
                 </summary>
                 <Table region={label} columns={[hourly ? t('Hour') : t('Day'), ...series.map(one => figures(one.label))]}>
-                    {times.map((at, index) => (
+                    {(tabled ? times : []).map((at, index) => (
                         <tr key={at}>
                             <td class="nowrap">{hourly ? format.moment(at) : format.date(at)}</td>
                             {series.map(one => (

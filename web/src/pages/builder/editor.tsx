@@ -118,6 +118,11 @@ export function Editor({ model, lint }: { model: Model; lint: Lint | undefined }
                         <Icon name="calendar-days" class="inline" /> {t('If enrolled now:')} {planned.slice(0, 7).map(message => format.localMoment(message.local_time)).join(' · ')}
                         {planned.length > 7 ? ` ${plural('and {n} more', 'and {n} more', planned.length - 7)}` : ''} <span class="muted">({preview?.timezone.replace(/_/g, ' ')})</span>
                     </p>
+                ) : !preview && steps.length ? (
+                    // Unseen, as long as the words that will stand here: nothing moves when they come.
+                    <p class="schedule-words small reserved" aria-hidden="true">
+                        {steps.slice(0, 7).map(() => format.localMoment('2026-09-30T10:00')).join(' · ')} {t('If enrolled now:')} {format.currentZone()}
+                    </p>
                 ) : null}
                 {otherErrors.map(error => (
                     <Alert key={error.field} kind="bad">
