@@ -2,6 +2,7 @@
  * provider's id; everything that follows from it happens only then, so repeats are harmless. */
 #include "service/inbound_internal.h"
 
+#include "base/instant.h"
 #include "base/json_writer.h"
 #include "delivery/progress.h"
 #include "domain/consent.h"
@@ -15,6 +16,7 @@
 #include "store/store_event.h"
 #include "store/store_inbound.h"
 #include "store/store_message.h"
+#include "store/store_people.h"
 
 enum { STORED_TEXT_MAX = 4096, TYPE_MAX = 40, EVENT_DATA_MAX = 512 };
 
@@ -241,6 +243,9 @@ static enum error_code follow(const struct inbound *inbound, const struct store_
     bool is_reply = word != CONSENT_STOP && event->inbound_type != PROVIDER_INBOUND_REACTION;
     enum error_code code = store_inbound_window(inbound->work, contact_id, channel->id,
                                                 inbound_time_ms(inbound, event), error);
+    if (code == OK && inbound_time_ms(inbound, event) + MS_PER_DAY > inbound->work->now_ms) {
+        code = store_people_wake(inbound->work, channel->id, contact_id, error);
+    }
     if (code == OK && is_reply) {
         code = count_reply(inbound, event, channel, contact_id, inbound_id, &enrollment_id, error);
     }

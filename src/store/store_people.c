@@ -258,3 +258,22 @@ enum error_code store_people_close(struct work *work, struct store_people *peopl
                             DB_INT(people->place_id), DB_INT(people->place_days)),
                   NULL, error);
 }
+
+DB_SQL(PEOPLE_WAKE,
+       "UPDATE message SET next_at_ms = $3 WHERE id IN (SELECT m.id FROM enrollment e "
+       "CROSS JOIN message m WHERE e.contact_id = $2 AND m.enrollment_id = e.id "
+       "AND m.channel_id = $1 AND m.state IN (0, 1) AND m.next_at_ms > $3 AND m.reason = $4)");
+
+enum error_code store_people_wake(struct work *work, int64_t channel_id, int64_t contact_id,
+                                  struct error *error)
+{
+    int64_t woken = 0;
+    enum error_code code = db_run(work->db, &PEOPLE_WAKE,
+                                  DB_VALUES(DB_INT(channel_id), DB_INT(contact_id),
+                                            DB_INT(work->now_ms), DB_INT(REASON_TIER_LIMIT)),
+                                  &woken, error);
+    if (code == OK && woken > 0) {
+        work->wakes |= WORK_WAKE_DELIVERY;
+    }
+    return code;
+}

@@ -37,6 +37,9 @@ MUST_USE enum error_code store_people_used(struct work *work, int64_t channel_id
 MUST_USE enum error_code store_people_take(struct work *work, struct store_people *people,
                                            int64_t contact_id, bool *ret_taken,
                                            int64_t *ret_free_at_ms, struct error *error);
+/* This person wrote, and who wrote does not count against the limit: what waits for it goes now. */
+MUST_USE enum error_code store_people_wake(struct work *work, int64_t channel_id,
+                                           int64_t contact_id, struct error *error);
 /* Writes the figures back when something changed. */
 MUST_USE enum error_code store_people_close(struct work *work, struct store_people *people,
                                             struct error *error);
