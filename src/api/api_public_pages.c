@@ -231,13 +231,22 @@ static enum error_code notice_of(struct api_call *call, struct notice_page *page
     return code;
 }
 
+/* Whose link it is; one that opens nothing is answered here. */
+static bool open_link(struct api_call *call, int64_t *ret_contact_id)
+{
+    struct error ignored = {0};
+    if (public_link_read(call->service, call->params[0], ret_contact_id, &ignored) == OK) {
+        return true;
+    }
+    answer_gone(call);
+    return false;
+}
+
 static enum error_code get_opt_out(struct api_call *call, struct error *error)
 {
     struct notice_page page;
-    struct error ignored = {0};
     int64_t contact_id = 0;
-    if (public_link_read(call->service, call->params[0], &contact_id, &ignored) != OK) {
-        answer_gone(call);
+    if (!open_link(call, &contact_id)) {
         return OK;
     }
     enum error_code code = notice_of(call, &page, error);
@@ -252,10 +261,8 @@ static enum error_code get_opt_out(struct api_call *call, struct error *error)
 static enum error_code create_opt_out(struct api_call *call, struct error *error)
 {
     struct notice_page page;
-    struct error ignored = {0};
     int64_t contact_id = 0;
-    if (public_link_read(call->service, call->params[0], &contact_id, &ignored) != OK) {
-        answer_gone(call);
+    if (!open_link(call, &contact_id)) {
         return OK;
     }
     enum error_code code = public_link_act(call->work, call->service, contact_id, error);

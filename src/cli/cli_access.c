@@ -44,15 +44,10 @@ static enum error_code read_secret_line(const char *prompt, char out[PASSWORD_MA
 static int ask_and_print(struct cli *cli, const struct cli_request *request, const char *words,
                          const char *field)
 {
-    CLEANUP(cli_client_close) struct cli_client *client = NULL;
     CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
     struct error error = {0};
     char value[256];
-    enum error_code code = cli_client_open(cli, &client, &error);
-    if (code == OK) {
-        code = cli_ask(client, request, &answer, &error);
-    }
-    if (code != OK) {
+    if (cli_ask_once(cli, request, &answer, &error) != OK) {
         return cli_fail(cli, &error);
     }
     if (cli->json) {
@@ -221,14 +216,9 @@ static void print_key(const struct json *answer)
 
 static int ask_for_key(struct cli *cli, const struct cli_request *request)
 {
-    CLEANUP(cli_client_close) struct cli_client *client = NULL;
     CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
     struct error error = {0};
-    enum error_code code = cli_client_open(cli, &client, &error);
-    if (code == OK) {
-        code = cli_ask(client, request, &answer, &error);
-    }
-    if (code != OK) {
+    if (cli_ask_once(cli, request, &answer, &error) != OK) {
         return cli_fail(cli, &error);
     }
     if (cli->json) {

@@ -16,14 +16,10 @@ enum { FILE_MAX = 64 * 1024 };
 
 static int list(struct cli *cli)
 {
-    CLEANUP(cli_client_close) struct cli_client *client = NULL;
     CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
     struct error error = {0};
-    enum error_code code = cli_client_open(cli, &client, &error);
-    if (code == OK) {
-        code = cli_get(client, "/api/channels", &answer, &error);
-    }
-    if (code != OK) {
+    const struct cli_request request = {.method = "GET", .path = "/api/channels"};
+    if (cli_ask_once(cli, &request, &answer, &error) != OK) {
         return cli_fail(cli, &error);
     }
     if (cli->json) {
@@ -114,7 +110,6 @@ static enum error_code document_of_file(const struct cli *cli, struct buffer *do
 
 static int add(struct cli *cli)
 {
-    CLEANUP(cli_client_close) struct cli_client *client = NULL;
     CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
     CLEANUP_IN_PLACE(buffer_done) struct buffer document = {0};
     struct error error = {0};
@@ -122,13 +117,10 @@ static int add(struct cli *cli)
     buffer_init(&document, 2 * FILE_MAX);
     enum error_code code = cli->argument_count > 0 ? document_of_file(cli, &document, &error)
                                                    : document_of_flags(cli, &document, &error);
-    if (code == OK) {
-        code = cli_client_open(cli, &client, &error);
-    }
     const struct cli_request request = {
         .method = "POST", .path = "/api/channels", .body = buffer_text(&document)};
     if (code == OK) {
-        code = cli_ask(client, &request, &answer, &error);
+        code = cli_ask_once(cli, &request, &answer, &error);
     }
     crypto_wipe(document.data, document.size);
     if (code != OK) {

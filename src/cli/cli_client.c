@@ -187,6 +187,14 @@ enum error_code cli_ask(struct cli_client *client, const struct cli_request *req
     return OK;
 }
 
+enum error_code cli_ask_once(const struct cli *cli, const struct cli_request *request,
+                             struct cli_answer *ret_answer, struct error *error)
+{
+    CLEANUP(cli_client_close) struct cli_client *client = NULL;
+    enum error_code code = cli_client_open(cli, &client, error);
+    return code == OK ? cli_ask(client, request, ret_answer, error) : code;
+}
+
 enum error_code cli_get(struct cli_client *client, const char *path, struct cli_answer *ret_answer,
                         struct error *error)
 {

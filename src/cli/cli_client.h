@@ -30,6 +30,9 @@ void cli_answer_done(struct cli_answer *answer); /* frees; in place */
 /* Asks and waits. An answer that is no success becomes an error with the server's words. */
 MUST_USE enum error_code cli_ask(struct cli_client *client, const struct cli_request *request,
                                  struct cli_answer *ret_answer, struct error *error);
+/* The same for commands of one request: opens, asks, closes. */
+MUST_USE enum error_code cli_ask_once(const struct cli *cli, const struct cli_request *request,
+                                      struct cli_answer *ret_answer, struct error *error);
 /* GET of a path with its answer. */
 MUST_USE enum error_code cli_get(struct cli_client *client, const char *path,
                                  struct cli_answer *ret_answer, struct error *error);

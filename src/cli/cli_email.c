@@ -39,14 +39,9 @@ static void print_settings(const struct json *json)
 
 static int ask(struct cli *cli, const struct cli_request *request)
 {
-    CLEANUP(cli_client_close) struct cli_client *client = NULL;
     CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
     struct error error = {0};
-    enum error_code code = cli_client_open(cli, &client, &error);
-    if (code == OK) {
-        code = cli_ask(client, request, &answer, &error);
-    }
-    if (code != OK) {
+    if (cli_ask_once(cli, request, &answer, &error) != OK) {
         return cli_fail(cli, &error);
     }
     if (cli->json) {
@@ -163,7 +158,6 @@ static int set(struct cli *cli)
 
 static enum error_code ask_test(struct cli *cli, struct cli_answer *answer, struct error *error)
 {
-    CLEANUP(cli_client_close) struct cli_client *client = NULL;
     CLEANUP_IN_PLACE(buffer_done) struct buffer body = {0};
     struct json_writer writer;
     const char *to = cli_value(cli, "--to");
@@ -176,8 +170,7 @@ static enum error_code ask_test(struct cli *cli, struct cli_answer *answer, stru
     json_object_end(&writer);
     const struct cli_request request = {
         .method = "POST", .path = "/api/settings/email/test", .body = buffer_text(&body)};
-    enum error_code code = cli_client_open(cli, &client, error);
-    return code == OK ? cli_ask(client, &request, answer, error) : code;
+    return cli_ask_once(cli, &request, answer, error);
 }
 
 static int test(struct cli *cli)

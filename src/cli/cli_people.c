@@ -56,7 +56,6 @@ static enum error_code write_person(const struct cli *cli, struct buffer *body, 
 
 static int enroll(struct cli *cli)
 {
-    CLEANUP(cli_client_close) struct cli_client *client = NULL;
     CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
     CLEANUP_IN_PLACE(buffer_done) struct buffer body = {0};
     struct error error = {0};
@@ -64,12 +63,9 @@ static int enroll(struct cli *cli)
     buffer_init(&body, 64 * 1024);
     (void)snprintf(path, sizeof(path), "/api/sequences/%.200s/enroll", cli->arguments[0]);
     enum error_code code = write_person(cli, &body, &error);
-    if (code == OK) {
-        code = cli_client_open(cli, &client, &error);
-    }
     const struct cli_request request = {.method = "POST", .path = path, .body = buffer_text(&body)};
     if (code == OK) {
-        code = cli_ask(client, &request, &answer, &error);
+        code = cli_ask_once(cli, &request, &answer, &error);
     }
     if (code != OK) {
         return cli_fail(cli, &error);

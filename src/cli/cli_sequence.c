@@ -13,14 +13,10 @@ enum { FILE_MAX = 4 * 1024 * 1024 };
 
 static int list(struct cli *cli)
 {
-    CLEANUP(cli_client_close) struct cli_client *client = NULL;
     CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
     struct error error = {0};
-    enum error_code code = cli_client_open(cli, &client, &error);
-    if (code == OK) {
-        code = cli_get(client, "/api/sequences?limit=500", &answer, &error);
-    }
-    if (code != OK) {
+    const struct cli_request request = {.method = "GET", .path = "/api/sequences?limit=500"};
+    if (cli_ask_once(cli, &request, &answer, &error) != OK) {
         return cli_fail(cli, &error);
     }
     if (cli->json) {
@@ -49,16 +45,12 @@ static int list(struct cli *cli)
 
 static int show(struct cli *cli)
 {
-    CLEANUP(cli_client_close) struct cli_client *client = NULL;
     CLEANUP_IN_PLACE(cli_answer_done) struct cli_answer answer = {0};
     struct error error = {0};
     char path[256];
     (void)snprintf(path, sizeof(path), "/api/sequences/%.200s", cli->arguments[0]);
-    enum error_code code = cli_client_open(cli, &client, &error);
-    if (code == OK) {
-        code = cli_get(client, path, &answer, &error);
-    }
-    if (code != OK) {
+    const struct cli_request request = {.method = "GET", .path = path};
+    if (cli_ask_once(cli, &request, &answer, &error) != OK) {
         return cli_fail(cli, &error);
     }
     cli_print_json(cli, buffer_text(&answer.body));
