@@ -238,6 +238,10 @@ static enum error_code resumed_person(struct action_run *run, const struct plann
                                       struct schedule_person *person, struct error *error)
 {
     *person = planning_person(planning, stood);
+    enum error_code code = planning_done(planning, stood, person, error);
+    if (code != OK) {
+        return code;
+    }
     switch (run->action->mode) {
     case ACTION_SHIFT:
         person->shift_days +=
@@ -263,6 +267,10 @@ static enum error_code follow_resumed_sequence(struct action_run *run,
     struct store_progress row;
     bool found = false;
     bool waited = stood->next_due_at_ms == 0 && stood->last_sent_at_ms == 0;
+    enum error_code code = planning_done(planning, stood, &person, error);
+    if (code != OK) {
+        return code;
+    }
     int32_t days = !waited ? 0
                            : schedule_resume_shift(&planning->plan, &person, stood->created_at_ms,
                                                    run->now_ms);
@@ -270,7 +278,6 @@ static enum error_code follow_resumed_sequence(struct action_run *run,
     if (run->simulating) {
         simulate_person(&run->simulation, &planning->plan, &person, run->now_ms, 1);
     }
-    enum error_code code = OK;
     if (run->action->dry_run) {
         return OK;
     }

@@ -7,6 +7,7 @@
 #include "delivery/progress.h"
 #include "domain/phone.h"
 #include "service/erasures.h"
+#include "service/replan.h"
 #include "service/settings.h"
 #include "service/suppress.h"
 #include "store/store_access.h"
@@ -233,31 +234,12 @@ static enum error_code read_changes(struct work *work, const struct json *json,
     return code == OK ? merge_fields(work, contact->fields, fields, &contact->fields, error) : code;
 }
 
-/* Everyone's next message is planned anew: a new zone moves it. Texts are rendered when planned,
- * so messages that wait are made again with the new values. */
-static enum error_code replan(struct work *work, int64_t contact_id, struct error *error)
-{
-    struct progress progress;
-    struct store_contact_enrollment *rows = NULL;
-    size_t count = 0;
-    int64_t cancelled = 0;
-    progress_init(&progress, work);
-    enum error_code code = store_contact_enrollments(work, contact_id, true, &rows, &count, error);
-    for (size_t i = 0; code == OK && i < count; i++) {
-        if (rows[i].status == ENROLLMENT_ACTIVE) {
-            code = progress_cancel(&progress, rows[i].id, REASON_EDITED, &cancelled, error);
-            if (code == OK) {
-                code = progress_plan(&progress, rows[i].id, error);
-            }
-        }
-    }
-    return code;
-}
-
 enum error_code contacts_update(struct work *work, struct text who, const struct json *json,
                                 struct store_contact *ret_contact, struct error *error)
 {
     struct store_contact contact;
+    struct progress progress;
+    progress_init(&progress, work);
     enum error_code code = contacts_find(work, who, &contact, error);
     if (code == OK) {
         code = read_changes(work, json, &contact, error);
@@ -266,7 +248,7 @@ enum error_code contacts_update(struct work *work, struct text who, const struct
         code = store_contact_update(work, &contact, error);
     }
     if (code == OK) {
-        code = replan(work, contact.id, error);
+        code = replan_contact(&progress, contact.id, error);
     }
     if (code == OK) {
         const struct store_event event = {.type = TEXT("contact.updated"),

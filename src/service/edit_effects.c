@@ -55,6 +55,7 @@ enum error_code edit_plan_open(struct edit_plan *plan, struct work *work,
     *plan = (struct edit_plan){
         .before = before_plan,
         .after = planning.plan,
+        .version = before->version,
         .before_zone = before->timezone,
         .after_zone = after->timezone,
         .server_zone = planning.progress.server_zone,
@@ -89,7 +90,9 @@ void edit_person_make(const struct edit_plan *plan, const struct store_action_ro
 bool edit_was_ahead(const struct edit_plan *plan, const struct edit_person *person,
                     size_t before_step)
 {
-    return schedule_key(&plan->before, &person->before, before_step) > person->before.position;
+    const uint64_t *done = person->before.done;
+    return schedule_key(&plan->before, &person->before, before_step) > person->before.position &&
+           (done == NULL || (done[before_step / 64] >> (before_step % 64) & 1) == 0);
 }
 
 bool edit_is_ahead(const struct edit_plan *plan, const struct edit_person *person,
@@ -106,6 +109,7 @@ bool edit_is_ahead(const struct edit_plan *plan, const struct edit_person *perso
 /* ---- counting ---- */
 
 struct counting {
+    struct work *work;
     const struct edit_plan *plan;
     struct edit_effects *effects;
     struct edit_step **after_steps; /* by place in plan->after */
@@ -151,11 +155,15 @@ static void count_moved(struct counting *counting, const struct edit_person *per
 static enum error_code count_person(void *context, const struct store_action_row *row,
                                     struct error *error)
 {
-    (void)error;
     struct counting *counting = context;
     const struct edit_plan *plan = counting->plan;
     struct edit_person person;
     edit_person_make(plan, row, &person);
+    enum error_code code = planning_done_in(counting->work, &plan->before, plan->version,
+                                            row->enrollment_id, &person.before, error);
+    if (code != OK) {
+        return code;
+    }
     counting->effects->people++;
     for (size_t i = 0; i < plan->after.step_count; i++) {
         int32_t before_step = plan->before_of[i];
@@ -277,7 +285,8 @@ enum error_code edit_effects_count(struct work *work, const struct sequence *bef
     if (code != OK) {
         return code;
     }
-    struct counting counting = {.plan = &plan, .effects = &effects, .now_ms = work->now_ms};
+    struct counting counting = {
+        .work = work, .plan = &plan, .effects = &effects, .now_ms = work->now_ms};
     const struct zone *zone =
         schedule_zone((struct text){0}, plan.after_zone, plan.server_zone).zone;
     counting.first_day = floor_divide(zone_to_local(zone, work->now_ms), MS_PER_DAY);

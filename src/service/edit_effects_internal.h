@@ -16,6 +16,7 @@ struct edit_plan {
     struct text before_zone; /* of the sequence */
     struct text after_zone;
     struct text server_zone;
+    int64_t version;    /* of the document before */
     int32_t *before_of; /* per after.steps: its place in before.steps, or EDIT_NO_STEP */
     int32_t *after_of;  /* per before.steps: likewise */
     bool backfill;

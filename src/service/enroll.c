@@ -6,6 +6,7 @@
 #include "base/instant.h"
 #include "base/json_writer.h"
 #include "service/phone_hash.h"
+#include "service/replan.h"
 #include "store/counters.h"
 #include "store/store_contact.h"
 #include "store/store_enrollment.h"
@@ -344,7 +345,9 @@ static enum error_code merge_contact(struct enroll *enroll, const struct store_e
     if (!name_given && !zone_given && given->fields.size <= 2) {
         return OK;
     }
-    return store_enroll_contact_merge(enroll->work, &merged, error);
+    enum error_code code = store_enroll_contact_merge(enroll->work, &merged, error);
+    /* They may be in other sequences, too. */
+    return code == OK ? replan_contact(&enroll->progress, merged.id, error) : code;
 }
 
 /* Somebody whose number has its contact already, or in a dry run may have. */

@@ -5,9 +5,9 @@
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "base/zone.h"
-#include "delivery/progress.h"
 #include "service/enroll.h"
 #include "service/import_document.h"
+#include "service/replan.h"
 #include "service/settings.h"
 #include "store/store_contact.h"
 #include "store/store_event.h"
@@ -250,7 +250,9 @@ static enum error_code change_person(struct work *work, const struct store_enrol
                                      const struct wanted *wanted, struct error *error)
 {
     struct store_contact contact;
+    struct progress progress;
     bool found = false;
+    progress_init(&progress, work);
     enum error_code code =
         store_contact_get(work, view->enrollment.contact_id, &contact, &found, error);
     if (code != OK || !found) {
@@ -269,10 +271,8 @@ static enum error_code change_person(struct work *work, const struct store_enrol
         contact.fields = merge_fields(work, contact.fields, wanted->fields);
     }
     code = store_contact_update(work, &contact, error);
-    if (code == OK && wanted->zone_given) {
-        struct progress progress;
-        progress_init(&progress, work);
-        code = progress_plan(&progress, view->enrollment.id, error);
+    if (code == OK) {
+        code = replan_contact(&progress, contact.id, error);
     }
     const struct store_event event = {
         .type = TEXT("enrollment.updated"),

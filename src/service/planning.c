@@ -1,6 +1,11 @@
 /* Prepares a sequence and its people for the scheduler. */
 #include "service/planning.h"
 
+#include "store/store_message.h"
+
+/* More than a sequence has steps: removed ones have their messages, too. */
+enum { STEPS_OVER_MAX = 1024 };
+
 enum error_code planning_open(struct planning *planning, struct work *work, int64_t sequence_id,
                               struct error *error)
 {
@@ -46,4 +51,44 @@ struct schedule_person planning_person(const struct planning *planning,
         .last_planned_at_ms = row->last_planned_at_ms,
         .catch_up_until_ms = row->catch_up_until_ms,
     };
+}
+
+static void mark_done(struct work *work, const struct schedule_plan *plan, int64_t step_id,
+                      struct schedule_person *person, uint64_t **done)
+{
+    for (size_t i = 0; i < plan->step_count; i++) {
+        if (plan->steps[i].id != step_id || schedule_key(plan, person, i) <= person->position) {
+            continue;
+        }
+        if (*done == NULL) {
+            *done = arena_array(work->arena, plan->step_count / 64 + 1, sizeof **done);
+        }
+        (*done)[i / 64] |= UINT64_C(1) << (i % 64);
+    }
+}
+
+enum error_code planning_done_in(struct work *work, const struct schedule_plan *plan,
+                                 int64_t version, int64_t enrollment_id,
+                                 struct schedule_person *person, struct error *error)
+{
+    int64_t step_ids[STEPS_OVER_MAX];
+    size_t count = 0;
+    uint64_t *done = NULL;
+    if (version <= 1 || plan->step_count == 0) {
+        return OK;
+    }
+    enum error_code code =
+        store_message_over(work, enrollment_id, STEPS_OVER_MAX, step_ids, &count, error);
+    for (size_t i = 0; code == OK && i < count; i++) {
+        mark_done(work, plan, step_ids[i], person, &done);
+    }
+    person->done = done;
+    return code;
+}
+
+enum error_code planning_done(const struct planning *planning, const struct store_action_row *row,
+                              struct schedule_person *person, struct error *error)
+{
+    return planning_done_in(planning->progress.work, &planning->plan,
+                            planning->stored->sequence.version, row->enrollment_id, person, error);
 }

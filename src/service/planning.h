@@ -25,5 +25,13 @@ void planning_use(struct planning *planning, const struct sequence *document);
 /* An enrollment as the scheduler sees it; counts zones that mean nothing here. */
 struct schedule_person planning_person(const struct planning *planning,
                                        const struct store_action_row *row);
+/* Marks in person->done the steps that are over although an edit moved them ahead. */
+MUST_USE enum error_code planning_done(const struct planning *planning,
+                                       const struct store_action_row *row,
+                                       struct schedule_person *person, struct error *error);
+/* The same for a plan of which `version` was saved: the first one moved nothing. */
+MUST_USE enum error_code planning_done_in(struct work *work, const struct schedule_plan *plan,
+                                          int64_t version, int64_t enrollment_id,
+                                          struct schedule_person *person, struct error *error);
 /* The zone of a person with this contact zone. */
 struct schedule_zone planning_zone(const struct planning *planning, struct text contact_zone);

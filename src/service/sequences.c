@@ -196,7 +196,7 @@ static enum error_code save(struct work *work, const struct sequence *before,
 {
     enum sequence_status to = after->status;
     bool starts = before->status == SEQUENCE_DRAFT && to == SEQUENCE_ACTIVE;
-    after->status = starts ? to : before->status;
+    after->status = before->status;
     enum error_code code = OK;
     if (starts || !same_document(work, before, after)) {
         code = store_sequence_update(work, after, error);

@@ -7,6 +7,7 @@
 #include "domain/consent.h"
 #include "domain/phone.h"
 #include "domain/public_url.h"
+#include "service/replan.h"
 #include "store/store_access.h"
 #include "store/store_event.h"
 #include "store/store_setting.h"
@@ -216,10 +217,22 @@ enum error_code settings_started(struct work *work, const char *public_url, stru
     return store_setting_put(work, text_from(SERVER_PUBLIC_URL), buffer_text(&value), error);
 }
 
+static bool moves_messages(const struct settings *before, const struct settings *after)
+{
+    return before->quiet_hours_set != after->quiet_hours_set ||
+           before->quiet_from_minute != after->quiet_from_minute ||
+           before->quiet_to_minute != after->quiet_to_minute ||
+           !text_equal(before->timezone, after->timezone);
+}
+
 enum error_code settings_update(struct work *work, const struct json *json,
                                 struct settings *ret_settings, struct error *error)
 {
+    struct settings before;
     enum error_code code = check(json, error);
+    if (code == OK) {
+        code = settings_read(work, &before, error);
+    }
     struct json_iterator at = {0};
     CLEANUP_IN_PLACE(buffer_done) struct buffer value;
     buffer_init(&value, VALUE_MAX);
@@ -243,5 +256,9 @@ enum error_code settings_update(struct work *work, const struct json *json,
             store_audit_add(work, "settings.update", (struct text){0}, buffer_text(&value), error);
     }
     work->wakes |= WORK_WAKE_DELIVERY | WORK_WAKE_SETTINGS;
-    return code == OK ? settings_read(work, ret_settings, error) : code;
+    if (code == OK) {
+        code = settings_read(work, ret_settings, error);
+    }
+    return code == OK && moves_messages(&before, ret_settings) ? replan_everybody(work, error)
+                                                               : code;
 }

@@ -98,9 +98,12 @@ struct inside {
 static enum error_code visit_inside(void *context, const struct store_action_row *row,
                                     struct error *error)
 {
-    (void)error;
     struct inside *inside = context;
     struct schedule_person person = planning_person(inside->planning, row);
+    enum error_code code = planning_done(inside->planning, row, &person, error);
+    if (code != OK) {
+        return code;
+    }
     if (row->status == ENROLLMENT_PAUSED) {
         person.shift_days += schedule_resume_shift(&inside->planning->plan, &person,
                                                    row->paused_at_ms, inside->now_ms);

@@ -108,6 +108,28 @@ enum error_code store_message_for_enrollment(struct work *work, int64_t enrollme
     return code;
 }
 
+/* What a pause or an edit put aside is not over. */
+DB_SQL(MESSAGE_OVER, "SELECT step_id FROM message WHERE enrollment_id = $1 AND state >= $2 "
+                     "AND NOT (state = $3 AND reason IN ($4, $5)) LIMIT $6");
+
+enum error_code store_message_over(struct work *work, int64_t enrollment_id, size_t most,
+                                   int64_t *ret_step_ids, size_t *ret_count, struct error *error)
+{
+    CLEANUP(db_finish) struct db_statement *statement = NULL;
+    bool row = true;
+    size_t count = 0;
+    enum error_code code =
+        db_query(work->db, &MESSAGE_OVER,
+                 DB_VALUES(DB_INT(enrollment_id), DB_INT(MESSAGE_ACCEPTED), DB_INT(MESSAGE_SKIPPED),
+                           DB_INT(REASON_PAUSED), DB_INT(REASON_EDITED), DB_INT((int64_t)most)),
+                 &statement, error);
+    while (code == OK && (code = db_next(statement, &row, error)) == OK && row) {
+        ret_step_ids[count++] = db_int64(statement, 0);
+    }
+    *ret_count = count;
+    return code;
+}
+
 DB_SQL(MESSAGE_INSERT,
        "INSERT INTO message (state, rank, attempts, tries, next_at_ms, channel_id, contact_id, "
        "enrollment_id, step_id, sequence_id, position, policy, category, reason, error_code, "

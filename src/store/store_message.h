@@ -47,6 +47,10 @@ MUST_USE enum error_code store_message_for_step(struct work *work, int64_t enrol
 MUST_USE enum error_code store_message_for_enrollment(struct work *work, int64_t enrollment_id,
                                                       struct store_message **ret_messages,
                                                       size_t *ret_count, struct error *error);
+/* Steps of an enrollment that are over and will not be sent again, at most `most` of them. */
+MUST_USE enum error_code store_message_over(struct work *work, int64_t enrollment_id, size_t most,
+                                            int64_t *ret_step_ids, size_t *ret_count,
+                                            struct error *error);
 /* Sets message->id. ERROR_CONFLICT when the step has its message already. */
 MUST_USE enum error_code store_message_insert(struct work *work, struct store_message *message,
                                               struct error *error);

@@ -1,0 +1,94 @@
+// Plans follow whatever moves them: another time zone learned elsewhere, a new name, other quiet
+// hours, a draft that starts late. And what was sent is not counted as lying ahead, wherever it moves.
+// Each of these was found by test/model.test.mjs first.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { startPair, YEAR } from './lib/drip.mjs';
+import { advance } from './lib/server.mjs';
+
+const MONDAY = `${YEAR}-03-15T08:00:00Z`;
+const at = (day, time) => `${YEAR}-03-${String(day).padStart(2, '0')}T${time}:00.000Z`;
+const step = (day, name, time = '10:00') => ({ day, time, type: 'template', template: { name, language: 'en', body: ['{name}', '{city|your city}'] } });
+
+async function begin(t) {
+  const { server, simulator, channel } = await startPair(t);
+  const call = async (method, path, body) => {
+    const answer = await server.api(method, path, body);
+    assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.text.slice(0, 400)}`);
+    return answer.body;
+  };
+  await call('POST', '/api/sandbox/clock', { to: MONDAY });
+  const sequence = (name, messages, more = {}) => call('POST', '/api/sequences?force=true', { name, status: 'active', channel_id: channel.id, timezone: 'UTC', messages, ...more });
+  const enroll = async ({ id }, person) => (await call('POST', `/api/sequences/${id}/enroll`, { phone: '12125550001', name: 'Asha', ...person })).enrollment;
+  const sent = () => simulator.entries().filter((entry) => entry.accepted).map(({ text, at_ms }) => `${new Date(at_ms).toISOString()} ${text}`);
+  return { server, channel, call, sequence, enroll, sent };
+}
+
+test('a time zone learned in one sequence moves the messages of the others', async (t) => {
+  const { server, call, sequence, enroll, sent } = await begin(t);
+  const first = await enroll(await sequence('First', [step(2, 'one')]), {});
+  assert.equal(first.next_message_due, `${YEAR}-03-16T10:00:00Z`);
+  await enroll(await sequence('Second', [step(9, 'two')]), { timezone: 'Asia/Kolkata' });
+  assert.equal((await call('GET', `/api/enrollments/${first.id}`)).next_message_due, `${YEAR}-03-16T04:30:00Z`);
+  await advance(server, '30h');
+  assert.deepEqual(sent(), [`${at(16, '04:30')} one|Asha|your city`]);
+});
+
+test('whoever is renamed while a message waits gets it with the new name, in every sequence', async (t) => {
+  const { server, channel, call, sequence, enroll, sent } = await begin(t);
+  const one = await enroll(await sequence('First', [step(1, 'one', null)], { send_window: { days: ['tue'], from: '09:00', to: '18:00' } }), {});
+  await call('PUT', `/api/channels/${channel.id}`, { paused: true });
+  await enroll(await sequence('Second', [step(1, 'two', null)]), {});
+  await advance(server, '26h');
+  assert.deepEqual(sent(), []);
+  await call('PUT', `/api/enrollments/${one.id}`, { name: 'Zoë', custom_fields: { city: 'Pune' } });
+  await call('PUT', `/api/channels/${channel.id}`, { paused: false });
+  await advance(server, '1m');
+  assert.deepEqual(sent().map((line) => line.slice(25)).sort(), ['one|Zoë|Pune', 'two|Zoë|Pune']);
+});
+
+test('other quiet hours and another zone of the server move what is planned', async (t) => {
+  const { server, call, sequence, enroll, sent } = await begin(t);
+  await call('PUT', '/api/settings', { quiet_hours: { from: '06:00', to: '20:00' } });
+  const { id } = await enroll(await sequence('First', [step(1, 'one', null), step(3, 'two')], { timezone: null }), {});
+  const due = async () => (await call('GET', `/api/enrollments/${id}`)).next_message_due;
+  assert.equal(await due(), `${YEAR}-03-15T20:00:00Z`);
+  await call('PUT', '/api/settings', { quiet_hours: null });
+  await advance(server, '1s');
+  assert.deepEqual(sent(), [`${YEAR}-03-15T08:00:00.000Z one|Asha|your city`]);
+  assert.equal(await due(), `${YEAR}-03-17T10:00:00Z`);
+  await call('PUT', '/api/settings', { timezone: 'Asia/Kolkata' });
+  assert.equal(await due(), `${YEAR}-03-17T04:30:00Z`);
+  await advance(server, '3d');
+  assert.equal(sent()[1], `${at(17, '04:30')} two|Asha|your city`);
+});
+
+test('a draft that starts late begins then for those who wait in it, as its dry run tells', async (t) => {
+  const { server, call, sequence, enroll, sent } = await begin(t);
+  const draft = await sequence('First', [step(1, 'one', null), step(2, 'two'), step(3, 'three')], { status: 'draft' });
+  await enroll(draft, {});
+  await advance(server, '10d');
+  const told = await call('POST', `/api/sequences/${draft.id}/resume?dry_run=true&force=true`);
+  const days = ['25', '26', '27'].map((day) => ({ date: `${YEAR}-03-${day}`, count: 1 }));
+  assert.deepEqual(told.per_day, days);
+  const started = await call('PUT', `/api/sequences/${draft.id}?force=true`, { status: 'active' });
+  assert.equal(started.status, 'active');
+  await advance(server, '5d');
+  assert.deepEqual(sent().map((line) => line.split('|')[0]), [`${at(25, '08:00')} one`, `${at(26, '10:00')} two`, `${at(27, '10:00')} three`]);
+});
+
+test('a sent step that moves ahead is over: neither edits nor resumes count it', async (t) => {
+  const { server, call, sequence, enroll } = await begin(t);
+  const { id, messages } = await sequence('First', [step(1, 'one', null), step(4, 'two')]);
+  const one = await enroll({ id }, {});
+  await advance(server, '1m');
+  const [first, second] = messages;
+  await call('PUT', `/api/sequences/${id}`, { messages: [{ ...first, day: 6 }, second] });
+  const effects = await call('PUT', `/api/sequences/${id}?dry_run=true`, { messages: [second] });
+  assert.deepEqual(effects.messages, { moved_earlier: 0, moved_later: 0, overdue: 0, new: 0, dropped: 0, unchanged: 1 });
+  assert.deepEqual(effects.steps.map(({ step_id, ahead, past }) => ({ step_id, ahead, past })), [{ step_id: second.id, ahead: 1, past: 0 }, { step_id: first.id, ahead: 0, past: 1 }]);
+  assert.deepEqual((await call('POST', `/api/sequences/${id}/simulate`, {})).messages, 1);
+  await call('PUT', `/api/enrollments/${one.id}`, { status: 'paused' });
+  const told = await call('PUT', `/api/enrollments/${one.id}?dry_run=true`, { status: 'active' });
+  assert.deepEqual(told.per_day, [{ date: `${YEAR}-03-18`, count: 1 }]);
+});
