@@ -2,9 +2,10 @@
 // else" saved what they saved themselves, nothing typed is lost, and a page that is left is quiet.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { assertQuiet, BROWSER } from './lib/browser.mjs';
+import { assertQuiet, BROWSER, newPage } from './lib/browser.mjs';
 import { eventually, until } from './lib/process.mjs';
-import { enroll, makeTexts, settled, startUi } from './lib/ui.mjs';
+import { startProxy } from './lib/proxy.mjs';
+import { ADMIN, enroll, makeTexts, settled, startUi } from './lib/ui.mjs';
 
 /** What the browser itself says about an answer that was lost on purpose. */
 const LOST = [/Failed to load resource: net::ERR_(FAILED|CONNECTION_RESET)/];
@@ -170,6 +171,37 @@ test('a page that is left in the middle of its requests says nothing', BROWSER, 
   assertQuiet(page);
 });
 
+test('an answer that breaks off in the middle', BROWSER, async (t) => {
+  const { server, browser } = await startUi(t);
+  const sequence = await draftOf(server, 'Half an answer', [[1, 'Words']]);
+  const proxy = await startProxy(t, server.base);
+  const page = await newPage(browser, proxy.base);
+  const signedIn = await page.context().request.post('/api/login', { data: { email: ADMIN.email, password: ADMIN.password }, headers: { origin: proxy.base } });
+  assert.ok(signedIn.ok(), await signedIn.text());
+  await page.goto(`/sequences/${sequence.id}`);
+  await text(page).waitFor();
+  const clone = async () => {
+    await page.getByRole('button', { name: 'More', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Clone' }).click();
+  };
+  proxy.cut(/^POST .*\/clone$/);
+  await clone();
+  await page.getByText('The server could not be reached').first().waitFor();
+  assert.equal(await page.getByText('Something went wrong in this page').count(), 0);
+  assertQuiet(page, [/Failed to load resource: net::ERR_/]);
+
+  // Loading the page anew in the middle of an answer is nothing to complain about.
+  for (let round = 1; round <= 10; round++) {
+    const met = proxy.met;
+    proxy.hold(/^POST .*\/clone$/);
+    await clone();
+    await until(() => proxy.met === met + 1, 'half of the answer is here');
+    await page.reload();
+    await text(page).waitFor();
+  }
+  assertQuiet(page);
+});
+
 test('letters typed while the list is on its way stay', BROWSER, async (t) => {
   const { server, open } = await startUi(t);
   for (const name of ['Alpha', 'Alphabet', 'Beta']) await draftOf(server, name, [[1, 'Words']]);
@@ -178,24 +210,32 @@ test('letters typed while the list is on its way stay', BROWSER, async (t) => {
   await page.getByRole('link', { name: 'Beta' }).waitFor();
   const search = page.getByRole('searchbox', { name: 'Search sequences' });
   await search.focus();
-  // A letter falls between the list's drawing and what follows from it, as on a slow machine.
+  // A letter falls between the drawing of the list and what follows from it, as on a slow machine.
   await page.evaluate(async () => {
     const input = document.activeElement;
-    const type = (letter) => {
-      input.value += letter;
-      input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    const type = (letters) => {
+      for (const letter of letters) {
+        input.value += letter;
+        input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+      }
     };
-    for (const letter of 'alph') type(letter);
-    await new Promise((resolve) => {
+    const asked = new Promise((resolve) => {
       const replace = history.replaceState.bind(history);
       history.replaceState = (...args) => {
         history.replaceState = replace;
         replace(...args);
-        queueMicrotask(() => queueMicrotask(() => (type('abet'), resolve())));
+        queueMicrotask(() => {
+          type('a');
+          resolve();
+        });
       };
     });
+    type('alph');
+    await asked;
+    for (let frame = 0; frame < 3; frame++) await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    type('bet');
   });
-  await eventually(async () => assert.match(page.url(), /q=alphabet/));
+  await eventually(async () => assert.match(page.url(), /q=alphabet$/));
   assert.equal(await search.inputValue(), 'alphabet');
   await page.getByRole('link', { name: 'Beta' }).waitFor({ state: 'detached' });
   await page.getByRole('link', { name: 'Alphabet' }).waitFor();
