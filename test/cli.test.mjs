@@ -168,6 +168,11 @@ test('every command works beside a running server', async (t) => {
   assert.equal((await call(['export', path('out')])).code, 0);
   assert.equal((await readEach(path('out'))).enrollments.length, 2);
   assert.equal((await json(['import-json', path('out')])).files['enrollments.json'].present, 2);
+  mkdirSync(path('many')); // one transaction, for which a sending server would have to wait
+  writeFileSync(path('many/enrollments.json'), JSON.stringify(Array.from({ length: 20_001 }, (_, i) => ({ sequence_id: 'seq_001', phone: String(919870000000 + i) }))));
+  const held = await call(['import-json', path('many')]);
+  assert.deepEqual([held.code, /20001 records.*--at-once/.test(held.stderr)], [1, true], held.stderr);
+  assert.equal((await json(['import-json', path('many'), '--at-once', '--dry-run'])).files['enrollments.json'].refused, 0);
   assert.equal((await call(['backup', join(folder, 'live.db')])).code, 0);
   assert.equal((await call(['simulate', 'seq_001', path('list.csv')])).code, 0);
   assert.equal((await call(['channel', 'list'])).code, 0);

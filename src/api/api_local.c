@@ -6,6 +6,7 @@
 #include "service/backup.h"
 #include "service/import_json.h"
 #include "service/release.h"
+#include "service/transaction.h"
 #include "service/verify.h"
 
 #include <stdio.h>
@@ -19,9 +20,8 @@ static enum error_code import_json(struct api_call *call, struct error *error)
     struct json_reader reader;
     struct json_writer writer;
     struct text directory = {0};
-    struct text country = {0};
     char path[PATH_SIZE];
-    bool dry_run = false;
+    struct import_json_options options = {.directory = path};
     enum error_code code = api_body(call, &body, error);
     if (code != OK) {
         return code;
@@ -30,8 +30,9 @@ static enum error_code import_json(struct api_call *call, struct error *error)
     if (json_reader_required(&reader, "directory")) {
         (void)json_reader_text(&reader, "directory", 1, sizeof(path) / 4, &directory);
     }
-    (void)json_reader_text(&reader, "country", 2, 2, &country);
-    (void)json_reader_bool(&reader, "dry_run", &dry_run);
+    (void)json_reader_text(&reader, "country", 2, 2, &options.country);
+    (void)json_reader_bool(&reader, "dry_run", &options.dry_run);
+    (void)json_reader_bool(&reader, "at_once", &options.at_once);
     code = json_reader_done(&reader);
     if (code != OK) {
         return code;
@@ -39,7 +40,8 @@ static enum error_code import_json(struct api_call *call, struct error *error)
     (void)snprintf(path, sizeof(path), "%.*s", TEXT_ARGS(directory));
     struct import_json_report report;
     struct error refused = {0};
-    code = import_json_run(call->service, path, country, dry_run, &report, &refused);
+    service_reader_release(call->work);
+    code = import_json_run(call->service, &options, &report, &refused);
     if (code == OK || code == ERROR_INVALID) {
         api_json(call, &writer);
         import_json_encode(&writer, &report);

@@ -153,6 +153,7 @@ static int import_json(struct cli *cli)
     json_object_begin(&writer);
     json_field_chars(&writer, "directory", path);
     json_field_bool(&writer, "dry_run", dry_run);
+    json_field_bool(&writer, "at_once", cli_value(cli, "--at-once") != NULL);
     if (cli_value(cli, "--country") != NULL) {
         json_field_chars(&writer, "country", cli_value(cli, "--country"));
     }
@@ -196,6 +197,7 @@ const struct cli_spec CLI_IMPORT_JSON[] = {
      .most = 1,
      .flags = {{"--dry-run", NULL, "say what would happen, and change nothing"},
                {"--country", "IN", "the country of numbers without country code"},
+               {"--at-once", NULL, "also many records while a server sends, which waits for them"},
                {"--verbose", NULL, "also list the records that were simply added"}},
      .run = import_json},
     {0},

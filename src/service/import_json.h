@@ -44,12 +44,19 @@ void import_json_report_done(struct import_json_report *report); /* frees; in pl
 struct json_writer;
 void import_json_encode(struct json_writer *writer, const struct import_json_report *report);
 
+enum { IMPORT_BESIDE_SENDING_MAX = 20000 }; /* records; about a second and a half */
+struct import_json_options {
+    const char *directory;
+    struct text country; /* default of phones without code, two letters; may be empty */
+    bool dry_run;        /* do everything, then undo it */
+    bool at_once;        /* however long sending has to wait for it */
+};
 /* Blocks until the import is durable or refused; never call it on the writer's thread. Other
- * writes wait meanwhile: it is one transaction.
- * country    default country of phones without code, two letters; may be empty
- * dry_run    do everything, then undo it
- * Errors     ERROR_INVALID: records were refused, see the report; ERROR_NOT_FOUND: no file */
-MUST_USE enum error_code import_json_run(struct service *service, const char *directory,
-                                         struct text country, bool dry_run,
+ * writes wait meanwhile: it is one transaction. So where messages are sent, many records are
+ * taken only when asked for.
+ * Errors     ERROR_INVALID: records were refused, see the report; ERROR_NOT_FOUND: no file;
+ *            ERROR_CONFLICT: too many records to hold up sending for them */
+MUST_USE enum error_code import_json_run(struct service *service,
+                                         const struct import_json_options *options,
                                          struct import_json_report *ret_report,
                                          struct error *error);

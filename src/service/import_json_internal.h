@@ -12,6 +12,7 @@ struct import_run {
     struct text country;
     bool dry_run;
     struct import_json_report *report;
+    int64_t record_count; /* in all files */
 
     /* Highest ids written in the files: ids that are given out anew lie above them. */
     int64_t sequence_floor, step_floor, contact_floor, enrollment_floor, message_floor;

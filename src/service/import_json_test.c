@@ -56,8 +56,8 @@ static void write_file(struct fixture *fixture, const char *name, const char *te
 static enum error_code import(struct fixture *fixture, struct error *error)
 {
     import_json_report_done(&fixture->report);
-    return import_json_run(&fixture->service, fixture->directory, (struct text){0}, false,
-                           &fixture->report, error);
+    const struct import_json_options options = {.directory = fixture->directory};
+    return import_json_run(&fixture->service, &options, &fixture->report, error);
 }
 
 static int64_t count(struct fixture *fixture, int file, enum import_verdict verdict)
@@ -282,7 +282,9 @@ static void what_was_exported_comes_back_the_same(void **state)
     store_test_do(&fixture->store, export, first);
     store_test_open(&other);
     struct service service = {.store = other.store, .clock = other.clock};
-    assert_ok(import_json_run(&service, first, (struct text){0}, false, &report, &error), &error);
+    assert_ok(import_json_run(&service, &(struct import_json_options){.directory = first}, &report,
+                              &error),
+              &error);
     import_json_report_done(&report);
     (void)snprintf(second, sizeof(second), "%s/second", other.directory);
     store_test_do(&other, export, second);
