@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
-import { startPair } from './lib/drip.mjs';
+import { startPair, upload } from './lib/drip.mjs';
 import { until } from './lib/process.mjs';
 import { Random } from './lib/random.mjs';
 import { advance } from './lib/server.mjs';
@@ -218,6 +218,26 @@ test('every table is a CSV file, defused, complete, by format or by Accept', asy
   assert.ok(phones.every((phone) => /^91\d{10}$/.test(phone)));
   const filtered = await pair.server.api('GET', '/api/queue?status=cancelled&format=csv&limit=5');
   assert.ok(filtered.text.startsWith('id,enrollment_id,sequence_id,phone,name,'));
+});
+
+test('a table longer than its pages has every row once and says what JSON says', async (t) => {
+  const pair = await begin(t, '2027-06-01T08:00:00Z');
+  const sequence = await pair.make([{ day: 2, ...template('one', '{name}') }]);
+  const people = 9000; // pages have 4,000
+  const lines = Array.from({ length: people }, (_, index) => `${person(index)},Person ${index},"${index % 2 ? 'Pune, "old"' : ''}"`);
+  await upload(pair.server, sequence, `phone,name,city\n${lines.join('\n')}\n`);
+  const path = `/api/sequences/${sequence.id}/enrollments?sort=enrolled_at`;
+  const table = (await pair.server.api('GET', `${path}&format=csv`)).text.split('\r\n').slice(1, -1);
+  assert.equal(table.length, people);
+  assert.deepEqual(table.map((line) => Number(line.split(',')[0].slice('enroll_'.length))), table.map((_, index) => index + 1));
+  const { data } = (await pair.server.api('GET', `${path}&limit=2`)).body;
+  const row = ({ id, phone, name, status, enrolled_at: at, next_message_due: due, total_messages: total, timezone, source, custom_fields: fields }) =>
+    [id, phone, name, status, '', at, '0', '0', total, '', due, timezone, source, fields.city ? `"${JSON.stringify(fields).replaceAll('"', '""')}"` : JSON.stringify(fields)].join(',');
+  assert.deepEqual(table.slice(0, 2), data.map((one) => row({ ...one, timezone: one.timezone ?? '' })));
+  // Rows inside rows, each with the fields of the one around.
+  const cohorts = await pair.good('GET', `/api/sequences/${sequence.id}/cohorts`);
+  const [head, ...days] = (await pair.server.api('GET', `/api/sequences/${sequence.id}/cohorts?format=csv`)).text.split('\r\n').slice(0, -1).map((line) => line.split(','));
+  assert.deepEqual(days.map((day) => [day[head.indexOf('date')], day[head.indexOf('enrolled')], day[head.indexOf('waiting')]]), cohorts.cohorts.map((day) => [day.date, String(people), String(people)]));
 });
 
 test('failures say what to do, and one action sends them again', async (t) => {

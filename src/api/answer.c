@@ -9,7 +9,11 @@
 void api_json(struct api_call *call, struct json_writer *ret_writer)
 {
     http_response_set_header(call->response, "Content-Type", TEXT("application/json"));
-    json_writer_init(ret_writer, &call->response->body);
+    if (call->tap != NULL) {
+        json_writer_init_tap(ret_writer, call->tap);
+    } else {
+        json_writer_init(ret_writer, &call->response->body);
+    }
 }
 
 void api_list_begin(struct api_call *call, struct json_writer *ret_writer)

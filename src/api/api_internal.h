@@ -161,8 +161,10 @@ struct dispatch {
     struct service *service;
     struct queue *fast;
     struct queue *slow;
+    struct queue *tables;
     struct thread *fast_threads[8];
     struct thread *slow_thread;
+    struct thread *tables_thread;
     struct limiter *callers;   /* per key, user or address */
     struct limiter *strangers; /* per address, for what needs no login */
     struct limiter *failures;  /* wrong passwords per account and address */

@@ -1,12 +1,14 @@
-/* Tables as CSV, made from the JSON that the same route answers: see csv_table.h. */
+/* Tables as CSV, made from what the same route would answer as JSON: see csv_table.h. */
 #include "api/csv_table.h"
 
 #include "api/csv_file.h"
+#include "api/dispatch.h"
 #include "domain/csv.h"
+#include "service/transaction.h"
 
 enum {
-    PAGE_ROWS = 500,
-    PAGE_BYTES_MAX = 64 * 1024 * 1024,
+    FLUSH_BYTES = 256 * 1024,
+    BYTES_MAX = 64 * 1024 * 1024,
     QUERY_BYTES_MAX = 64 * 1024,
     COLUMNS_MAX = 40,
 };
@@ -51,6 +53,14 @@ static bool wants_csv(const struct api_call *call)
     struct text accept = http_request_header_list(call->request, call->work->arena, "accept");
     return http_list_accepts(accept, TEXT("text/csv"), false) &&
            !http_list_accepts(accept, TEXT("application/json"), false);
+}
+
+bool csv_table_likely(const struct api_route *route, const struct http_request *request)
+{
+    struct text accept = http_request_header(request, "accept");
+    size_t at = 0;
+    return route->csv != NULL && (text_find_text(request->query, TEXT("csv"), &at) ||
+                                  text_find_text(accept, TEXT("csv"), &at));
 }
 
 bool csv_table_parameter(const struct api_call *call, struct text name)
@@ -116,53 +126,200 @@ static enum error_code choose_table(const struct api_call *call, struct table *t
     return error_field(error, "table", "invalid_choice", "there is no such table");
 }
 
-/* ---- writing ---- */
+/* ---- writing ----
+ *
+ * The handler writes its answer as always; what it writes is taken value by value, and what is no
+ * column is dropped, so that no JSON is made and read again. */
 
-static const struct json *find_value(const struct json *row, struct text path)
+enum { OBJECT_DEPTH = 3, INNER_DEPTH = 5, NEST_MAX = 8, PATH_MAX_BYTES = 160 };
+
+enum member { MEMBER_OTHER, MEMBER_ROWS, MEMBER_CURSOR };
+
+struct cell {
+    size_t at; /* in the buffer of its row */
+    size_t size;
+};
+
+/* Where the next page begins; empty after the last one. */
+struct place {
+    char text[1024];
+    size_t size;
+};
+
+struct filler {
+    struct json_tap tap; /* first: the two convert into each other */
+    const struct table *table;
+    struct csv_file *file;
+    struct buffer *out;
+    struct place *place;
+    enum error_code code;
+    struct error *error;
+    enum member member; /* of the answer, that is being written */
+    size_t depth;       /* of objects and arrays, the answer itself being 1 */
+    size_t row_depth;   /* of the object whose fields come; 0: between rows */
+    size_t array_depth; /* of an array inside a row, which has no columns; 0: none */
+    size_t guess;       /* the column that comes next when fields come in their order */
+    char path[PATH_MAX_BYTES];
+    size_t path_size;
+    size_t path_sizes[NEST_MAX]; /* of the objects around, from the row on */
+    struct cell cells[COLUMNS_MAX];
+    struct buffer row;    /* texts of the row's own cells */
+    struct buffer around; /* texts of what stands around it */
+};
+
+static struct filler *filler_of(struct json_tap *tap)
 {
-    struct text name;
-    char part[64];
-    while (row != NULL && text_next(&path, '.', &name)) {
-        CHECK(name.size < sizeof(part));
-        memcpy(part, name.data, name.size);
-        part[name.size] = '\0';
-        row = json_get(row, part);
-    }
-    return row;
+    return (struct filler *)(void *)tap;
 }
 
-static void put_value(struct buffer *out, const struct json *value, bool first)
+static bool is_inner(const struct filler *filler)
 {
-    CLEANUP_IN_PLACE(buffer_done) struct buffer cell;
-    struct text text = {0};
-    buffer_init(&cell, PAGE_BYTES_MAX);
-    switch (json_kind(value)) {
-    case JSON_ABSENT:
-    case JSON_NULL:
-        break;
-    case JSON_TEXT:
-        (void)json_text(value, &text);
-        break;
-    case JSON_BOOL:
-    case JSON_INTEGER:
-    case JSON_REAL:
-    case JSON_ARRAY:
-    case JSON_OBJECT:
-        json_encode(value, &cell);
-        text = buffer_text(&cell);
-        break;
-    }
-    csv_put_cell(out, text.data == NULL ? TEXT("") : text, first, true);
+    return filler->row_depth == INNER_DEPTH;
 }
 
-static void put_row(struct buffer *out, const struct table *table, const struct json *row,
-                    const struct json *around)
+static bool is_around(const struct filler *filler)
 {
+    return filler->table->inner.size > 0 && !is_inner(filler);
+}
+
+static void on_key(struct json_tap *tap, struct text name)
+{
+    struct filler *filler = filler_of(tap);
+    if (filler->depth == 1) {
+        filler->member = text_equal(name, filler->table->outer)  ? MEMBER_ROWS
+                         : text_equal(name, TEXT("next_cursor")) ? MEMBER_CURSOR
+                                                                 : MEMBER_OTHER;
+        return;
+    }
+    if (filler->row_depth == 0 || filler->array_depth != 0) {
+        return;
+    }
+    size_t nest = filler->depth - filler->row_depth;
+    CHECK(nest < NEST_MAX);
+    filler->path_size = nest == 0 ? 0 : filler->path_sizes[nest - 1];
+    CHECK(filler->path_size + name.size + 1 < sizeof(filler->path));
+    if (nest > 0) {
+        filler->path[filler->path_size++] = '.';
+    }
+    memcpy(filler->path + filler->path_size, name.data, name.size);
+    filler->path_size += name.size;
+}
+
+/* The column that the value at hand belongs to; column_count: to none. */
+static size_t find_column(struct filler *filler)
+{
+    const struct table *table = filler->table;
+    const struct text path = text_make(filler->path, filler->path_size);
+    const bool around = is_around(filler);
+    if (filler->row_depth == 0 || filler->array_depth != 0) {
+        return table->column_count;
+    }
     for (size_t i = 0; i < table->column_count; i++) {
-        const struct column *column = &table->columns[i];
-        put_value(out, find_value(column->around ? around : row, column->path), i == 0);
+        size_t at = filler->guess + i;
+        at -= at >= table->column_count ? table->column_count : 0;
+        const struct column *column = &table->columns[at];
+        if (column->path.size == path.size && column->around == around &&
+            memcmp(column->path.data, path.data, path.size) == 0) {
+            filler->guess = at + 1 < table->column_count ? at + 1 : 0;
+            return at;
+        }
     }
-    csv_end_row(out);
+    return table->column_count;
+}
+
+static void on_value(struct json_tap *tap, struct text value, bool quoted)
+{
+    struct filler *filler = filler_of(tap);
+    if (filler->depth == 1 && filler->member == MEMBER_CURSOR && quoted) {
+        CHECK(value.size < sizeof(filler->place->text));
+        memcpy(filler->place->text, value.data, value.size);
+        filler->place->size = value.size;
+    }
+    size_t column = find_column(filler);
+    if (column < filler->table->column_count && (quoted || !text_equal(value, TEXT("null")))) {
+        struct buffer *texts = is_around(filler) ? &filler->around : &filler->row;
+        filler->cells[column] = (struct cell){.at = texts->size, .size = value.size};
+        buffer_add_text(texts, value);
+    }
+}
+
+/* A row begins, or what stands around rows. */
+static void begin_row(struct filler *filler)
+{
+    filler->row_depth = filler->depth;
+    filler->guess = 0;
+    buffer_clear(is_around(filler) ? &filler->around : &filler->row);
+    for (size_t i = 0; i < filler->table->column_count; i++) {
+        if (filler->table->columns[i].around == is_around(filler)) {
+            filler->cells[i] = (struct cell){0};
+        }
+    }
+}
+
+static bool on_begin(struct json_tap *tap, bool object)
+{
+    struct filler *filler = filler_of(tap);
+    bool inner = filler->table->inner.size > 0 && filler->row_depth == OBJECT_DEPTH;
+    if (filler->depth >= OBJECT_DEPTH && find_column(filler) < filler->table->column_count) {
+        return true;
+    }
+    filler->depth++;
+    if (filler->member != MEMBER_ROWS) {
+        return false;
+    }
+    if (object && (filler->depth == OBJECT_DEPTH ||
+                   (inner && filler->depth == INNER_DEPTH && filler->array_depth == 0))) {
+        begin_row(filler);
+    } else if (filler->row_depth != 0 && object) {
+        size_t nest = filler->depth - filler->row_depth;
+        CHECK(nest < NEST_MAX);
+        filler->path_sizes[nest - 1] = filler->path_size;
+    } else if (filler->row_depth != 0 && filler->array_depth == 0 &&
+               !(inner && filler->depth == OBJECT_DEPTH + 1 &&
+                 text_equal(text_make(filler->path, filler->path_size), filler->table->inner))) {
+        filler->array_depth = filler->depth;
+    }
+    return false;
+}
+
+static void flush(struct filler *filler, size_t above)
+{
+    bool fits = !buffer_overflowed(filler->out) && !buffer_overflowed(&filler->row) &&
+                !buffer_overflowed(&filler->around) && !buffer_overflowed(&filler->tap.json);
+    if (filler->code == OK && !fits) {
+        filler->code = error_set(filler->error, ERROR_TOO_BIG, "a row of the table is too big");
+    }
+    if (filler->code == OK && filler->out->size > above) {
+        filler->code = csv_file_write(filler->file, buffer_text(filler->out), filler->error);
+        buffer_clear(filler->out);
+    }
+}
+
+static void put_row(struct filler *filler)
+{
+    const struct table *table = filler->table;
+    for (size_t i = 0; i < table->column_count; i++) {
+        const struct buffer *texts = table->columns[i].around ? &filler->around : &filler->row;
+        const char *data = texts->data == NULL ? "" : texts->data;
+        csv_put_cell(filler->out, text_make(data + filler->cells[i].at, filler->cells[i].size),
+                     i == 0, true);
+    }
+    csv_end_row(filler->out);
+    flush(filler, FLUSH_BYTES);
+}
+
+static void on_end(struct json_tap *tap)
+{
+    struct filler *filler = filler_of(tap);
+    if (filler->depth == filler->array_depth) {
+        filler->array_depth = 0;
+    } else if (filler->depth == filler->row_depth) {
+        if (!is_around(filler)) {
+            put_row(filler);
+        }
+        filler->row_depth = is_inner(filler) ? OBJECT_DEPTH : 0;
+    }
+    filler->depth--;
 }
 
 static void put_head(struct buffer *out, const struct table *table)
@@ -171,22 +328,6 @@ static void put_head(struct buffer *out, const struct table *table)
         csv_put_cell(out, table->columns[i].head, i == 0, false);
     }
     csv_end_row(out);
-}
-
-static void put_rows(struct buffer *out, const struct table *table, const struct json *root)
-{
-    const struct json *rows = find_value(root, table->outer);
-    for (size_t i = 0; i < json_count(rows); i++) {
-        const struct json *row = json_at(rows, i);
-        if (table->inner.size == 0) {
-            put_row(out, table, row, NULL);
-            continue;
-        }
-        const struct json *inside = find_value(row, table->inner);
-        for (size_t j = 0; j < json_count(inside); j++) {
-            put_row(out, table, json_at(inside, j), row);
-        }
-    }
 }
 
 /* ---- page by page ---- */
@@ -198,7 +339,7 @@ static struct text page_query(struct arena *arena, const struct api_call *call, 
     struct text rest = call->request->query;
     struct text pair;
     buffer_init(&query, QUERY_BYTES_MAX);
-    buffer_add_format(&query, "limit=%d", PAGE_ROWS);
+    buffer_add_format(&query, "limit=%d", CSV_TABLE_PAGE_ROWS);
     while (text_next(&rest, '&', &pair)) {
         size_t at = 0;
         struct text name = text_find(pair, '=', &at) ? text_head(pair, at) : pair;
@@ -214,63 +355,70 @@ static struct text page_query(struct arena *arena, const struct api_call *call, 
     return arena_text(arena, buffer_text(&query));
 }
 
-/* Where the next page begins; empty after the last one. */
-struct place {
-    char text[1024];
-    size_t size;
-};
-
-static enum error_code write_page(struct api_call *call, const struct table *table,
-                                  struct place *place, struct csv_file *file, struct buffer *out,
-                                  struct error *error)
+static enum error_code write_page(struct api_call *call, struct filler *filler, struct error *error)
 {
-    CLEANUP(json_free) struct json *root = NULL;
-    const struct json_limits limits = {.size = PAGE_BYTES_MAX};
-    call->query = table->paged
-                      ? page_query(call->work->arena, call, text_make(place->text, place->size))
-                      : call->request->query;
+    struct text cursor =
+        arena_text(call->work->arena, text_make(filler->place->text, filler->place->size));
+    call->query =
+        filler->table->paged ? page_query(call->work->arena, call, cursor) : call->request->query;
+    filler->place->size = 0;
     http_response_clear(call->response);
     enum error_code code = call->route->handler(call, error);
-    if (code == OK && buffer_overflowed(&call->response->body)) {
-        code = error_set(error, ERROR_TOO_BIG, "a page of the table is too big");
-    }
     if (code == OK) {
-        code = json_parse(buffer_text(&call->response->body), &limits, &root, error);
+        flush(filler, 0);
+        code = filler->code;
     }
-    if (code == OK) {
-        put_rows(out, table, root);
-        code = csv_file_write(file, buffer_text(out), error);
-        buffer_clear(out);
-    }
-    struct text next =
-        code == OK && table->paged ? json_get_text(root, "next_cursor") : (struct text){0};
-    CHECK(next.size < sizeof(place->text));
-    if (next.size > 0) {
-        memcpy(place->text, next.data, next.size);
-    }
-    place->size = next.size;
     return code;
 }
 
-static enum error_code write_pages(struct api_call *call, const struct table *table,
-                                   struct csv_file *file, struct error *error)
+static enum error_code write_pages(struct api_call *call, struct filler *filler,
+                                   struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
-    CLEANUP_IN_PLACE(buffer_done) struct buffer out;
     struct work *whole = call->work;
     struct work work = *whole;
-    struct place place = {.size = 0};
-    enum error_code code = OK;
     work.arena = arena;
     call->work = &work;
-    buffer_init(&out, PAGE_BYTES_MAX);
-    put_head(&out, table);
-    do {
-        code = write_page(call, table, &place, file, &out, error);
+    call->tap = &filler->tap;
+    put_head(filler->out, filler->table);
+    enum error_code code = write_page(call, filler, error);
+    while (code == OK && filler->place->size > 0) {
         arena_reset(arena);
-    } while (code == OK && place.size > 0);
+        code = dispatch_is_stopping(call->dispatch)
+                   ? error_set(error, ERROR_UNAVAILABLE, "the server is stopping; try again soon")
+                   : service_reader_renew(&work, error);
+        if (code == OK) {
+            code = write_page(call, filler, error);
+        }
+    }
+    call->tap = NULL;
     call->work = whole;
     http_response_clear(call->response);
+    return code;
+}
+
+static enum error_code write_table(struct api_call *call, const struct table *table,
+                                   struct csv_file *file, struct error *error)
+{
+    struct place place = {.size = 0};
+    struct buffer out;
+    struct filler filler = {
+        .tap = {.key = on_key, .begin = on_begin, .end = on_end, .value = on_value},
+        .table = table,
+        .file = file,
+        .out = &out,
+        .place = &place,
+        .error = error,
+    };
+    buffer_init(&out, BYTES_MAX);
+    buffer_init(&filler.row, BYTES_MAX);
+    buffer_init(&filler.around, BYTES_MAX);
+    buffer_init(&filler.tap.json, BYTES_MAX);
+    enum error_code code = write_pages(call, &filler, error);
+    buffer_done(&out);
+    buffer_done(&filler.row);
+    buffer_done(&filler.around);
+    buffer_done(&filler.tap.json);
     return code;
 }
 
@@ -285,7 +433,7 @@ static enum error_code answer_file(struct api_call *call, struct error *error)
     if (code != OK) {
         return code;
     }
-    code = write_pages(call, &table, &file, error);
+    code = write_table(call, &table, &file, error);
     return csv_file_close(call, &file, arena_chars(call->work->arena, table.file), code);
 }
 

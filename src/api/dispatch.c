@@ -1,7 +1,8 @@
 /* Queues and threads between the HTTP server and the handlers. Common requests go to a few read
  * workers; what may take long (password hashes, simulations) to a worker of its own with a short
- * queue, so that it never stands in anybody's way. */
+ * queue, and so do tables as files, so that neither ever stands in anybody's way. */
 #include "api/api_internal.h"
+#include "api/csv_table.h"
 #include "api/http_metrics.h"
 
 #include "base/clock.h"
@@ -61,6 +62,8 @@ static void on_request(void *context, struct http_request *http)
     struct request *request = http->context;
     if ((request->match.route->flags & API_SLOW) != 0) {
         hand_over(dispatch->slow, SLOW_WAITING_MAX, ERROR_TOO_MANY, request);
+    } else if (csv_table_likely(request->match.route, http)) {
+        hand_over(dispatch->tables, SLOW_WAITING_MAX, ERROR_TOO_MANY, request);
     } else {
         hand_over(dispatch->fast, FAST_WAITING_MAX, ERROR_UNAVAILABLE, request);
     }
@@ -109,21 +112,22 @@ static void on_end(void *context, struct http_request *http)
     request_free(http->context);
 }
 
+/* The connection to the store is opened for the first request: many servers never see one that is
+ * slow. */
 static void run_queue(struct dispatch *dispatch, struct queue *queue)
 {
-    struct error error = {0};
     struct service_reader *reader = NULL;
-    enum error_code opened = service_reader_open(dispatch->service, &reader, &error);
-    if (opened != OK) {
-        log_error("http.worker", &error);
-    }
     struct queue_link *link;
     while ((link = queue_wait(queue, -1)) != NULL || !queue_is_closed(queue)) {
         if (link == NULL) {
             continue;
         }
         struct request *request = QUEUE_ITEM(link, struct request, link);
-        if (opened == OK) {
+        struct error error = {0};
+        if (reader == NULL && service_reader_open(dispatch->service, &reader, &error) != OK) {
+            log_error("http.worker", &error);
+        }
+        if (reader != NULL) {
             request_process(request, reader);
         } else {
             refuse(request, ERROR_UNAVAILABLE, "the database cannot be read; see the log");
@@ -144,6 +148,12 @@ static void run_slow(void *context)
     run_queue(dispatch, dispatch->slow);
 }
 
+static void run_tables(void *context)
+{
+    struct dispatch *dispatch = context;
+    run_queue(dispatch, dispatch->tables);
+}
+
 static enum error_code start_threads(struct dispatch *dispatch, struct error *error)
 {
     size_t count = dispatch->settings.read_threads;
@@ -160,6 +170,9 @@ static enum error_code start_threads(struct dispatch *dispatch, struct error *er
     if (code == OK) {
         code = thread_start("http-slow", run_slow, dispatch, &dispatch->slow_thread, error);
     }
+    if (code == OK) {
+        code = thread_start("http-tables", run_tables, dispatch, &dispatch->tables_thread, error);
+    }
     return code;
 }
 
@@ -170,6 +183,7 @@ struct dispatch *dispatch_new(const struct dispatch_settings *settings)
     dispatch->service = settings->service;
     dispatch->fast = queue_new(NULL, NULL);
     dispatch->slow = queue_new(NULL, NULL);
+    dispatch->tables = queue_new(NULL, NULL);
     dispatch->callers = limiter_new(settings->requests_per_minute, 60);
     dispatch->strangers = limiter_new(settings->anonymous_per_minute, 60);
     dispatch->failures = limiter_new(5, FAILURE_WINDOW_S);
@@ -217,18 +231,27 @@ static void refuse_waiting(struct queue *queue)
     }
 }
 
+bool dispatch_is_stopping(struct dispatch *dispatch)
+{
+    return queue_is_closed(dispatch->tables);
+}
+
 void dispatch_stop(struct dispatch *dispatch)
 {
     queue_close(dispatch->fast);
     queue_close(dispatch->slow);
+    queue_close(dispatch->tables);
     for (size_t i = 0; i < ARRAY_SIZE(dispatch->fast_threads); i++) {
         thread_join(dispatch->fast_threads[i]);
         dispatch->fast_threads[i] = NULL;
     }
     thread_join(dispatch->slow_thread);
     dispatch->slow_thread = NULL;
+    thread_join(dispatch->tables_thread);
+    dispatch->tables_thread = NULL;
     refuse_waiting(dispatch->fast); /* when it was never started */
     refuse_waiting(dispatch->slow);
+    refuse_waiting(dispatch->tables);
     events_stop(dispatch->events);
     dispatch->events = NULL;
 }
@@ -240,6 +263,7 @@ void dispatch_free(struct dispatch *dispatch)
     }
     queue_free(dispatch->fast);
     queue_free(dispatch->slow);
+    queue_free(dispatch->tables);
     limiter_free(dispatch->callers);
     limiter_free(dispatch->strangers);
     limiter_free(dispatch->failures);

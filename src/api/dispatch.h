@@ -26,3 +26,5 @@ void dispatch_wake_events(struct dispatch *dispatch);
  * freed, and after it the dispatch. */
 void dispatch_stop(struct dispatch *dispatch);
 void dispatch_free(struct dispatch *dispatch); /* NULL is fine */
+/* For handlers that take long: whether the answer should end soon. */
+bool dispatch_is_stopping(struct dispatch *dispatch);

@@ -319,7 +319,8 @@ void api_query_page(struct api_query *query, struct api_page *page)
     if (page->limit == 0) {
         page->limit = 50;
     }
-    (void)api_query_int(query, "limit", 1, 500, &page->limit);
+    bool table = query->call->tap != NULL; /* which goes on page by page by itself */
+    (void)api_query_int(query, "limit", 1, table ? CSV_TABLE_PAGE_ROWS : 500, &page->limit);
     page->after = (struct api_cursor){0};
     if (api_query_text(query, "cursor", 500, &wire) &&
         !read_cursor(query->call->work->arena, wire, &page->after)) {

@@ -61,6 +61,7 @@ struct api_call {
     struct dispatch *dispatch; /* private to the folder's core */
     struct text query;         /* raw; what api_query_open() reads */
     bool query_read;           /* the handler has looked at the query string */
+    struct json_tap *tap;      /* takes the answer in place of its body; NULL: nobody */
 };
 
 typedef enum error_code api_handler(struct api_call *call, struct error *error);

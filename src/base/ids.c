@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *const PREFIXES[ID_KIND_COUNT] = {
     [ID_SEQUENCE] = "seq_",      [ID_STEP] = "step_",    [ID_CONTACT] = "contact_",
@@ -20,7 +21,21 @@ const char *id_prefix(enum id_kind kind)
 
 const char *id_format(enum id_kind kind, int64_t id, char out[ID_TEXT_MAX])
 {
-    (void)snprintf(out, ID_TEXT_MAX, "%s%03" PRId64, id_prefix(kind), id);
+    enum { DIGITS_MIN = 3, DIGITS_MAX = 20 };
+    char digits[DIGITS_MAX];
+    size_t count = 0;
+    if (id < 0) { /* no id, but still told in a message for people */
+        (void)snprintf(out, ID_TEXT_MAX, "%s%03" PRId64, id_prefix(kind), id);
+        return out;
+    }
+    for (int64_t rest = id; rest > 0 || count < DIGITS_MIN; rest /= 10) {
+        digits[DIGITS_MAX - ++count] = (char)('0' + rest % 10);
+    }
+    const char *prefix = id_prefix(kind);
+    size_t size = strlen(prefix);
+    memcpy(out, prefix, size);
+    memcpy(out + size, digits + DIGITS_MAX - count, count);
+    out[size + count] = '\0';
     return out;
 }
 

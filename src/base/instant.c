@@ -51,20 +51,39 @@ static const char *const WEEKDAYS[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat",
 static const char *const MONTHS[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
+/* The sign before it and `width` digits. */
+static char *put_digits(char *out, char before, int value, int width)
+{
+    *out = before;
+    for (int at = width; at > 0; at--, value /= 10) {
+        out[at] = (char)('0' + value % 10);
+    }
+    return out + 1 + width;
+}
+
+/* Written by hand: lists and tables hold several times a row. */
 const char *instant_format(int64_t ms, char out[INSTANT_TEXT_MAX])
 {
     int64_t days = floor_divide(ms, MS_PER_DAY);
     int in_day = (int)(ms - days * MS_PER_DAY);
     struct civil_date date = civil_from_days(days);
-    int written =
-        snprintf(out, INSTANT_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d", date.year, date.month,
-                 date.day, in_day / 3600000, in_day / 60000 % 60, in_day / 1000 % 60);
-    size_t at = written > 0 ? (size_t)written : 0;
-    if (in_day % 1000 != 0) {
-        (void)snprintf(out + at, INSTANT_TEXT_MAX - at, ".%03dZ", in_day % 1000);
+    int size = 4;
+    if (date.year >= 0 && date.year <= 9999) {
+        (void)put_digits(out, '0', date.year, 4);
+        memmove(out, out + 1, 4);
     } else {
-        (void)snprintf(out + at, INSTANT_TEXT_MAX - at, "Z");
+        size = snprintf(out, INSTANT_TEXT_MAX, "%04d", date.year);
     }
+    char *end = put_digits(out + size, '-', date.month, 2);
+    end = put_digits(end, '-', date.day, 2);
+    end = put_digits(end, 'T', in_day / 3600000, 2);
+    end = put_digits(end, ':', in_day / 60000 % 60, 2);
+    end = put_digits(end, ':', in_day / 1000 % 60, 2);
+    if (in_day % 1000 != 0) {
+        end = put_digits(end, '.', in_day % 1000, 3);
+    }
+    end[0] = 'Z';
+    end[1] = '\0';
     return out;
 }
 

@@ -4,6 +4,7 @@
 #include "base/instant.h"
 
 #include <math.h>
+#include <stdio.h>
 
 void json_writer_init(struct json_writer *writer, struct buffer *buffer)
 {
@@ -15,6 +16,17 @@ void json_writer_init_ascii(struct json_writer *writer, struct buffer *buffer)
     *writer = (struct json_writer){.buffer = buffer, .ascii = true};
 }
 
+void json_writer_init_tap(struct json_writer *writer, struct json_tap *tap)
+{
+    *writer = (struct json_writer){.buffer = &tap->json, .tap = tap};
+}
+
+/* Whether the tap takes what comes, and no JSON is written. */
+static bool is_tapped(const struct json_writer *writer)
+{
+    return writer->tap != NULL && writer->wanted_depth == 0;
+}
+
 /* Puts the comma a value needs and checks that objects get keys first. */
 static void value_begin(struct json_writer *writer)
 {
@@ -24,10 +36,21 @@ static void value_begin(struct json_writer *writer)
     }
     if (writer->depth > 0) {
         CHECK(!writer->in_object[writer->depth - 1]);
-        if (writer->has_items[writer->depth - 1]) {
+        if (writer->has_items[writer->depth - 1] && !is_tapped(writer)) {
             buffer_add_byte(writer->buffer, ',');
         }
         writer->has_items[writer->depth - 1] = true;
+    }
+}
+
+/* A value that needs no quotes. */
+static void put_word(struct json_writer *writer, struct text word)
+{
+    value_begin(writer);
+    if (is_tapped(writer)) {
+        writer->tap->value(writer->tap, word, false);
+    } else {
+        buffer_add_text(writer->buffer, word);
     }
 }
 
@@ -38,15 +61,29 @@ static void nest(struct json_writer *writer, bool object)
     writer->in_object[writer->depth] = object;
     writer->has_items[writer->depth] = false;
     writer->depth++;
-    buffer_add_byte(writer->buffer, object ? '{' : '[');
+    if (is_tapped(writer) && writer->tap->begin(writer->tap, object)) {
+        buffer_clear(writer->buffer);
+        writer->wanted_depth = writer->depth;
+    }
+    if (!is_tapped(writer)) {
+        buffer_add_byte(writer->buffer, object ? '{' : '[');
+    }
 }
 
 static void unnest(struct json_writer *writer, bool object)
 {
     CHECK(writer->depth > 0 && writer->in_object[writer->depth - 1] == object);
     CHECK(!writer->after_key);
+    if (is_tapped(writer)) {
+        writer->tap->end(writer->tap);
+    } else {
+        buffer_add_byte(writer->buffer, object ? '}' : ']');
+    }
+    if (writer->wanted_depth == writer->depth) {
+        writer->wanted_depth = 0;
+        writer->tap->value(writer->tap, buffer_text(writer->buffer), false);
+    }
     writer->depth--;
-    buffer_add_byte(writer->buffer, object ? '}' : ']');
 }
 
 void json_object_begin(struct json_writer *writer)
@@ -154,13 +191,17 @@ static void put_quoted(struct json_writer *writer, struct text text)
 void json_key_text(struct json_writer *writer, struct text name)
 {
     CHECK(writer->depth > 0 && writer->in_object[writer->depth - 1] && !writer->after_key);
+    writer->after_key = true;
+    if (is_tapped(writer)) {
+        writer->tap->key(writer->tap, name);
+        return;
+    }
     if (writer->has_items[writer->depth - 1]) {
         buffer_add_byte(writer->buffer, ',');
     }
     writer->has_items[writer->depth - 1] = true;
     put_quoted(writer, name);
     buffer_add_byte(writer->buffer, ':');
-    writer->after_key = true;
 }
 
 void json_key(struct json_writer *writer, const char *name)
@@ -171,7 +212,11 @@ void json_key(struct json_writer *writer, const char *name)
 void json_put_text(struct json_writer *writer, struct text text)
 {
     value_begin(writer);
-    put_quoted(writer, text);
+    if (is_tapped(writer)) {
+        writer->tap->value(writer->tap, text, true);
+    } else {
+        put_quoted(writer, text);
+    }
 }
 
 void json_put_chars(struct json_writer *writer, const char *text)
@@ -185,6 +230,12 @@ void json_put_chars(struct json_writer *writer, const char *text)
 
 void json_put_int64(struct json_writer *writer, int64_t value)
 {
+    if (is_tapped(writer)) {
+        buffer_clear(writer->buffer);
+        buffer_add_int64(writer->buffer, value);
+        put_word(writer, buffer_text(writer->buffer));
+        return;
+    }
     value_begin(writer);
     buffer_add_int64(writer->buffer, value);
 }
@@ -195,24 +246,23 @@ void json_put_double(struct json_writer *writer, double value)
         json_put_null(writer);
         return;
     }
-    value_begin(writer);
     if (value == floor(value) && fabs(value) < 1e15) {
-        buffer_add_int64(writer->buffer, (int64_t)value);
-    } else {
-        buffer_add_format(writer->buffer, "%.15g", value);
+        json_put_int64(writer, (int64_t)value);
+        return;
     }
+    char digits[32];
+    int size = snprintf(digits, sizeof(digits), "%.15g", value);
+    put_word(writer, text_make(digits, (size_t)size));
 }
 
 void json_put_bool(struct json_writer *writer, bool value)
 {
-    value_begin(writer);
-    buffer_add_text(writer->buffer, value ? TEXT("true") : TEXT("false"));
+    put_word(writer, value ? TEXT("true") : TEXT("false"));
 }
 
 void json_put_null(struct json_writer *writer)
 {
-    value_begin(writer);
-    buffer_add_text(writer->buffer, TEXT("null"));
+    put_word(writer, TEXT("null"));
 }
 
 void json_put_time(struct json_writer *writer, int64_t ms)
@@ -229,8 +279,7 @@ void json_put_id(struct json_writer *writer, enum id_kind kind, int64_t id)
 
 void json_raw(struct json_writer *writer, struct text json)
 {
-    value_begin(writer);
-    buffer_add_text(writer->buffer, json);
+    put_word(writer, json);
 }
 
 void json_field_text(struct json_writer *writer, const char *name, struct text text)

@@ -10,8 +10,21 @@
  * Text must be UTF-8: malformed bytes are written as U+FFFD. Thread: the caller's. */
 enum { JSON_WRITER_DEPTH_MAX = 40 };
 
+/* Takes what is written value by value, for answers that become something other than JSON. */
+struct json_tap {
+    void (*key)(struct json_tap *tap, struct text name);
+    /* An object or array begins. True: its JSON is wanted as one value. */
+    bool (*begin)(struct json_tap *tap, bool object);
+    void (*end)(struct json_tap *tap);
+    /* `quoted`: a text; else a number, true, false, null, or the JSON of what was wanted. */
+    void (*value)(struct json_tap *tap, struct text value, bool quoted);
+    struct buffer json; /* the writer's; freed by who made the tap */
+};
+
 struct json_writer {
     struct buffer *buffer; /* borrowed */
+    struct json_tap *tap;  /* NULL: all goes to the buffer */
+    size_t wanted_depth;   /* > 0: depth of the value whose JSON the tap wants */
     bool ascii;            /* everything beyond ASCII as \uXXXX */
     bool after_key;
     size_t depth;
@@ -21,6 +34,7 @@ struct json_writer {
 
 void json_writer_init(struct json_writer *writer, struct buffer *buffer);
 void json_writer_init_ascii(struct json_writer *writer, struct buffer *buffer);
+void json_writer_init_tap(struct json_writer *writer, struct json_tap *tap);
 
 void json_object_begin(struct json_writer *writer);
 void json_object_end(struct json_writer *writer);

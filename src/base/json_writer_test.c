@@ -80,12 +80,82 @@ static void malformed_bytes_become_replacement_characters(void **state UNUSED)
     assert_string_equal(buffer_chars(&buffer), "\"a\xEF\xBF\xBD\xEF\xBF\xBD\"");
 }
 
+/* Writes down what it is told: keys with a colon, texts in brackets; wants what is called "whole".
+ */
+struct recorder {
+    struct json_tap tap;
+    struct buffer told;
+    bool whole;
+};
+
+static void record_key(struct json_tap *tap, struct text name)
+{
+    struct recorder *recorder = (struct recorder *)(void *)tap;
+    recorder->whole = text_equal(name, TEXT("whole"));
+    buffer_add_text(&recorder->told, name);
+    buffer_add_byte(&recorder->told, ':');
+}
+
+static bool record_begin(struct json_tap *tap, bool object)
+{
+    struct recorder *recorder = (struct recorder *)(void *)tap;
+    if (!recorder->whole) {
+        buffer_add_byte(&recorder->told, object ? '{' : '[');
+    }
+    return recorder->whole;
+}
+
+static void record_end(struct json_tap *tap)
+{
+    buffer_add_byte(&((struct recorder *)(void *)tap)->told, '}');
+}
+
+static void record_value(struct json_tap *tap, struct text value, bool quoted)
+{
+    struct recorder *recorder = (struct recorder *)(void *)tap;
+    buffer_add_format(&recorder->told, quoted ? "<%.*s> " : "%.*s ", TEXT_ARGS(value));
+}
+
+static void a_tap_takes_values_in_place_of_json(void **state UNUSED)
+{
+    struct recorder recorder = {.tap = {record_key, record_begin, record_end, record_value}};
+    buffer_init(&recorder.told, 1000);
+    buffer_init(&recorder.tap.json, 1000);
+    struct json_writer writer;
+    json_writer_init_tap(&writer, &recorder.tap);
+    json_object_begin(&writer);
+    json_field_chars(&writer, "name", "a \"b\"");
+    json_key(&writer, "whole");
+    json_object_begin(&writer);
+    json_field_chars(&writer, "x", "\"");
+    json_key(&writer, "y");
+    json_array_begin(&writer);
+    json_put_int64(&writer, 1);
+    json_put_null(&writer);
+    json_array_end(&writer);
+    json_object_end(&writer);
+    json_key(&writer, "list");
+    json_array_begin(&writer);
+    json_put_int64(&writer, -7);
+    json_put_double(&writer, 0.5);
+    json_put_bool(&writer, true);
+    json_array_end(&writer);
+    json_field_raw(&writer, "raw", TEXT("{\"r\":1}"));
+    json_object_end(&writer);
+    assert_string_equal(buffer_chars(&recorder.told),
+                        "{name:<a \"b\"> whole:{\"x\":\"\\\"\",\"y\":[1,null]} "
+                        "list:[-7 0.5 true }raw:{\"r\":1} }");
+    buffer_done(&recorder.told);
+    buffer_done(&recorder.tap.json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commas_and_values_stand_where_they_belong),
         cmocka_unit_test(every_text_parses_back),
         cmocka_unit_test(malformed_bytes_become_replacement_characters),
+        cmocka_unit_test(a_tap_takes_values_in_place_of_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

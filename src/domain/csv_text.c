@@ -196,6 +196,11 @@ static bool looks_like_formula(struct text cell)
         TEXT_INIT("\t"), TEXT_INIT("\r"), TEXT_INIT("\n"), TEXT_INIT("＝"),
         TEXT_INIT("＋"), TEXT_INIT("－"), TEXT_INIT("＠"),
     };
+    if (cell.size == 0 ||
+        ((unsigned char)cell.data[0] >= '0' && (unsigned char)cell.data[0] < 0x80 &&
+         cell.data[0] != '=' && cell.data[0] != '@')) {
+        return false; /* nearly all */
+    }
     for (size_t i = 0; i < ARRAY_SIZE(STARTS); i++) {
         if (text_starts_with(cell, STARTS[i])) {
             return true;
@@ -211,6 +216,14 @@ struct text csv_without_guard(struct text cell)
     return guarded ? text_skip(cell, 1) : cell;
 }
 
+/* Whether a reader would take the byte for something else when it stands without quotes. */
+static bool needs_quotes(char byte)
+{
+    static const bool NEEDS[256] = {
+        [','] = true, [';'] = true, ['"'] = true, ['\r'] = true, ['\n'] = true, ['\t'] = true};
+    return NEEDS[(unsigned char)byte];
+}
+
 void csv_put_cell(struct buffer *buffer, struct text cell, bool first, bool defuse)
 {
     if (!first) {
@@ -220,7 +233,7 @@ void csv_put_cell(struct buffer *buffer, struct text cell, bool first, bool defu
         defuse && looks_like_formula(without_apostrophes(cell)) && !is_plain_number(cell);
     bool quotes = first && cell.size == 0; /* a row of one empty cell is no empty line */
     for (size_t i = 0; i < cell.size && !quotes; i++) {
-        quotes = memchr(",;\"\r\n\t", cell.data[i], 6) != NULL;
+        quotes = needs_quotes(cell.data[i]);
     }
     if (cell.size > 0 && (cell.data[0] == ' ' || cell.data[cell.size - 1] == ' ')) {
         quotes = true;

@@ -48,6 +48,13 @@ void service_reader_release(struct work *work)
     work->db = NULL;
 }
 
+enum error_code service_reader_renew(struct work *work, struct error *error)
+{
+    db_finish_all(work->db);
+    db_rollback(work->db);
+    return db_begin(work->db, error);
+}
+
 struct write_job {
     struct job job; /* first: the two convert into each other */
     struct service_write write;

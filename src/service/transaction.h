@@ -17,6 +17,9 @@ DEFINE_CLEANUP(struct service_reader *, service_reader_close);
 MUST_USE enum error_code service_reader_begin(struct service_reader *reader, struct work *work,
                                               struct error *error);
 void service_reader_end(struct service_reader *reader);
+/* Between begin and end: from now on `work->db` shows the present. Long reading in pieces that need
+ * not be of one moment lets go of what the writer has to keep for it. */
+MUST_USE enum error_code service_reader_renew(struct work *work, struct error *error);
 /* Ends that moment before a handler waits long, for as long as it lasts the log cannot start again.
  * Nothing can be read afterwards. */
 void service_reader_release(struct work *work);

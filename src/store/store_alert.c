@@ -135,7 +135,7 @@ enum error_code store_alert_open_list(struct work *work, struct store_alert **re
     return code == OK ? read_list(work, statement, OPEN_MAX, ret_alerts, ret_count, error) : code;
 }
 
-DB_SQL(ALERT_LIST, "SELECT " ALERT_COLUMNS " FROM alert WHERE ($1 = 0 OR id < $1) "
+DB_SQL(ALERT_LIST, "SELECT " ALERT_COLUMNS " FROM alert WHERE id < $1 "
                    "AND ($2 = 0 OR closed_at_ms IS NOT NULL) ORDER BY id DESC LIMIT $3");
 
 enum error_code store_alert_list(struct work *work, bool closed_only, int64_t before_id,
@@ -143,9 +143,10 @@ enum error_code store_alert_list(struct work *work, bool closed_only, int64_t be
                                  struct error *error)
 {
     CLEANUP(db_finish) struct db_statement *statement = NULL;
-    enum error_code code = db_query(
-        work->db, &ALERT_LIST, DB_VALUES(DB_INT(before_id), DB_INT(closed_only), DB_INT(limit)),
-        &statement, error);
+    enum error_code code = db_query(work->db, &ALERT_LIST,
+                                    DB_VALUES(DB_INT(before_id == 0 ? INT64_MAX : before_id),
+                                              DB_INT(closed_only), DB_INT(limit)),
+                                    &statement, error);
     return code == OK ? read_list(work, statement, limit, ret_alerts, ret_count, error) : code;
 }
 

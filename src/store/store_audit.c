@@ -5,7 +5,7 @@
 
 DB_SQL(AUDIT_LIST,
        "SELECT id, at_ms, actor_kind, actor_id, actor_name, action, object, detail, request_id, "
-       "address FROM audit WHERE ($1 = 0 OR id < $1) "
+       "address FROM audit WHERE id < $1 "
        "AND ($2 = '' OR action = $2 OR substr(action, 1, length($2) + 1) = $2 || '.') "
        "AND ($3 = '' OR object = $3) AND ($4 = '' OR actor_name = $4) ORDER BY id DESC LIMIT $5");
 
@@ -22,8 +22,9 @@ enum error_code store_audit_list(struct work *work, const struct store_audit_fil
     struct store_audit *rows = arena_array(work->arena, limit + 1, sizeof(*rows));
     size_t count = 0;
     bool row = true;
+    int64_t before_id = filter->before_id == 0 ? INT64_MAX : filter->before_id;
     enum error_code code = db_query(work->db, &AUDIT_LIST,
-                                    DB_VALUES(DB_INT(filter->before_id), known_text(filter->action),
+                                    DB_VALUES(DB_INT(before_id), known_text(filter->action),
                                               known_text(filter->object),
                                               known_text(filter->actor_name), DB_INT(limit)),
                                     &statement, error);

@@ -29,11 +29,11 @@ enum { CHANNELS_MAX = 1000, MANY_PENDING = 2000 };
     "AND ($9 = 0 OR reason = $9) AND ($10 = 0 OR error_code = $11) AND $14 >= 0 "                  \
     "AND " FILTER_TIME " IS NOT NULL "
 
-#define NEWEST "AND ($13 = 0 OR id < $13) ORDER BY id DESC LIMIT $12"
+/* Plain comparisons, so that a page begins at its place in the index. */
+#define NEWEST "AND id < $13 ORDER BY id DESC LIMIT $12"
 #define OLDEST "AND id > $13 ORDER BY id LIMIT $12"
-#define DUE_FIRST "AND ($13 = 0 OR (due_at_ms, id) > ($14, $13)) ORDER BY due_at_ms, id LIMIT $12"
-#define DUE_LAST                                                                                   \
-    "AND ($13 = 0 OR (due_at_ms, id) < ($14, $13)) ORDER BY due_at_ms DESC, id DESC LIMIT $12"
+#define DUE_FIRST "AND (due_at_ms, id) > ($14, $13) ORDER BY due_at_ms, id LIMIT $12"
+#define DUE_LAST "AND (due_at_ms, id) < ($14, $13) ORDER BY due_at_ms DESC, id DESC LIMIT $12"
 
 #define SELECT_FROM(table) "SELECT " MESSAGE_COLUMNS("") " FROM " table " WHERE " FILTERS
 
@@ -180,19 +180,22 @@ enum error_code store_queue_list(struct work *work, const struct store_queue_fil
     size_t count = 0;
     bool row = true;
     bool many = false;
+    bool falling = filter->order == QUEUE_NEWEST || filter->order == QUEUE_DUE_LAST;
+    bool from_end = falling && filter->after_id == 0;
     enum error_code code = has_many_pending(work, filter, &many, error);
     if (code != OK) {
         return code;
     }
-    code = db_query(work->db, STATEMENTS[choose_set(filter, many)][filter->order],
-                    DB_VALUES(DB_INT(filter->statuses), DB_INT(filter->sequence_id),
-                              DB_INT(filter->enrollment_id), DB_INT(filter->step_id),
-                              DB_INT(filter->channel_id), DB_INT(filter->contact_id),
-                              DB_INT(filter->from_ms), DB_INT(filter->to_ms),
-                              DB_INT(filter->reason), DB_INT(filter->has_error_code),
-                              DB_INT(filter->error_code), DB_INT(limit), DB_INT(filter->after_id),
-                              DB_INT(filter->after_due_ms), DB_INT(moment_of(filter))),
-                    &statement, error);
+    code = db_query(
+        work->db, STATEMENTS[choose_set(filter, many)][filter->order],
+        DB_VALUES(DB_INT(filter->statuses), DB_INT(filter->sequence_id),
+                  DB_INT(filter->enrollment_id), DB_INT(filter->step_id),
+                  DB_INT(filter->channel_id), DB_INT(filter->contact_id), DB_INT(filter->from_ms),
+                  DB_INT(filter->to_ms), DB_INT(filter->reason), DB_INT(filter->has_error_code),
+                  DB_INT(filter->error_code), DB_INT(limit),
+                  DB_INT(from_end ? INT64_MAX : filter->after_id),
+                  DB_INT(from_end ? INT64_MAX : filter->after_due_ms), DB_INT(moment_of(filter))),
+        &statement, error);
     while (code == OK && (code = db_next(statement, &row, error)) == OK && row) {
         CHECK(count < limit);
         store_message_read(statement, &messages[count++]);
