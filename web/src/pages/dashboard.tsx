@@ -9,6 +9,7 @@ import { setQuery } from '../core/router';
 import { dayAfter, dayIn, isDay, startOfDay } from '../core/zone';
 import { TimeChart } from '../ui/chart';
 import { DownloadCsv } from '../ui/csv';
+import { Later } from '../ui/later';
 import { PageHead, usePage } from '../ui/page';
 import { Alert, ask, Avatar, Button, Card, Empty, Failure, Icon, Phone, Segmented, showError, Skeleton, Time, toast } from '../ui/parts';
 import { useResource } from '../ui/resource';
@@ -33,7 +34,8 @@ function period(query: URLSearchParams, now: number, zone: string): { range: Ran
     const days = { '24h': 1, '7d': 7, '30d': 30 }[range] ?? 7;
     const round = range === '24h' ? 36e5 : 864e5;
     const start = range === '24h' ? Math.floor((now - 864e5) / round) * round : now - days * 864e5;
-    return { range, from: new Date(Math.floor(start / 6e4) * 6e4).toISOString(), to: undefined, hourly: range === '24h' };
+    // Numbers are kept by quarters of an hour: from a whole one on, the lists behind them are as long.
+    return { range, from: new Date(Math.floor(start / 9e5) * 9e5).toISOString(), to: undefined, hourly: range === '24h' };
 }
 
 function Setup({ setup }: { setup: Schemas['Overview']['setup'] }) {
@@ -102,6 +104,10 @@ function Change({ now, before, good = true }: { now: number; before: number; goo
         </span>
     );
 }
+function isToday(at: string): boolean {
+    const zone = format.currentZone();
+    return dayIn(zone, Date.parse(at)) === dayIn(zone, nowMs.value);
+}
 function Queue({ queue }: { queue: Schemas['QueueStats'] }) {
     const states: Record<Schemas['QueueStats']['state'], { icon: string; tone: string; word: string }> = {
         sending: { icon: 'send', tone: 'good', word: t('Sending') },
@@ -140,7 +146,7 @@ function Queue({ queue }: { queue: Schemas['QueueStats'] }) {
                     <a href="/messages?status=pending,sending,in_doubt,held">{t('Open the queue')}</a>
                     <span class="grow" />
                     {can('admin') && !me.value?.server.sending_paused ? (
-                        <Button small icon="circle-pause" onClick={() => void pauseAll().catch(showError)}>
+                        <Button small onClick={() => void pauseAll().catch(showError)}>
                             {t('Pause all sending')}
                         </Button>
                     ) : null}
@@ -153,7 +159,7 @@ function Queue({ queue }: { queue: Schemas['QueueStats'] }) {
                     {fact(t('Waiting'), format.number(queue.pending))}
                     {fact(t('Being sent'), format.number(queue.sending))}
                     {fact(t('Oldest overdue'), queue.oldest_due_at ? <Time at={queue.oldest_due_at} /> : '–')}
-                    {fact(t('Next at'), queue.next_at ? <Time at={queue.next_at} style="moment" /> : '–')}
+                    {fact(t('Next at'), queue.next_at ? <Time at={queue.next_at} style={isToday(queue.next_at) ? 'time' : 'moment'} /> : '–')}
                     {fact(t('Rate'), `${format.decimal(queue.rate_per_second)} / ${format.decimal(queue.rate_limit_per_second)} ${t('per s')}`)}
                     {queue.in_doubt + queue.held > 0 ? fact(t('In doubt or held'), <a href="/messages?status=in_doubt,held">{format.number(queue.in_doubt + queue.held)}</a>) : fact(t('In doubt or held'), '0')}
                 </dl>
@@ -242,84 +248,100 @@ export default function Dashboard() {
                             </div>
                         </Card>
                         <Queue queue={data.queue} />
-                        <Card class="c4" title={t('From queue to reply')}>
-                            <div class="card-body">
-                                <Stages
-                                    of={totals.sent + totals.failed + totals.skipped + totals.cancelled + totals.unknown}
-                                    values={[
-                                        { label: t('Ended'), count: totals.sent + totals.failed + totals.skipped + totals.cancelled + totals.unknown },
-                                        { label: t('Sent'), count: totals.sent, href: behind({ time: 'sent' }) },
-                                        { label: t('Delivered'), count: totals.delivered, href: behind({ time: 'delivered' }) },
-                                        { label: t('Read'), count: totals.read, href: behind({ time: 'read' }) },
-                                        { label: t('Replied'), count: totals.replied, href: behind({ answer: 'replied' }) },
-                                        { label: t('Failed'), count: totals.failed, href: behind({ status: 'failed', time: 'failed' }) },
-                                        ...(totals.skipped + totals.cancelled ? [{ label: t('Not sent'), count: totals.skipped + totals.cancelled, href: behind({ status: 'skipped,cancelled', time: 'ended' }) }] : []),
-                                        ...(totals.unknown ? [{ label: t('Unknown'), count: totals.unknown, href: behind({ status: 'unknown', time: 'ended' }) }] : []),
-                                    ]}
-                                />
-                            </div>
-                        </Card>
-                        <Card class="c8" title={t('Why messages failed')}>
-                            {data.failures.length ? (
-                                <Failures failures={data.failures} span={span} done={overview.reload} />
-                            ) : (
-                                <div class="card-body">
-                                    <Alert kind="good">{t('Nothing failed in this period.')}</Alert>
-                                </div>
-                            )}
-                        </Card>
-                        <ForecastCard class="c8" />
-                        <Card class="c4" title={t('Recent enrollments')} actions={<a href="/people">{t('All enrollments')}</a>}>
-                            {data.recent_enrollments.length ? (
-                                <ul class="recent">
-                                    {data.recent_enrollments.slice(0, 6).map(one => (
-                                        <li key={one.id}>
-                                            <Avatar name={one.name} phone={one.phone} />
-                                            <div class="grow">
-                                                <a class="title truncate block" href={`/people/${one.id}`} dir="auto">
-                                                    {one.name || <Phone digits={one.phone} />}
-                                                </a>
-                                                <div class="sub truncate small muted">{one.sequence_name ?? data.sequences.find(sequence => sequence.id === one.sequence_id)?.name ?? ''}</div>
+                        <Later>
+                            {() => (
+                                <>
+                                    <Card class="c4" title={t('From queue to reply')}>
+                                        <div class="card-body">
+                                            <Stages
+                                                of={totals.sent + totals.failed + totals.skipped + totals.cancelled + totals.unknown}
+                                                values={[
+                                                    { label: t('Ended'), count: totals.sent + totals.failed + totals.skipped + totals.cancelled + totals.unknown },
+                                                    { label: t('Sent'), count: totals.sent, href: behind({ time: 'sent' }) },
+                                                    { label: t('Delivered'), count: totals.delivered, href: behind({ time: 'delivered' }) },
+                                                    { label: t('Read'), count: totals.read, href: behind({ time: 'read' }) },
+                                                    { label: t('Replied'), count: totals.replied, href: behind({ answer: 'replied' }) },
+                                                    { label: t('Failed'), count: totals.failed, href: behind({ status: 'failed', time: 'failed' }) },
+                                                    ...(totals.skipped + totals.cancelled ? [{ label: t('Not sent'), count: totals.skipped + totals.cancelled, href: behind({ status: 'skipped,cancelled', time: 'ended' }) }] : []),
+                                                    ...(totals.unknown ? [{ label: t('Unknown'), count: totals.unknown, href: behind({ status: 'unknown', time: 'ended' }) }] : []),
+                                                ]}
+                                            />
+                                        </div>
+                                    </Card>
+                                    <Card class="c8" title={t('Why messages failed')}>
+                                        {data.failures.length ? (
+                                            <Failures failures={data.failures} span={span} done={overview.reload} />
+                                        ) : (
+                                            <div class="card-body">
+                                                <Alert kind="good">{t('Nothing failed in this period.')}</Alert>
                                             </div>
-                                            <div class="end small muted">
-                                                <Time at={one.enrolled_at} />
-                                                <div>
-                                                    <EnrollmentState status={one.status} />
-                                                </div>
-                                            </div>
-                                        </li>
-                                    ))}
-                                </ul>
-                            ) : (
-                                <Empty icon="users" title={t('Nobody yet')} />
+                                        )}
+                                    </Card>
+                                </>
                             )}
-                        </Card>
-                        <Card class="c12" title={t('Sequences')} foot={<DownloadCsv path="/api/sequences" />} actions={<a href="/sequences">{t('All sequences')}</a>}>
-                            {data.sequences.length ? (
-                                <Table columns={[t('Name'), t('Status'), figures(t('Active')), figures(t('Sent')), figures(t('Delivered')), figures(t('Read')), figures(t('Replied')), figures(t('Failed'))]}>
-                                    {data.sequences.map(row => (
-                                        <tr key={row.id}>
-                                            <td>
-                                                <a class="title" href={`/sequences/${row.id}/results`}>
-                                                    {row.name}
-                                                </a>
-                                            </td>
-                                            <td>
-                                                <SequenceState status={row.status} />
-                                            </td>
-                                            <td class="end">{format.number(row.active_count)}</td>
-                                            <td class="end">{format.number(row.totals.sent)}</td>
-                                            <td class="end">{format.percent(row.totals.delivered, row.totals.sent)}</td>
-                                            <td class="end">{format.percent(row.totals.read, row.totals.sent)}</td>
-                                            <td class="end">{row.totals.replied ? <a class="quiet" href={behind({ answer: 'replied', sequence_id: row.id })}>{format.number(row.totals.replied)}</a> : format.number(0)}</td>
-                                            <td class="end">{format.number(row.totals.failed)}</td>
-                                        </tr>
-                                    ))}
-                                </Table>
-                            ) : (
-                                <Empty icon="list-ordered" title={t('No sequences yet')} actions={<a class="button primary" href="/sequences">{t('Create sequence')}</a>} />
+                        </Later>
+                        <Later>
+                            {() => (
+                                <>
+                                    <ForecastCard class="c8" />
+                                    <Card class="c4" title={t('Recent enrollments')} actions={<a href="/people">{t('All enrollments')}</a>}>
+                                        {data.recent_enrollments.length ? (
+                                            <ul class="recent">
+                                                {data.recent_enrollments.slice(0, 6).map(one => (
+                                                    <li key={one.id}>
+                                                        <Avatar name={one.name} phone={one.phone} />
+                                                        <div class="grow">
+                                                            <a class="title truncate block" href={`/people/${one.id}`} dir="auto">
+                                                                {one.name || <Phone digits={one.phone} />}
+                                                            </a>
+                                                            <div class="sub truncate small muted">{one.sequence_name ?? data.sequences.find(sequence => sequence.id === one.sequence_id)?.name ?? ''}</div>
+                                                        </div>
+                                                        <div class="end small muted">
+                                                            <Time at={one.enrolled_at} />
+                                                            <div>
+                                                                <EnrollmentState status={one.status} />
+                                                            </div>
+                                                        </div>
+                                                    </li>
+                                                ))}
+                                            </ul>
+                                        ) : (
+                                            <Empty icon="users" title={t('Nobody yet')} />
+                                        )}
+                                    </Card>
+                                </>
                             )}
-                        </Card>
+                        </Later>
+                        <Later>
+                            {() => (
+                                <Card class="c12" title={t('Sequences')} foot={<DownloadCsv path="/api/sequences" />} actions={<a href="/sequences">{t('All sequences')}</a>}>
+                                    {data.sequences.length ? (
+                                        <Table columns={[t('Name'), t('Status'), figures(t('Active')), figures(t('Sent')), figures(t('Delivered')), figures(t('Read')), figures(t('Replied')), figures(t('Failed'))]}>
+                                            {data.sequences.map(row => (
+                                                <tr key={row.id}>
+                                                    <td>
+                                                        <a class="title" href={`/sequences/${row.id}/results`}>
+                                                            {row.name}
+                                                        </a>
+                                                    </td>
+                                                    <td>
+                                                        <SequenceState status={row.status} />
+                                                    </td>
+                                                    <td class="end">{format.number(row.active_count)}</td>
+                                                    <td class="end">{format.number(row.totals.sent)}</td>
+                                                    <td class="end">{format.percent(row.totals.delivered, row.totals.sent)}</td>
+                                                    <td class="end">{format.percent(row.totals.read, row.totals.sent)}</td>
+                                                    <td class="end">{row.totals.replied ? <a class="quiet" href={behind({ answer: 'replied', sequence_id: row.id })}>{format.number(row.totals.replied)}</a> : format.number(0)}</td>
+                                                    <td class="end">{format.number(row.totals.failed)}</td>
+                                                </tr>
+                                            ))}
+                                        </Table>
+                                    ) : (
+                                        <Empty icon="list-ordered" title={t('No sequences yet')} actions={<a class="button primary" href="/sequences">{t('Create sequence')}</a>} />
+                                    )}
+                                </Card>
+                            )}
+                        </Later>
                     </div>
                 </>
             ) : overview.loading ? (

@@ -156,10 +156,10 @@ export default function Sequences() {
         });
     };
 
-    const head = (label: string, up: Sort | null, down: Sort | null, end = false) => {
+    const head = (label: string, up: Sort | null, down: Sort | null, place = '') => {
         const active = sort === up || sort === down;
         return (
-            <th scope="col" class={end ? 'end' : ''} aria-sort={active ? (sort === up ? 'ascending' : 'descending') : undefined}>
+            <th scope="col" class={place} aria-sort={active ? (sort === up ? 'ascending' : 'descending') : undefined}>
                 {up && down ? (
                     <button type="button" onClick={() => setQuery({ sort: sort === down ? up : down })}>
                         {label}
@@ -251,15 +251,15 @@ export default function Sequences() {
                                 <tr>
                                     {write ? <TickAll selection={selection} /> : null}
                                     {head(t('Name'), 'name', '-name')}
-                                    {head(t('Status'), null, null)}
-                                    {head(t('Days'), null, null, true)}
-                                    {head(t('Active'), 'active_count', '-active_count', true)}
-                                    {head(t('Enrolled'), 'enrolled_count', '-enrolled_count', true)}
-                                    {head(t('Finished'), null, null, true)}
-                                    {head(t('Delivered'), null, null, true)}
-                                    {head(t('Read'), null, null, true)}
-                                    {head(t('Replied'), null, null, true)}
-                                    {head(t('Opted out'), null, null, true)}
+                                    {head(t('Status'), null, null, 'wide-only')}
+                                    {head(t('Days'), null, null, 'end')}
+                                    {head(t('Active'), 'active_count', '-active_count', 'end')}
+                                    {head(t('Enrolled'), 'enrolled_count', '-enrolled_count', 'end')}
+                                    {head(t('Finished'), null, null, 'end')}
+                                    {head(t('Delivered'), null, null, 'end')}
+                                    {head(t('Read'), null, null, 'end')}
+                                    {head(t('Replied'), null, null, 'end')}
+                                    {head(t('Opted out'), null, null, 'end')}
                                     {head(t('Last activity'), 'updated_at', '-updated_at')}
                                     <th class="tools">
                                         <span class="visually-hidden">{t('Actions')}</span>
@@ -274,9 +274,12 @@ export default function Sequences() {
                                             <a class="title" href={`/sequences/${row.id}`}>
                                                 {row.name}
                                             </a>
-                                            {row.description ? <div class="sub truncate">{row.description}</div> : null}
+                                            {row.description ? <div class="sub truncate wide-only">{row.description}</div> : null}
+                                            <div class="narrow-only">
+                                                <SequenceState status={row.status} />
+                                            </div>
                                         </td>
-                                        <td>
+                                        <td class="wide-only">
                                             <SequenceState status={row.status} />
                                         </td>
                                         <td class="end">{format.number(row.total_days)}</td>

@@ -449,10 +449,10 @@ export function Menu({ label, icon = 'ellipsis', items, children, kind = 'ghost'
     );
 }
 
-export function Time({ at, style = 'relative' }: { at: string | null | undefined; style?: 'relative' | 'moment' | 'date' }) {
+export function Time({ at, style = 'relative' }: { at: string | null | undefined; style?: 'relative' | 'moment' | 'date' | 'time' }) {
     void language.value;
     if (!at) return <span class="muted">–</span>;
-    const shown = style === 'relative' ? format.relative(at, nowMs.value) : style === 'date' ? format.date(at) : format.moment(at);
+    const shown = style === 'relative' ? format.relative(at, nowMs.value) : style === 'date' ? format.date(at) : style === 'time' ? format.time(at) : format.moment(at);
     return (
         <time dateTime={at} title={format.full(at)} class="nowrap">
             {shown}

@@ -50,22 +50,26 @@ export function SelectionBar({ count, more, onClear, children }: { count: number
 export function TickAll({ selection }: { selection: Selection }) {
     return (
         <th class="tick">
-            <input type="checkbox" aria-label={t('Select all rows shown')} checked={selection.all} onChange={event => selection.setAll(event.currentTarget.checked)} />
+            <label class="tick-target">
+                <input type="checkbox" aria-label={t('Select all rows shown')} checked={selection.all} onChange={event => selection.setAll(event.currentTarget.checked)} />
+            </label>
         </th>
     );
 }
 export function Tick({ selection, index, checked, label, onToggle }: { selection: Selection; index: number; checked: boolean; label: string; onToggle?: () => void }) {
     return (
         <td class="tick">
-            <input
-                type="checkbox"
-                aria-label={label}
-                checked={checked}
-                onClick={event => {
-                    selection.toggle(index, (event as MouseEvent).shiftKey);
-                    onToggle?.();
-                }}
-            />
+            <label class="tick-target">
+                <input
+                    type="checkbox"
+                    aria-label={label}
+                    checked={checked}
+                    onClick={event => {
+                        selection.toggle(index, (event as MouseEvent).shiftKey);
+                        onToggle?.();
+                    }}
+                />
+            </label>
         </td>
     );
 }
