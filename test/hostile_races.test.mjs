@@ -21,7 +21,7 @@ async function makeSequence(server, more = {}) {
 async function assertSound(server, answers) {
   for (const answer of answers) assert.ok(answer.status < 500, `${answer.status}: ${answer.text.slice(0, 300)}`);
   assert.equal((await server.stop()).code, 0, server.daemon.log.slice(-2000)); // a webhook may still come meanwhile
-  assert.doesNotMatch(server.daemon.log, /http\.failed (?!.*the server is stopping)|runtime error|Sanitizer|check failed/);
+  assert.doesNotMatch(server.daemon.log, /http\.failed|runtime error|Sanitizer|check failed/);
   const verified = await run(['verify', '--data', server.data, '--json']);
   assert.equal(verified.code, 0, verified.stdout + verified.stderr);
 }
@@ -108,4 +108,28 @@ test('a sequence that is removed under an upload, and an upload that is cancelle
     }
   }
   await assertSound(server, answers);
+});
+
+test('calls that come while the server stops are refused in order, and are no failure', { timeout: 120_000 }, async (t) => {
+  for (let round = 0; round < 5; round++) {
+    const server = await startServer(t, { args: LIMITS });
+    const answers = [];
+    let coming = true;
+    const callers = together(40, async () => {
+      // Until the connection is refused or broken off: then the server is gone.
+      while (coming) answers.push(await fetch(`${server.base}/api/sequences`, { headers: { authorization: `Bearer ${server.key}` } }).then((answer) => answer.text().then(() => answer)));
+    });
+    const gone = callers.catch(() => {});
+    await until(() => answers.length > 200, 'calls are answered');
+    const ended = await server.stop();
+    coming = false;
+    await gone;
+    assert.equal(ended.code, 0, server.daemon.log.slice(-2000));
+    assert.doesNotMatch(server.daemon.log, /http\.failed/);
+    for (const answer of answers.filter(({ status }) => status !== 200)) {
+      assert.equal(answer.status, 503);
+      assert.ok(Number(answer.headers.get('retry-after')) > 0);
+    }
+    t.diagnostic(`${answers.length} calls, ${answers.filter(({ status }) => status === 503).length} came too late`);
+  }
 });

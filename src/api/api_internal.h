@@ -63,6 +63,7 @@ struct request {
     char request_id[REQUEST_ID_CHARS + 1];
     struct text address;       /* of the client, behind a trusted proxy too */
     struct text network;       /* what the limits of one address count: of IPv6 the /64 */
+    bool too_late;             /* came while the server stops: refused, and no failure */
     bool asks;                 /* only the head is here: may the body come? */
     bool asked;                /* it may; the request is counted already */
     bool public_https;         /* it asks for the https address that the settings name */

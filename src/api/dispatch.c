@@ -39,6 +39,7 @@ static void hand_over(struct queue *queue, size_t waiting_max, enum error_code b
     if (queue_size(queue) >= waiting_max) {
         refuse(request, busy, "the server is busy; try again soon");
     } else if (!queue_push(queue, &request->link)) {
+        request->too_late = true;
         refuse(request, ERROR_UNAVAILABLE, STOPPING);
     }
 }
@@ -102,6 +103,9 @@ static void on_refusal(void *context, const struct http_request *http, int statu
                       request == NULL ? 0 : clock_measure_us() - request->started_us);
     if (status == 405 && request != NULL) {
         http_response_set_header(response, "Allow", text_from(request->match.allow));
+    }
+    if (status == 503) {
+        http_response_set_header(response, "Retry-After", TEXT("2"));
     }
     secure_headers(response, false, strncmp(dispatch->service->public_url, "https://", 8) == 0);
 }

@@ -428,6 +428,9 @@ static enum log_level log_level_of(const struct request *request)
     int status = request->response.status;
     enum actor_kind actor = request->work.actor.kind;
     bool known = actor == ACTOR_USER || actor == ACTOR_KEY;
+    if (request->too_late) {
+        return LOG_INFO;
+    }
     return status >= 500 ? LOG_ERROR : status >= 400 && known ? LOG_INFO : LOG_DEBUG;
 }
 
@@ -436,7 +439,7 @@ static void write_log(const struct request *request, enum error_code code)
     int64_t took_us = clock_measure_us() - request->started_us;
     int status = request->response.status;
     const struct api_route *route = request->match.route;
-    if (status >= 500) {
+    if (status >= 500 && !request->too_late) {
         log_error("http.failed", &request->error);
     }
     enum log_level level = log_level_of(request);
