@@ -27,7 +27,7 @@ async function startWorld(t) {
   const inside = `/sequences/${sequences.welcome.id}`;
   const groups = {
     work: [
-      '/', '/?range=24h', '/?range=custom&from=2026-01-01&to=2026-01-31', '/sequences', inside, `${inside}/people`, `${inside}/add`, `${inside}/add?batch=${batch.id}`, `${inside}/add?way=paste`,
+      '/', '/?range=24h', '/people', '/batches', `/batches?batch=${batch.id}`, '/?range=custom&from=2026-01-01&to=2026-01-31', '/sequences', inside, `${inside}/people`, `${inside}/add`, `${inside}/add?batch=${batch.id}`, `${inside}/add?way=paste`,
       `${inside}/add?way=one`, `${inside}/add?way=api`, `${inside}/add?way=form`, `${inside}/results`, `/people/${person.id}`,
     ],
     around: [
@@ -105,19 +105,45 @@ export async function assertArabicAndNarrow(t, name) {
   asExpected(page);
 }
 
+/** With forced colours every control has an edge and the focus is seen; with less motion nothing moves. */
+export async function assertForcedAndStill(t, name) {
+  const { open, groups } = await startWorld(t);
+  const page = await open({ reducedMotion: 'reduce', forcedColors: 'active' });
+  for (const where of groups[name]) {
+    await visit(page, where);
+    const found = await page.evaluate(() => {
+      const drawn = (element, side) => getComputedStyle(element)[`${side}Style`] !== 'none' && parseFloat(getComputedStyle(element)[`${side}Width`]) > 0;
+      const shown = (element) => element.getClientRects().length > 0;
+      return {
+        edgeless: [...document.querySelectorAll('main .button, main .input, main .select, main .card')].filter((element) => shown(element) && !drawn(element, 'borderTop')).map((element) => element.outerHTML.slice(0, 120)),
+        moving: document.getAnimations().filter((one) => one.playState === 'running' && Number(one.effect?.getComputedTiming().duration) > 1).map((one) => one.effect?.target?.className ?? ''),
+      };
+    });
+    assert.deepEqual(found, { edgeless: [], moving: [] }, where);
+    await page.locator('#page-title').focus();
+    await page.keyboard.press('Tab');
+    const focus = await page.evaluate(() => {
+      const style = getComputedStyle(document.activeElement);
+      return `${document.activeElement.tagName} ${style.outlineStyle} ${style.outlineWidth}`;
+    });
+    assert.doesNotMatch(focus, / none | 0px/, `the focus is not seen on ${where}`);
+  }
+  asExpected(page);
+}
+
 /** The pages for those without an account work without JavaScript, in each language and on a phone. */
 export async function assertPublicPages(t) {
   const { server, browser, groups } = await startWorld(t);
-  for (const locale of ['en', 'ar']) {
-    const page = await newPage(browser, server.base, { locale, viewport: TALL, reducedMotion: 'reduce', javaScriptEnabled: locale === 'en' });
+  for (const [locale, javaScriptEnabled] of [['en', true], ['ar', true], ['hi', false]]) {
+    const page = await newPage(browser, server.base, { locale, viewport: TALL, reducedMotion: 'reduce', javaScriptEnabled });
     for (const where of groups.public) {
       for (const colorScheme of ['light', 'dark']) {
         await page.emulateMedia({ colorScheme });
         await page.goto(where);
         assert.equal(await page.locator('h1').count(), 1, where);
-        if (locale === 'en') await assertAccessible(page, `${where}, ${colorScheme}`);
+        if (javaScriptEnabled) await assertAccessible(page, `${where}, ${locale}, ${colorScheme}`);
       }
-      if (locale === 'en') await assertFits(page, where);
+      if (javaScriptEnabled) await assertFits(page, where);
     }
     assertQuiet(page);
     await page.context().close();
