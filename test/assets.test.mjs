@@ -21,6 +21,10 @@ test('the embedded UI', async (t) => {
   assert.match(page.headers['content-type'], /^text\/html/);
   assert.match(page.headers['content-security-policy'], /^default-src 'none'; script-src 'self';/);
   assert.equal(page.headers['cache-control'], 'no-cache');
+  for (const path of ['/', '/docs']) { // whatever asks, as curl does
+    for (const accept of [{}, { accept: '*/*' }]) assert.match((await raw(server.base + path, accept)).headers['content-type'], /^text\/html/, path);
+  }
+  assert.equal((await raw(server.base + '/sequences', { accept: '*/*' })).status, 404);
   const script = /\/assets\/app-[0-9A-Z]{8}\.js/.exec(page.text)[0];
 
   const plain = await raw(server.base + script);

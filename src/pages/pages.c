@@ -23,6 +23,12 @@ void pages_set_html_headers(struct http_response *response)
     http_response_set_header(response, "Cross-Origin-Opener-Policy", TEXT("same-origin"));
 }
 
+/* The addresses that people are told of: they answer whatever asks, curl too. */
+static bool is_entrance(struct text path)
+{
+    return text_equal(path, TEXT("/")) || text_equal(path, TEXT("/docs"));
+}
+
 static const struct asset *choose(const struct http_request *request)
 {
     const struct asset *asset = asset_find(request->path);
@@ -35,16 +41,15 @@ static const struct asset *choose(const struct http_request *request)
         return NULL;
     }
     struct text accept = http_request_header(request, "Accept");
-    return http_list_accepts(accept, TEXT("text/html"), false) ? asset_find(TEXT("/index.html"))
-                                                               : NULL;
+    bool page = is_entrance(request->path) || http_list_accepts(accept, TEXT("text/html"), false);
+    return page ? asset_find(TEXT("/index.html")) : NULL;
 }
 
 static bool wants_page(const struct http_request *request)
 {
     struct text accept = http_request_header(request, "Accept");
-    return text_equal(request->path, TEXT("/")) ||
-           (http_list_accepts(accept, TEXT("text/html"), false) &&
-            !text_starts_with(request->path, TEXT("/api/")));
+    return is_entrance(request->path) || (http_list_accepts(accept, TEXT("text/html"), false) &&
+                                          !text_starts_with(request->path, TEXT("/api/")));
 }
 
 /* People who open the address in a browser learn why there is nothing to see. */

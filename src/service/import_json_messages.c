@@ -4,6 +4,7 @@
 #include "service/import_json_internal.h"
 
 #include "base/ids.h"
+#include "base/instant.h"
 #include "domain/message.h"
 #include "domain/sequence.h"
 #include "store/store_progress.h"
@@ -18,6 +19,7 @@ struct message_record {
     bool test;
     bool on_its_way; /* elsewhere: sending, in doubt */
     bool no_retry_time;
+    bool dated; /* it says when it was planned */
 };
 
 static int64_t key_of(struct text id)
@@ -78,7 +80,8 @@ static void read_body(struct import_run *run, struct json_reader *reader,
     int type = STEP_TEXT;
     int media = MEDIA_NONE;
     (void)json_reader_text(reader, "message", 0, 16384, &body->text);
-    if (json_reader_text(reader, "media_url", 1, STEP_URL_MAX, &body->media_url)) {
+    if (json_reader_text(reader, "media_url", 0, STEP_URL_MAX, &body->media_url) &&
+        body->media_url.size > 0) {
         type = STEP_MEDIA;
         media = (int)media_type_of_url(body->media_url);
     }
@@ -121,7 +124,7 @@ static void read_times(struct import_run *run, struct json_reader *reader,
     message->created_at_ms = run->work->now_ms;
     (void)json_reader_time(reader, "created_at", &message->created_at_ms);
     message->due_at_ms = message->created_at_ms;
-    (void)json_reader_time(reader, "scheduled_for", &message->due_at_ms);
+    record->dated = json_reader_time(reader, "scheduled_for", &message->due_at_ms);
     record->no_retry_time = !json_reader_time(reader, "next_attempt_at", &message->next_at_ms);
     (void)json_reader_time(reader, "sent_at", &message->sent_at_ms);
     (void)json_reader_time(reader, "delivered_at", &message->delivered_at_ms);
@@ -184,44 +187,120 @@ static void complete_message(struct message_record *record)
     }
 }
 
-/* The step it is for: by the step's id in the file, else the first step of its day that has no
- * message yet, or the first at all when each has one: then the file was read before. Sets the
- * position as well. */
-static enum error_code find_step(struct import_run *run, const struct store_progress *person_row,
+/* Where the step of a message is looked for. */
+struct step_search {
+    struct progress_sequence *sequence;
+    struct schedule_person person;
+    bool *taken; /* by place in the plan: it has its message */
+};
+
+static enum error_code open_search(struct import_run *run, const struct store_progress *row,
+                                   struct step_search *search, struct error *error)
+{
+    enum error_code code =
+        progress_sequence(&run->progress, row->sequence_id, &search->sequence, error);
+    if (code == OK) {
+        code = progress_person(&run->progress, search->sequence, row, &search->person, error);
+    }
+    size_t count = code == OK ? search->sequence->plan.step_count : 0;
+    search->taken = arena_array(run->arena, count + 1, sizeof(*search->taken));
+    for (size_t at = 0; code == OK && at < count; at++) {
+        struct store_message other;
+        code = store_message_for_step(run->work, row->enrollment_id,
+                                      search->sequence->plan.steps[at].id, &other,
+                                      &search->taken[at], error);
+    }
+    return code;
+}
+
+/* Files that people keep by hand name no day. Then one step says just this, … */
+static bool says_this(const struct step_search *search, size_t at,
+                      const struct message_record *record)
+{
+    const struct step *step =
+        sequence_find_step(&search->sequence->sequence, search->sequence->plan.steps[at].id);
+    return text_equal(step->message, record->row.body.text) &&
+           text_equal(step->media_url, record->row.body.media_url);
+}
+
+/* … or is planned for the same date, … */
+static bool is_for_that_date(const struct step_search *search, size_t at,
+                             const struct message_record *record)
+{
+    uint32_t rules = 0;
+    const struct zone *zone = search->person.zone;
+    int64_t planned_ms = schedule_planned_at(&search->sequence->plan, &search->person, at, &rules);
+    return floor_divide(zone_to_local(zone, planned_ms), MS_PER_DAY) ==
+           floor_divide(zone_to_local(zone, record->row.message.due_at_ms), MS_PER_DAY);
+}
+
+/* … or is what the person waits for. */
+static bool is_ahead(const struct step_search *search, size_t at,
+                     const struct message_record *record)
+{
+    return message_state_is_open(record->row.message.state) &&
+           schedule_key(&search->sequence->plan, &search->person, at) > search->person.position;
+}
+
+/* The same whether or not the file was read before: a step that has its message is found too. */
+static size_t find_without_day(const struct step_search *search,
+                               const struct message_record *record)
+{
+    size_t count = search->sequence->plan.step_count;
+    size_t same = 0;
+    size_t by_text = count;
+    size_t by_date = count;
+    size_t next = count;
+    for (size_t at = count; at-- > 0;) {
+        if (says_this(search, at, record)) {
+            by_text = at;
+            same++;
+        }
+        by_date = record->dated && is_for_that_date(search, at, record) ? at : by_date;
+        next = is_ahead(search, at, record) ? at : next;
+    }
+    return same == 1 ? by_text : by_date < count ? by_date : next;
+}
+
+/* By the step's id in the file, else the first step of its day that has no message yet, or the
+ * first at all when each has one: then the file was read before. */
+static size_t find_named(const struct step_search *search, const struct message_record *record,
+                         int64_t wanted_step_id)
+{
+    size_t count = search->sequence->plan.step_count;
+    size_t found = count;
+    for (size_t at = 0; at < count; at++) {
+        const struct schedule_step *step = &search->sequence->plan.steps[at];
+        bool matches =
+            wanted_step_id != 0 ? step->id == wanted_step_id : step->day == record->row.day;
+        if (matches && (found == count || (search->taken[found] && !search->taken[at]))) {
+            found = at;
+        }
+    }
+    return found;
+}
+
+/* The step it is for, and the position with it; step_id stays 0 when none is found. */
+static enum error_code find_step(struct import_run *run, const struct store_progress *row,
                                  struct message_record *record, struct error *error)
 {
     struct store_message *message = &record->row.message;
-    struct progress_sequence *sequence = NULL;
-    struct schedule_person person;
+    struct step_search search = {0};
     int64_t wanted = 0;
-    enum error_code code =
-        progress_sequence(&run->progress, person_row->sequence_id, &sequence, error);
-    if (code == OK) {
-        code = progress_person(&run->progress, sequence, person_row, &person, error);
+    enum error_code code = open_search(run, row, &search, error);
+    if (code != OK) {
+        return code;
     }
     if (record->step.size > 0 && !map64_get(run->steps, key_of(record->step), &wanted)) {
         wanted = wanted_id(ID_STEP, record->step);
     }
-    for (size_t at = 0; code == OK && at < sequence->plan.step_count; at++) {
-        const struct schedule_step *step = &sequence->plan.steps[at];
-        struct store_message other;
-        bool taken = false;
-        if (wanted != 0 ? step->id != wanted : step->day != record->row.day) {
-            continue;
-        }
-        if (wanted == 0) {
-            code = store_message_for_step(run->work, person_row->enrollment_id, step->id, &other,
-                                          &taken, error);
-        }
-        if (code == OK && (!taken || message->step_id == 0)) {
-            message->step_id = step->id;
-            message->position = schedule_key(&sequence->plan, &person, at);
-        }
-        if (!taken) {
-            return code;
-        }
+    bool named = record->step.size > 0 || record->row.day != 0;
+    size_t at = named ? find_named(&search, record, wanted) : find_without_day(&search, record);
+    if (at < search.sequence->plan.step_count) {
+        message->step_id = search.sequence->plan.steps[at].id;
+        message->position = schedule_key(&search.sequence->plan, &search.person, at);
     }
-    return code;
+    return OK;
 }
 
 static enum error_code add_message(struct import_run *run, struct message_record *record,
@@ -285,8 +364,10 @@ static enum error_code place_message(struct import_run *run, struct message_reco
         return code;
     }
     if (message->step_id == 0) {
+        bool named = record->step.size > 0 || record->row.day != 0;
         (void)error_field(&finding, record->step.size > 0 ? "step_id" : "day", "not_found",
-                          "the sequence has no such step");
+                          named ? "the sequence has no such step"
+                                : "for which step this was cannot be told: say its day");
         import_refuse(run, record->id, &finding);
         return OK;
     }

@@ -167,6 +167,48 @@ static void files_by_hand_are_understood(void **state)
     assert_sound(fixture);
 }
 
+/* By its words, by its date, and because it is what the person waits for. */
+static const char QUEUE_WITHOUT_DAYS[] =
+    "[\n"
+    "  { \"id\": \"msg_500\", \"enrollment_id\": \"enroll_101\", \"message\": "
+    "\"Hello // no comment\", \"media_url\": \"\", \"status\": \"sent\" },\n"
+    "  { \"id\": \"msg_501\", \"enrollment_id\": \"enroll_101\", \"message\": \"Three, Asha\",\n"
+    "    \"media_url\": null, \"status\": \"pending\", \"scheduled_for\": "
+    "\"2026-01-02T10:00:00Z\" },\n"
+    "  { \"id\": \"msg_502\", \"enrollment_id\": \"enroll_100\", \"message\": \"Something\", "
+    "\"status\": \"pending\" }\n"
+    "]\n";
+
+static void messages_without_day_find_their_step(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_test *store = &fixture->store;
+    struct error error = {0};
+    write_all(fixture);
+    write_file(fixture, "message_queue.json", QUEUE_WITHOUT_DAYS);
+    for (int round = 0; round < 2; round++) {
+        assert_ok(import(fixture, &error), &error);
+        assert_int_equal(count(fixture, EXPORT_QUEUE, round == 0 ? IMPORT_ADDED : IMPORT_PRESENT),
+                         3);
+        assert_int_equal(store_test_int64(store, "SELECT count(*) FROM message"), 3);
+        assert_int_equal(store_test_int64(store, "SELECT s.day FROM message m JOIN step s "
+                                                 "ON s.id = m.step_id WHERE m.id = 500"),
+                         1);
+        assert_int_equal(store_test_int64(store, "SELECT s.day FROM message m JOIN step s "
+                                                 "ON s.id = m.step_id WHERE m.id = 501"),
+                         3);
+        assert_int_equal(store_test_int64(store, "SELECT s.day FROM message m JOIN step s "
+                                                 "ON s.id = m.step_id WHERE m.id = 502"),
+                         7);
+        assert_sound(fixture);
+    }
+    write_file(fixture, "message_queue.json",
+               "[{\"id\": \"msg_600\", \"enrollment_id\": \"enroll_101\", \"message\": \"What?\", "
+               "\"status\": \"sent\", \"scheduled_for\": \"2025-06-01T10:00:00Z\"}]");
+    assert_int_equal(import(fixture, &error), ERROR_INVALID);
+    assert_non_null(strstr(find_line(fixture, EXPORT_QUEUE, "[0].day")->message, "say its day"));
+}
+
 static void a_second_run_changes_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -346,6 +388,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(files_by_hand_are_understood),
+        TEST(messages_without_day_find_their_step),
         TEST(a_second_run_changes_nothing),
         TEST(taken_ids_are_replaced_and_still_tied_together),
         TEST(what_is_not_understood_is_told_with_its_place_and_nothing_is_imported),
