@@ -92,3 +92,27 @@ test('a sent step that moves ahead is over: neither edits nor resumes count it',
   const told = await call('PUT', `/api/enrollments/${one.id}?dry_run=true`, { status: 'active' });
   assert.deepEqual(told.per_day, [{ date: `${YEAR}-03-18`, count: 1 }]);
 });
+
+test('what is due next is told past a sent step that moved ahead', async (t) => {
+  const { server, call, sequence, enroll } = await begin(t);
+  const { id, messages } = await sequence('First', [step(1, 'one', null), step(2, 'two'), step(9, 'three')]);
+  const one = await enroll({ id }, {});
+  await advance(server, '1m');
+  const [first, second, third] = messages;
+  await call('PUT', `/api/sequences/${id}`, { messages: [second, { ...first, day: 5 }, third] });
+  await advance(server, '2d');
+  assert.equal((await call('GET', `/api/enrollments/${one.id}`)).next_message_due, `${YEAR}-03-23T10:00:00Z`);
+  await call('PUT', `/api/sequences/${id}`, { messages: [second, { ...first, day: 5 }] });
+  assert.equal((await call('GET', `/api/enrollments/${one.id}`)).status, 'completed');
+});
+
+test('nobody waits for a sent step that moved ahead', async (t) => {
+  const { server, call, sequence, enroll, sent } = await begin(t);
+  const { id, messages } = await sequence('First', [step(1, 'one', null), step(1, 'two', null), step(1, 'three', '12:00')], { late_policy: { action: 'send', max_late: '3d' } });
+  await enroll({ id }, { enrolled_at: at(10, '10:00') });
+  await advance(server, '1m');
+  const [first, second, third] = messages;
+  await call('PUT', `/api/sequences/${id}`, { messages: [second, { ...first, time: '04:00' }, third] });
+  await advance(server, '1d'); // three keeps its two hours after two, not the eight between four and noon
+  assert.deepEqual(sent().map((line) => `${line.slice(11, 16)} ${line.split('|')[0].slice(25)}`), ['08:00 one', '08:00 two', '10:00 three']);
+});

@@ -217,6 +217,13 @@ static enum error_code meet_message(struct planning *planning, const struct sche
     return OK;
 }
 
+static enum error_code wait_for(struct planning *planning, const struct schedule_next *next,
+                                struct error *error)
+{
+    planning->row.next_due_at_ms = next->due_at_ms;
+    return save(planning, error);
+}
+
 static enum error_code plan_step(struct planning *planning, const struct schedule_next *next,
                                  struct error *error)
 {
@@ -224,12 +231,13 @@ static enum error_code plan_step(struct planning *planning, const struct schedul
     int64_t horizon_ms = run->work->now_ms + run->delivery->settings.look_ahead_ms;
     struct store_message message;
     bool found = false;
-    if (next->kind == SCHEDULE_SEND && next->due_at_ms > horizon_ms) {
-        planning->row.next_due_at_ms = next->due_at_ms;
-        return save(planning, error);
+    bool later = next->kind == SCHEDULE_SEND && next->due_at_ms > horizon_ms;
+    /* A step that an edit moved ahead may be over: nobody waits for its moment. */
+    if (later && planning->sequence->sequence.version <= 1) {
+        return wait_for(planning, next, error);
     }
     enum error_code code = OK;
-    if (next->kind == SCHEDULE_SEND) {
+    if (next->kind == SCHEDULE_SEND && !later) {
         code = add_message(planning, next, error);
         if (code != ERROR_CONFLICT) {
             return code;
@@ -241,6 +249,9 @@ static enum error_code plan_step(struct planning *planning, const struct schedul
                                   error);
     if (code != OK) {
         return code;
+    }
+    if (later && (!found || !progress_step_is_over(&message))) {
+        return wait_for(planning, next, error);
     }
     if (found) {
         return meet_message(planning, next, &message, error);

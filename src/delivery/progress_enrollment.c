@@ -61,8 +61,37 @@ static uint64_t *done_steps(struct arena *arena, const struct schedule_plan *pla
     return done;
 }
 
-/* `messages` are those the enrollment has, for steps that ended although an edit moved them ahead;
- * without them the moment may be early, and the planner corrects it then. */
+/* What comes next, when a step that an edit moved ahead may have its message already: each is
+ * looked up. The first version of a document moved nothing. */
+static enum error_code find_next(struct progress *progress,
+                                 const struct progress_sequence *sequence, int64_t enrollment_id,
+                                 struct schedule_person *person, struct schedule_next *ret_next,
+                                 struct error *error)
+{
+    const struct schedule_plan *plan = &sequence->plan;
+    uint64_t *done = NULL;
+    enum error_code code = OK;
+    for (;;) {
+        struct store_message message;
+        bool found = false;
+        *ret_next = schedule_next(plan, person, progress->work->now_ms);
+        if (ret_next->kind == SCHEDULE_FINISHED || sequence->sequence.version <= 1) {
+            return OK;
+        }
+        code = store_message_for_step(progress->work, enrollment_id, plan->steps[ret_next->step].id,
+                                      &message, &found, error);
+        if (code != OK || !found || !progress_step_is_over(&message)) {
+            return code;
+        }
+        if (done == NULL) {
+            done = arena_array(progress->work->arena, plan->step_count / 64 + 1, sizeof(*done));
+            person->done = done;
+        }
+        done[ret_next->step / 64] |= UINT64_C(1) << (ret_next->step % 64);
+    }
+}
+
+/* `messages` are those the enrollment has, when they were read already. */
 static enum error_code plan_row(struct progress *progress, struct store_progress *row,
                                 const struct store_message *messages, size_t message_count,
                                 struct error *error)
@@ -87,10 +116,16 @@ static enum error_code plan_row(struct progress *progress, struct store_progress
     if (code != OK) {
         return code;
     }
-    person.done = message_count == 0
-                      ? NULL
-                      : done_steps(progress->work->arena, &sequence->plan, messages, message_count);
-    struct schedule_next next = schedule_next(&sequence->plan, &person, progress->work->now_ms);
+    struct schedule_next next = {0};
+    if (message_count > 0) {
+        person.done = done_steps(progress->work->arena, &sequence->plan, messages, message_count);
+        next = schedule_next(&sequence->plan, &person, progress->work->now_ms);
+    } else {
+        code = find_next(progress, sequence, row->enrollment_id, &person, &next, error);
+        if (code != OK) {
+            return code;
+        }
+    }
     if (next.kind == SCHEDULE_FINISHED) {
         return progress_set_status(progress, row, ENROLLMENT_COMPLETED, (struct text){0}, error);
     }
