@@ -129,8 +129,8 @@ const EXPORTED = {
 const IMPERSONAL = {
   installation: 'ours', instance: 'ours', setting: 'ours', channel: 'our own numbers', template: 'ours', sequence: 'ours', sequence_version: 'ours', step: 'ours',
   edit_place: 'how far a long edit is', orphan_event: 'a hash and a state', due: 'a time of an enrollment', message_provider: 'a hash', counter: 'sums', counter_hour: 'sums', batch: 'sums of an upload', endpoint_outage: 'ours',
-  channel_proof: 'times', channel_person: 'a time, for a day', channel_people: 'sums', counter_time: 'sums', counter_failure: 'sums', counter_cohort: 'sums', alert: 'about the server', webhook: 'receivers', webhook_delivery: 'which event went to which receiver', form: 'ours', audit_term: 'a time',
-  idempotency: 'copies of answers, kept a day; erased with the person', mail: 'to our users', user_account: 'our users', session: 'our users', api_key: 'our users',
+  channel_proof: 'times', channel_person: 'a time, for a day', channel_people: 'sums', counter_time: 'sums', counter_failure: 'sums', counter_cohort: 'sums', cohort_by_width: 'sums, for a moment', alert: 'about the server', webhook: 'receivers', webhook_delivery: 'which event went to which receiver', form: 'ours', audit_term: 'a time',
+  unconfirmed: 'a number somebody typed in, a week at most; in the export and the erasure too', idempotency: 'copies of answers, kept a day; erased with the person', mail: 'to our users', user_account: 'our users', session: 'our users', api_key: 'our users',
   user_totp: 'our users', user_recovery: 'our users', sqlite_sequence: 'the engine’s',
 };
 

@@ -4,6 +4,7 @@
 #include "api/routes.h"
 
 #include "pages/public_pages.h"
+#include "service/confirm.h"
 #include "service/form.h"
 #include "service/settings.h"
 
@@ -29,7 +30,11 @@ static enum error_code answer(struct api_call *call, const struct store_form *fo
 {
     struct settings settings;
     struct json_writer writer;
+    struct confirm_way way = {0};
     enum error_code code = settings_read(call->work, &settings, error);
+    if (code == OK) {
+        code = confirm_way(call->work, form, &way, error);
+    }
     if (code != OK) {
         return code;
     }
@@ -47,6 +52,8 @@ static enum error_code answer(struct api_call *call, const struct store_form *fo
     encode_text_or_null(&writer, "intro", form->intro);
     encode_text_or_null(&writer, "consent_text", form->consent_text);
     json_field_int64(&writer, "consent_version", form->consent_version);
+    json_field_bool(&writer, "confirm", form->confirm);
+    json_field_text(&writer, "confirm_message", way.message);
     json_field_int64(&writer, "submissions", form->submissions);
     json_field_time_or_null(&writer, "last_used_at", form->last_used_at_ms);
     json_field_time(&writer, "created_at", form->created_at_ms);

@@ -1,10 +1,12 @@
 /* What a page of somebody's own site may do with a publishable key: enroll its visitor, opt them
  * out. The answer is the same for every number, so that nobody can ask who is in. */
+#include "api/encode.h"
 #include "api/public_person.h"
 #include "api/route.h"
 #include "api/routes.h"
 
 #include "service/access.h"
+#include "service/confirm.h"
 #include "service/contacts.h"
 #include "service/public.h"
 
@@ -16,13 +18,21 @@ struct prepared {
     int64_t phone;
 };
 
-static void answer(struct api_call *call)
+/* `way` NULL: nothing is to be confirmed. */
+static void answer(struct api_call *call, const struct confirm_way *way)
 {
     struct json_writer writer;
     call->response->status = 202;
     api_json(call, &writer);
     json_object_begin(&writer);
     json_field_chars(&writer, "status", "received");
+    if (way != NULL) {
+        json_key(&writer, "confirm");
+        json_object_begin(&writer);
+        json_field_text(&writer, "message", way->message);
+        encode_text_or_null(&writer, "url", way->url);
+        json_object_end(&writer);
+    }
     json_object_end(&writer);
 }
 
@@ -90,8 +100,13 @@ static enum error_code create_enroll(struct api_call *call, struct error *error)
     if (!prepared->is_robot) {
         code = public_enroll(call->work, call->service, &prepared->enroll, error);
     }
+    struct confirm_way way = {0};
+    bool asked = false;
     if (code == OK) {
-        answer(call);
+        code = confirm_asked(call->work, prepared->enroll.sequence_id, &asked, &way, error);
+    }
+    if (code == OK) {
+        answer(call, asked ? &way : NULL);
     }
     return code;
 }
@@ -130,7 +145,7 @@ static enum error_code create_opt_out(struct api_call *call, struct error *error
             public_opt_out(call->work, call->service, call->work->actor.id, prepared->phone, error);
     }
     if (code == OK) {
-        answer(call);
+        answer(call, NULL);
     }
     return code;
 }

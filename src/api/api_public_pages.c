@@ -6,6 +6,7 @@
 #include "api/routes.h"
 
 #include "pages/public_pages.h"
+#include "service/confirm.h"
 #include "service/form.h"
 #include "service/public.h"
 #include "service/settings.h"
@@ -211,11 +212,20 @@ static enum error_code get_form_done(struct api_call *call, struct error *error)
         answer_gone(call);
         return OK;
     }
-    if (code == OK) {
-        const struct notice_page page = {.language = language_of(call), .sender = open.sender};
+    struct confirm_way way = {0};
+    if (code == OK && open.form.confirm) {
+        code = confirm_way(call->work, &open.form, &way, error);
+    }
+    if (code != OK) {
+        return code;
+    }
+    const struct notice_page page = {.language = language_of(call), .sender = open.sender};
+    if (open.form.confirm) {
+        public_page_confirm(html(call, 200), call->work->arena, &page, way.message, way.url);
+    } else {
         public_page_done(html(call, 200), call->work->arena, &page);
     }
-    return code;
+    return OK;
 }
 
 /* ---- the opt-out page ---- */

@@ -26,6 +26,9 @@ enum page_word {
     WORD_TRAP, /* label of the field that only robots fill in */
     WORD_DONE_TITLE,
     WORD_DONE,
+    WORD_CONFIRM_TITLE,
+    WORD_CONFIRM,
+    WORD_CONFIRM_OPEN,
     WORD_BAD_PHONE,
     WORD_BAD_CONSENT,
     WORD_BAD_NAME,

@@ -35,6 +35,19 @@ static const char *const WORDS[PAGE_WORD_COUNT][PAGE_LANGUAGE_COUNT] = {
          "chegarão pelo WhatsApp.",
          "हमें आपकी जानकारी मिल गई। अगर इस नंबर पर {} के संदेश भेजे जा सकते हैं, तो वे WhatsApp पर आएँगे।",
          "تلقينا بياناتك. إذا كان بالإمكان إرسال رسائل {} إلى هذا الرقم فستصلك عبر واتساب."},
+    [WORD_CONFIRM_TITLE] = {"One more step", "Un paso más", "Só mais um passo", "एक कदम और",
+                            "خطوة أخيرة"},
+    [WORD_CONFIRM] =
+        {"Confirm that this number is yours: send {} this message on WhatsApp, from that number, "
+         "within a week.",
+         "Confirme que este número es suyo: envíe a {} este mensaje por WhatsApp, desde ese "
+         "número, en el plazo de una semana.",
+         "Confirme que este número é seu: envie a {} esta mensagem pelo WhatsApp, a partir desse "
+         "número, dentro de uma semana.",
+         "पुष्टि करें कि यह नंबर आपका है: एक हफ़्ते के अंदर इसी नंबर से WhatsApp पर {} को यह संदेश भेजें।",
+         "أكّد أن هذا الرقم لك: أرسل هذه الرسالة إلى {} عبر واتساب من الرقم نفسه خلال أسبوع."},
+    [WORD_CONFIRM_OPEN] = {"Open WhatsApp", "Abrir WhatsApp", "Abrir o WhatsApp", "WhatsApp खोलें",
+                           "فتح واتساب"},
     [WORD_BAD_PHONE] = {"This is not a number that WhatsApp can reach. Check it, with its country "
                         "code.",
                         "WhatsApp no puede llegar a este número. Revíselo, con su código de país.",

@@ -133,6 +133,24 @@ void public_page_done(struct buffer *html, struct arena *arena, const struct not
     page_end(html);
 }
 
+void public_page_confirm(struct buffer *html, struct arena *arena, const struct notice_page *page,
+                         struct text message, struct text url)
+{
+    put_notice(html, page->language, WORD_CONFIRM_TITLE,
+               page_sentence(arena, page->language, WORD_CONFIRM, page->sender));
+    buffer_add_chars(html, "<p class=\"message\" dir=\"auto\">");
+    page_put(html, message);
+    buffer_add_chars(html, "</p>\n");
+    if (url.size > 0) {
+        buffer_add_chars(html, "<p><a class=\"button\" href=\"");
+        page_put(html, url);
+        buffer_add_chars(html, "\" rel=\"noopener\">");
+        put_word(html, page->language, WORD_CONFIRM_OPEN);
+        buffer_add_chars(html, "</a></p>\n");
+    }
+    page_end(html);
+}
+
 void public_page_stop(struct buffer *html, struct arena *arena, const struct notice_page *page,
                       struct text action)
 {

@@ -33,6 +33,9 @@ struct notice_page {
     struct text sender;
 };
 void public_page_done(struct buffer *html, struct arena *arena, const struct notice_page *page);
+/* In its place where a message of the visitor's own has to confirm; `url` empty: no link. */
+void public_page_confirm(struct buffer *html, struct arena *arena, const struct notice_page *page,
+                         struct text message, struct text url);
 /* Asks; with a button. The page sends itself to its own address. */
 void public_page_stop(struct buffer *html, struct arena *arena, const struct notice_page *page,
                       struct text action);

@@ -30,8 +30,9 @@ static enum error_code tell(struct work *work, bool opened, const struct store_a
 {
     CLEANUP_IN_PLACE(buffer_done) struct buffer data;
     struct json_writer writer;
+    bool muted = alert->muted_until_ms > work->now_ms;
     buffer_init(&data, 8 * 1024);
-    if (alert->muted_until_ms > work->now_ms) {
+    if (muted && opened) {
         return OK;
     }
     json_writer_init(&writer, &data);
@@ -51,8 +52,10 @@ static enum error_code tell(struct work *work, bool opened, const struct store_a
         .batch_id = alert->batch_id,
         .data = buffer_text(&data),
     };
+    /* That it is over, machines hear also of a muted one: they may have been told of its opening,
+     * and would wait for ever. People asked for quiet. */
     enum error_code code = store_event_add(work, &event, error);
-    return code == OK ? email_alert(work, alert, opened, error) : code;
+    return code == OK && !muted ? email_alert(work, alert, opened, error) : code;
 }
 
 static enum error_code close_alert(struct work *work, struct store_alert *alert,

@@ -45,6 +45,7 @@ static enum error_code read_texts(const struct json *json, struct store_form *fo
     (void)json_reader_text(&reader, "title", 0, FORM_TITLE_MAX, &form->title);
     (void)json_reader_text(&reader, "intro", 0, FORM_INTRO_MAX, &form->intro);
     (void)json_reader_text(&reader, "consent_text", 0, FORM_CONSENT_MAX, &consent);
+    (void)json_reader_bool(&reader, "confirm", &form->confirm);
     if (!text_equal(consent, form->consent_text)) {
         form->consent_text = consent;
         form->consent_version += form->id == 0 ? 0 : 1;

@@ -8,6 +8,7 @@
 #include "domain/consent.h"
 #include "domain/phone.h"
 #include "domain/sequence.h"
+#include "service/confirm.h"
 #include "service/help.h"
 #include "service/settings.h"
 #include "service/suppress.h"
@@ -257,6 +258,23 @@ static enum error_code follow(const struct inbound *inbound, const struct store_
                : code;
 }
 
+/* A message with the code of a form that awaits it. A repeat finds nobody who waits. */
+static enum error_code confirm(const struct inbound *inbound, const struct provider_event *event,
+                               struct who *who, struct error *error)
+{
+    int64_t contact_id = 0;
+    if (event->inbound_type != PROVIDER_INBOUND_TEXT || who->phone == 0) {
+        return OK;
+    }
+    enum error_code code = confirm_message(inbound->work, inbound->service, who->phone, event->body,
+                                           &contact_id, error);
+    if (code == OK && contact_id != 0 && !who->found) {
+        who->found = true;
+        who->person = (struct store_inbound_person){.contact_id = contact_id, .phone = who->phone};
+    }
+    return code;
+}
+
 enum error_code inbound_message(const struct inbound *inbound, const struct store_channel *channel,
                                 const struct provider_event *event, struct error *error)
 {
@@ -282,6 +300,9 @@ enum error_code inbound_message(const struct inbound *inbound, const struct stor
     }
     if (code == OK && word == CONSENT_HELP && settings.help_text.size > 0 && !who.found) {
         code = meet(inbound, &who, error);
+    }
+    if (code == OK) {
+        code = confirm(inbound, event, &who, error);
     }
     struct store_inbound row = {
         .provider_id = event->provider_id,

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "delivery/opt_out_link.h"
+#include "service/confirm.h"
 #include "service/enroll.h"
 #include "service/suppress.h"
 #include "store/store_access.h"
@@ -50,7 +51,7 @@ static struct text consent_json(struct work *work, const struct public_consent *
     return arena_text(work->arena, buffer_text(&buffer));
 }
 
-static enum error_code keep_consent(struct work *work, const struct public_enroll *request,
+static enum error_code keep_consent(struct work *work, struct text consent,
                                     const struct enroll_result *result, struct error *error)
 {
     struct store_contact contact;
@@ -62,7 +63,7 @@ static enum error_code keep_consent(struct work *work, const struct public_enrol
     if (code != OK || !found) {
         return code;
     }
-    contact.consent = consent_json(work, &request->consent);
+    contact.consent = consent;
     return store_contact_update(work, &contact, error);
 }
 
@@ -94,22 +95,21 @@ static void keep_known(const struct store_contact *contact, struct import_person
     person->field_count = kept;
 }
 
-enum error_code public_enroll(struct work *work, const struct service *service,
-                              const struct public_enroll *request, struct error *error)
+enum error_code public_enroll_now(struct work *work, const struct service *service,
+                                  int64_t sequence_id, const struct import_person *given,
+                                  const char *source, struct text consent, int64_t *ret_contact_id,
+                                  struct error *error)
 {
     struct enroll enroll;
     struct enroll_result result = {0};
     struct store_contact contact;
     struct import_person *person = arena_alloc(work->arena, sizeof(*person));
     bool found = false;
-    *person = *request->person;
-    const struct enroll_settings how = {.sequence_id = request->sequence_id,
-                                        .source = text_from(request->consent.source),
-                                        .events = true};
-    enum error_code code = note_use(work, request->key_id, request->form_id, error);
-    if (code == OK) {
-        code = store_contact_find_phone(work, person->phone.digits, &contact, &found, error);
-    }
+    *person = *given;
+    const struct enroll_settings how = {
+        .sequence_id = sequence_id, .source = text_from(source), .events = true};
+    enum error_code code =
+        store_contact_find_phone(work, person->phone.digits, &contact, &found, error);
     if (code == OK && found) {
         keep_known(&contact, person);
     }
@@ -127,7 +127,30 @@ enum error_code public_enroll(struct work *work, const struct service *service,
     if (code == OK) {
         code = enroll_close(&enroll, error);
     }
-    return code == OK ? keep_consent(work, request, &result, error) : code;
+    if (code == OK) {
+        *ret_contact_id = result.contact_id;
+        code = keep_consent(work, consent, &result, error);
+    }
+    return code;
+}
+
+enum error_code public_enroll(struct work *work, const struct service *service,
+                              const struct public_enroll *request, struct error *error)
+{
+    struct store_form form = {0};
+    struct text consent = consent_json(work, &request->consent);
+    int64_t contact_id = 0;
+    bool found = false;
+    enum error_code code = note_use(work, request->key_id, request->form_id, error);
+    if (code == OK) {
+        code = store_form_by_sequence(work, request->sequence_id, &form, &found, error);
+    }
+    if (code == OK && found && form.confirm) {
+        return confirm_await(work, &form, request, consent, error);
+    }
+    return code == OK ? public_enroll_now(work, service, request->sequence_id, request->person,
+                                          request->consent.source, consent, &contact_id, error)
+                      : code;
 }
 
 enum error_code public_opt_out(struct work *work, const struct service *service, int64_t key_id,

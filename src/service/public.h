@@ -29,10 +29,17 @@ struct public_enroll {
     const struct import_person *person;
     struct public_consent consent;
 };
-/* Writer only. What is known of a person is never changed from outside, only added to.
+/* Writer only. A sequence whose form asks for a confirmation waits for it: see confirm.h. What is
+ * known of a person is never changed from outside, only added to.
  * Errors   ERROR_NOT_FOUND, ERROR_CONFLICT: about the sequence */
 MUST_USE enum error_code public_enroll(struct work *work, const struct service *service,
                                        const struct public_enroll *request, struct error *error);
+
+/* The same for somebody who is known to want it; `consent` is what is kept with the contact. */
+MUST_USE enum error_code public_enroll_now(struct work *work, const struct service *service,
+                                           int64_t sequence_id, const struct import_person *person,
+                                           const char *source, struct text consent,
+                                           int64_t *ret_contact_id, struct error *error);
 
 /* Opts a number out of everything, through a key. Writer only. */
 MUST_USE enum error_code public_opt_out(struct work *work, const struct service *service,

@@ -2,10 +2,12 @@
 #include "service/retention.h"
 
 #include "base/instant.h"
+#include "service/confirm.h"
 #include "service/settings.h"
 #include "store/store_batch.h"
 #include "store/store_event.h"
 #include "store/store_retention.h"
+#include "store/store_unconfirmed.h"
 #include "store/store_webhook.h"
 
 enum { PRUNED_AT_ONCE = 5000, DELIVERIES_DAYS = 30, ORPHANS_DAYS = 30 };
@@ -37,6 +39,7 @@ enum error_code retention_prune(struct work *work, bool *ret_more, struct error 
         {store_event_prune, settings.retention_events_days},
         {store_retention_audit, settings.retention_audit_days},
         {store_retention_orphans, ORPHANS_DAYS},
+        {store_unconfirmed_prune, CONFIRM_DAYS},
         {prune_deliveries, DELIVERIES_DAYS},
     };
     bool more = false;

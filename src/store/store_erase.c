@@ -25,6 +25,7 @@ DB_SQL(ERASE_ATTEMPTS, "UPDATE attempt SET provider_id = NULL, error_detail = NU
 DB_SQL(ERASE_INBOUND, "UPDATE inbound_message SET text = '' WHERE contact_id = $1");
 DB_SQL(ERASE_WINDOW, "DELETE FROM contact_window WHERE contact_id = $1");
 
+DB_SQL(ERASE_UNCONFIRMED, "DELETE FROM unconfirmed WHERE phone = $1");
 DB_SQL(ERASE_BATCH_ROWS, "DELETE FROM batch_row WHERE phone = $1 OR instr(input, $2) > 0 "
                          "OR instr(cells, $2) > 0");
 DB_SQL(ERASE_BATCH_FILTERS, "UPDATE batch SET options = '{}' WHERE state IN (2, 3, 4, 5) "
@@ -41,6 +42,9 @@ static enum error_code erase_quotes(struct work *work, int64_t phone, struct err
     struct db_value digits = DB_TEXT(text_from(chars));
     enum error_code code =
         db_run(work->db, &ERASE_BATCH_ROWS, DB_VALUES(DB_INT(phone), digits), NULL, error);
+    if (code == OK) {
+        code = db_run(work->db, &ERASE_UNCONFIRMED, DB_VALUES(DB_INT(phone)), NULL, error);
+    }
     if (code == OK) {
         code = db_run(work->db, &ERASE_BATCH_FILTERS, DB_VALUES(digits), NULL, error);
     }

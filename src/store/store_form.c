@@ -6,7 +6,7 @@
 
 #define FORM_COLUMNS                                                                               \
     "id, sequence_id, token, title, intro, consent_text, consent_version, submissions, "           \
-    "last_used_at_ms, created_at_ms, updated_at_ms"
+    "last_used_at_ms, created_at_ms, updated_at_ms, confirm"
 
 static enum error_code find_form(struct work *work, struct db_sql *sql, struct db_value value,
                                  struct store_form *ret_form, bool *ret_found, struct error *error)
@@ -30,6 +30,7 @@ static enum error_code find_form(struct work *work, struct db_sql *sql, struct d
             .last_used_at_ms = db_int64(statement, 8),
             .created_at_ms = db_int64(statement, 9),
             .updated_at_ms = db_int64(statement, 10),
+            .confirm = db_int64(statement, 11) != 0,
         };
     }
     if (code == OK) {
@@ -64,8 +65,8 @@ static struct db_value text_or_empty(struct text text)
 }
 
 DB_SQL(FORM_INSERT, "INSERT INTO form (sequence_id, token, title, intro, consent_text, "
-                    "consent_version, created_at_ms, updated_at_ms) "
-                    "VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING id");
+                    "consent_version, created_at_ms, updated_at_ms, confirm) "
+                    "VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8) RETURNING id");
 
 enum error_code store_form_insert(struct work *work, struct store_form *form, struct error *error)
 {
@@ -75,12 +76,12 @@ enum error_code store_form_insert(struct work *work, struct store_form *form, st
                          DB_VALUES(DB_INT(form->sequence_id), DB_TEXT(form->token),
                                    text_or_empty(form->title), text_or_empty(form->intro),
                                    text_or_empty(form->consent_text), DB_INT(form->consent_version),
-                                   DB_INT(work->now_ms)),
+                                   DB_INT(work->now_ms), DB_INT(form->confirm)),
                          &form->id, NULL, error);
 }
 
 DB_SQL(FORM_UPDATE, "UPDATE form SET title = $2, intro = $3, consent_text = $4, "
-                    "consent_version = $5, updated_at_ms = $6 WHERE id = $1");
+                    "consent_version = $5, updated_at_ms = $6, confirm = $7 WHERE id = $1");
 
 enum error_code store_form_update(struct work *work, const struct store_form *form,
                                   struct error *error)
@@ -88,7 +89,8 @@ enum error_code store_form_update(struct work *work, const struct store_form *fo
     return db_run(work->db, &FORM_UPDATE,
                   DB_VALUES(DB_INT(form->id), text_or_empty(form->title),
                             text_or_empty(form->intro), text_or_empty(form->consent_text),
-                            DB_INT(form->consent_version), DB_INT(work->now_ms)),
+                            DB_INT(form->consent_version), DB_INT(work->now_ms),
+                            DB_INT(form->confirm)),
                   NULL, error);
 }
 

@@ -15,6 +15,7 @@ struct store_form {
     struct text intro;        /* may be empty */
     struct text consent_text; /* empty: the built-in one */
     int64_t consent_version;
+    bool confirm; /* nobody is enrolled before they wrote: service/confirm.h */
     int64_t submissions;
     int64_t last_used_at_ms; /* 0: never */
     int64_t created_at_ms;
@@ -30,7 +31,7 @@ MUST_USE enum error_code store_form_by_sequence(struct work *work, int64_t seque
 /* Sets form->id and the times. */
 MUST_USE enum error_code store_form_insert(struct work *work, struct store_form *form,
                                            struct error *error);
-/* Writes title, intro, consent_text and consent_version. */
+/* Writes title, intro, consent_text, consent_version and confirm. */
 MUST_USE enum error_code store_form_update(struct work *work, const struct store_form *form,
                                            struct error *error);
 /* Counts one submission. */

@@ -37,6 +37,11 @@ DB_SQL(PERSON_IMPORT_ROWS_SQL,
        "SELECT json_object('batch', batch_id, 'row', row_number, 'input', input, 'name', name, "
        "'message', message, 'cells', cells) FROM batch_row "
        "WHERE phone = CAST($1 AS INTEGER) AND $1 <> '0' ORDER BY id");
+DB_SQL(PERSON_UNCONFIRMED_SQL,
+       "SELECT json_object('form', form_id, "
+       "'at', strftime(" ISO ", created_at_ms / 1000.0, 'unixepoch'), 'person', json(person), "
+       "'consent', json(consent)) FROM unconfirmed WHERE phone = CAST($1 AS INTEGER) "
+       "ORDER BY form_id");
 DB_SQL(PERSON_AUDIT_SQL, "SELECT json_object('at', strftime(" ISO ", at_ms / 1000.0, 'unixepoch'), "
                          "'who', actor_name, 'action', action, "
                          "'detail', CASE WHEN json_valid(detail) THEN json(detail) END) "
@@ -55,6 +60,7 @@ static const struct {
     [PERSON_ATTEMPTS] = {"attempts", &PERSON_ATTEMPTS_SQL, BY_CONTACT},
     [PERSON_EVENTS] = {"events", &PERSON_EVENTS_SQL, BY_CONTACT},
     [PERSON_IMPORT_ROWS] = {"import_rows", &PERSON_IMPORT_ROWS_SQL, BY_DIGITS},
+    [PERSON_UNCONFIRMED] = {"unconfirmed", &PERSON_UNCONFIRMED_SQL, BY_DIGITS},
     [PERSON_AUDIT] = {"audit", &PERSON_AUDIT_SQL, BY_OBJECT},
 };
 

@@ -13,6 +13,7 @@ enum person_rows {
     PERSON_ATTEMPTS,    /* each try to send, with the provider's message id */
     PERSON_EVENTS,      /* the event log */
     PERSON_IMPORT_ROWS, /* rows of uploads that did not enroll them */
+    PERSON_UNCONFIRMED, /* forms that were sent in with their number and await their word */
     PERSON_AUDIT,       /* what users did with them */
 };
 enum { PERSON_ROWS_COUNT = PERSON_AUDIT + 1 };

@@ -187,6 +187,8 @@ export const people: Catalog = {
     'Title': 'العنوان',
     'Introduction': 'المقدمة',
     'Consent text': 'نص الموافقة',
+    'Ask people to confirm on WhatsApp': 'اطلب من الأشخاص التأكيد عبر واتساب',
+    'Nobody is enrolled before they sent a message with a code from their own number.': 'لا يُسجَّل أحد قبل أن يرسل رسالة تحتوي على رمز من رقمه الخاص.',
     'Empty: a built-in text in the visitor’s language.': 'فارغ: نص جاهز بلغة الزائر.',
     'Put it into your own page': 'ضعه في صفحتك',
     'HTML of the form': 'HTML النموذج',

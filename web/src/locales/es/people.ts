@@ -187,6 +187,8 @@ export const people: Catalog = {
     'Title': 'Título',
     'Introduction': 'Introducción',
     'Consent text': 'Texto de consentimiento',
+    'Ask people to confirm on WhatsApp': 'Pedir a las personas que confirmen por WhatsApp',
+    'Nobody is enrolled before they sent a message with a code from their own number.': 'Nadie queda inscrito antes de enviar un mensaje con un código desde su propio número.',
     'Empty: a built-in text in the visitor’s language.': 'Vacío: un texto incluido en el idioma del visitante.',
     'Put it into your own page': 'Ponerlo en tu propia página',
     'HTML of the form': 'HTML del formulario',

@@ -187,6 +187,8 @@ export const people: Catalog = {
     'Title': 'शीर्षक',
     'Introduction': 'परिचय',
     'Consent text': 'सहमति का पाठ',
+    'Ask people to confirm on WhatsApp': 'लोगों से WhatsApp पर पुष्टि करने को कहें',
+    'Nobody is enrolled before they sent a message with a code from their own number.': 'जब तक कोई अपने नंबर से कोड वाला संदेश न भेजे, उसे नामांकित नहीं किया जाता।',
     'Empty: a built-in text in the visitor’s language.': 'खाली: आगंतुक की भाषा में तैयार पाठ।',
     'Put it into your own page': 'अपने पृष्ठ में लगाएँ',
     'HTML of the form': 'फ़ॉर्म का HTML',

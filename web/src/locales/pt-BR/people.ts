@@ -187,6 +187,8 @@ export const people: Catalog = {
     'Title': 'Título',
     'Introduction': 'Introdução',
     'Consent text': 'Texto de consentimento',
+    'Ask people to confirm on WhatsApp': 'Pedir que as pessoas confirmem pelo WhatsApp',
+    'Nobody is enrolled before they sent a message with a code from their own number.': 'Ninguém é inscrito antes de enviar uma mensagem com um código do próprio número.',
     'Empty: a built-in text in the visitor’s language.': 'Vazio: um texto pronto no idioma do visitante.',
     'Put it into your own page': 'Colocar na sua própria página',
     'HTML of the form': 'HTML do formulário',

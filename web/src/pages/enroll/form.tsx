@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { api, call, type Schemas, type Sequence } from '../../core/api';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
-import { ask, Button, Card, Code, CopyButton, Failure, Field, Icon, showError, Skeleton, TextField, toast, useWork } from '../../ui/parts';
+import { ask, Button, Card, Check, Code, CopyButton, Failure, Field, Icon, showError, Skeleton, TextField, toast, useWork } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
 import { can } from '../../ui/state';
 
@@ -14,16 +14,18 @@ export function FormPanel({ sequence }: { sequence: Sequence }) {
     const [title, setTitle] = useState('');
     const [intro, setIntro] = useState('');
     const [consent, setConsent] = useState('');
+    const [confirm, setConfirm] = useState(false);
     const [busy, run] = useWork();
     useEffect(() => {
         setTitle(form.data?.title ?? '');
         setIntro(form.data?.intro ?? '');
         setConsent(form.data?.consent_text ?? '');
+        setConfirm(form.data?.confirm ?? false);
     }, [form.data?.updated_at]);
     if (form.data === undefined) return form.error ? <Failure error={form.error} retry={form.reload} /> : <Skeleton />;
     const save = (): void =>
         run(async () => {
-            const body = { title: title.trim() || null, intro: intro.trim() || null, consent_text: consent.trim() || null };
+            const body = { title: title.trim() || null, intro: intro.trim() || null, consent_text: consent.trim() || null, confirm };
             form.set(await call(api.POST('/api/sequences/{id}/form', { params: { path }, body })));
             toast(t('Saved.'));
         });
@@ -73,6 +75,13 @@ export function FormPanel({ sequence }: { sequence: Sequence }) {
                 <Field label={t('Consent text')} hint={t('Empty: a built-in text in the visitor’s language.')}>
                     {props => <textarea class="textarea" dir="auto" rows={2} maxLength={1000} readOnly={!write} {...props} value={consent} onInput={event => setConsent(event.currentTarget.value)} />}
                 </Field>
+                <Check
+                    label={t('Ask people to confirm on WhatsApp')}
+                    hint={t('Nobody is enrolled before they sent a message with a code from their own number.')}
+                    checked={confirm}
+                    onValue={setConfirm}
+                    disabled={!write}
+                />
                 {data?.embed_html ? (
                     <details class="details">
                         <summary>{t('Put it into your own page')}</summary>
