@@ -77,7 +77,7 @@ static const struct import_line *find_line(struct fixture *fixture, int file, co
     return NULL;
 }
 
-/* Written by hand: comments, no counters, a number without quotes, a trailing comma. */
+/* Written by hand: comments, no counters, a number without quotes, trailing commas. */
 static const char CAMPAIGNS[] =
     "// our drips\n"
     "[\n"
@@ -87,7 +87,7 @@ static const char CAMPAIGNS[] =
     "    \"messages\": [\n"
     "      { \"day\": 1, \"message\": \"Hello // no comment\", \"type\": \"text\" },\n"
     "      { \"day\": 3, \"message\": \"Three\", \"type\": \"text\" },\n"
-    "      { \"day\": 7, \"message\": \"Seven\", \"type\": \"text\" } ] },\n"
+    "      { \"day\": 7, \"message\": \"Seven\", \"type\": \"text\", }, // last\n    ] },\n"
     "]\n";
 static const char ENROLLMENTS[] =
     "[\n"

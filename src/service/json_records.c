@@ -205,6 +205,18 @@ static enum error_code find_array(struct json_records *records, struct error *er
     return OK;
 }
 
+/* Hands leave a comma after the last of a list. Texts end with a quote, so it is none of theirs. */
+static void drop_last_comma(struct buffer *record)
+{
+    size_t at = record->size;
+    while (at > 0 && is_space((unsigned char)record->data[at - 1])) {
+        at--;
+    }
+    if (at > 0 && record->data[at - 1] == ',') {
+        record->data[at - 1] = ' ';
+    }
+}
+
 /* Copies one record without its comments; stops before the comma or bracket that ends it. */
 static bool copy_record(struct json_records *records)
 {
@@ -225,6 +237,9 @@ static bool copy_record(struct json_records *records)
                 return false;
             }
             continue;
+        }
+        if (byte == '}' || byte == ']') {
+            drop_last_comma(record);
         }
         buffer_add_byte(record, (char)byte);
         if (byte == '"' && !copy_string(records, record)) {
