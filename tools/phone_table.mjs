@@ -314,8 +314,6 @@ const output = `/* Made by tools/phone_table.mjs from libphonenumber-js ${VERSIO
 /* clang-format off */
 #include "domain/phone_internal.h"
 
-const char PHONE_TABLE_VERSION[] = "${VERSION}";
-
 /* One row per state: where each digit leads. State 0 is dead. */
 const uint16_t PHONE_STATES[${states.length}][10] = {
 ${states.map((state) => `{${state.next.join()}}`).join(',\n')},

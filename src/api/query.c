@@ -223,31 +223,6 @@ bool api_query_choices(struct api_query *query, const char *name, const struct j
     return true;
 }
 
-bool api_query_ids(struct api_query *query, const char *name, enum id_kind kind, size_t max,
-                   int64_t **ret_ids, size_t *ret_count)
-{
-    struct text rest;
-    struct text word;
-    size_t count = 0;
-    if (!find(query, name, &rest)) {
-        return false;
-    }
-    int64_t *ids = arena_array(query->call->work->arena, max, sizeof(*ids));
-    while (text_next(&rest, ',', &word)) {
-        if (count == max) {
-            refuse(query, name, "too_long", "must name at most %zu ids", max);
-            return false;
-        }
-        if (!id_parse(kind, text_trim(word), &ids[count++])) {
-            refuse(query, name, "invalid_format", "must hold ids like %s001", id_prefix(kind));
-            return false;
-        }
-    }
-    *ret_ids = ids;
-    *ret_count = count;
-    return true;
-}
-
 static bool was_asked(const struct api_query *query, struct text name)
 {
     for (size_t i = 0; i < query->asked_count; i++) {

@@ -115,9 +115,6 @@ bool api_query_choice(struct api_query *query, const char *name, const struct js
 /* Comma-separated choices as a set of bits (1 << value). */
 bool api_query_choices(struct api_query *query, const char *name, const struct json_choice *choices,
                        size_t count, uint64_t *ret_bits);
-/* Comma-separated ids, in work->arena. */
-bool api_query_ids(struct api_query *query, const char *name, enum id_kind kind, size_t max,
-                   int64_t **ret_ids, size_t *ret_count);
 MUST_USE enum error_code api_query_done(struct api_query *query);
 
 /* Where a list goes on: up to three numbers and a text, opaque on the wire. */

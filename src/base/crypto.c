@@ -47,18 +47,6 @@ struct secret *secret_new(struct text bytes)
     return secret;
 }
 
-struct secret *secret_new_random(size_t size)
-{
-    struct secret *secret = secret_allocate(size);
-    randombytes_buf(secret->bytes, size);
-    return secret;
-}
-
-struct secret *secret_copy(const struct secret *secret)
-{
-    return secret == NULL ? NULL : secret_new(secret_text(secret));
-}
-
 void secret_free(struct secret *secret)
 {
     if (secret != NULL) {

@@ -13,8 +13,6 @@ void crypto_setup(void);
 /* A secret's bytes: never printed, wiped on free, compared in constant time. */
 struct secret;
 struct secret *secret_new(struct text bytes);
-struct secret *secret_new_random(size_t size);
-struct secret *secret_copy(const struct secret *secret);
 void secret_free(struct secret *secret); /* wipes; NULL is fine */
 DEFINE_CLEANUP(struct secret *, secret_free);
 struct text secret_text(const struct secret *secret); /* borrowed; {NULL} of NULL */

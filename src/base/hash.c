@@ -136,36 +136,9 @@ bool map64_get(const struct map64 *map, int64_t key, int64_t *ret_value)
     return entry->used;
 }
 
-bool map64_remove(struct map64 *map, int64_t key)
-{
-    struct entry *entry = find(map, key);
-    if (!entry->used) {
-        return false;
-    }
-    size_t mask = map->capacity - 1;
-    size_t hole = (size_t)(entry - map->entries);
-    for (size_t at = (hole + 1) & mask; map->entries[at].used; at = (at + 1) & mask) {
-        size_t home = hash_int64(map->entries[at].key) & mask;
-        /* Move it into the hole unless its home lies behind the hole. */
-        if (((at - home) & mask) >= ((at - hole) & mask)) {
-            map->entries[hole] = map->entries[at];
-            hole = at;
-        }
-    }
-    map->entries[hole].used = false;
-    map->count--;
-    return true;
-}
-
 size_t map64_count(const struct map64 *map)
 {
     return map->count;
-}
-
-void map64_clear(struct map64 *map)
-{
-    memset(map->entries, 0, map->capacity * sizeof(struct entry));
-    map->count = 0;
 }
 
 bool map64_next(const struct map64 *map, size_t *at, int64_t *ret_key, int64_t *ret_value)

@@ -25,9 +25,7 @@ bool map64_put(struct map64 *map, int64_t key, int64_t value);
 /* Adds to the value (0 when absent) and returns the sum. */
 int64_t map64_add(struct map64 *map, int64_t key, int64_t delta);
 bool map64_get(const struct map64 *map, int64_t key, int64_t *ret_value);
-bool map64_remove(struct map64 *map, int64_t key);
 size_t map64_count(const struct map64 *map);
-void map64_clear(struct map64 *map);
 /* size_t at = 0; while (map64_next(map, &at, &key, &value)) … in no order; do not change it
  * meanwhile, except for values through map64_put of the same key. */
 bool map64_next(const struct map64 *map, size_t *at, int64_t *ret_key, int64_t *ret_value);

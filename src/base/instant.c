@@ -340,27 +340,3 @@ bool duration_parse(struct text text, int64_t *ret_ms)
     *ret_ms = total;
     return true;
 }
-
-const char *duration_format(int64_t ms, char out[INSTANT_TEXT_MAX])
-{
-    size_t used = 0;
-    out[0] = '\0';
-    if (ms < 0) {
-        out[used++] = '-';
-        out[used] = '\0';
-        ms = -ms;
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(UNITS); i++) {
-        int64_t count = ms / UNITS[i].ms;
-        if (count > 0 && used < INSTANT_TEXT_MAX) {
-            int size = snprintf(out + used, INSTANT_TEXT_MAX - used, "%lld%s", (long long)count,
-                                UNITS[i].name);
-            used += size > 0 ? (size_t)size : 0;
-            ms -= count * UNITS[i].ms;
-        }
-    }
-    if (used == 0) {
-        (void)snprintf(out, INSTANT_TEXT_MAX, "0s");
-    }
-    return out;
-}

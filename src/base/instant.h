@@ -49,4 +49,3 @@ const char *minute_format(int minute, char out[INSTANT_TEXT_MAX]);
 
 /* "2d", "90m", "1h30m", "500ms", "0s": parts from big to small, each unit once, up to 10 years. */
 bool duration_parse(struct text text, int64_t *ret_ms);
-const char *duration_format(int64_t ms, char out[INSTANT_TEXT_MAX]); /* "1d2h", "0s" */

@@ -86,12 +86,10 @@ static void header_dates_minutes_and_durations(void **state UNUSED)
     assert_false(minute_parse(TEXT("9:00"), &minute));
     assert_true(duration_parse(TEXT("1d2h"), &ms));
     assert_int_equal(ms, MS_PER_DAY + 2 * MS_PER_HOUR);
-    assert_string_equal(duration_format(ms, text), "1d2h");
     assert_true(duration_parse(TEXT("90m"), &ms));
-    assert_string_equal(duration_format(ms, text), "1h30m");
+    assert_int_equal(ms, 90 * MS_PER_MINUTE);
     assert_true(duration_parse(TEXT("500ms"), &ms));
     assert_int_equal(ms, 500);
-    assert_string_equal(duration_format(0, text), "0s");
     static const char *const wrong[] = {"", "2", "d", "2h1d", "1d1d", "-1d", "2 d", "1w", "4000d"};
     for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
         assert_false(duration_parse(text_from(wrong[i]), &ms));

@@ -155,16 +155,3 @@ void log_error(const char *event, const struct error *error)
     log_event(LOG_ERROR, event, "code=%s message=\"%s\" detail=\"%s\"",
               error_code_to_text(error->code), error->message, error->detail);
 }
-
-const char *log_phone(int64_t phone, char out[LOG_PHONE_MAX])
-{
-    char digits[24];
-    int size = snprintf(digits, sizeof(digits), "%lld", (long long)phone);
-    size_t count = size > 0 ? (size_t)size : 0;
-    if (count < 6) {
-        (void)snprintf(out, LOG_PHONE_MAX, "+…");
-        return out;
-    }
-    (void)snprintf(out, LOG_PHONE_MAX, "+%.2s…%s", digits, digits + count - 2);
-    return out;
-}

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 /* One line per event on stderr: `event key=value …`, or one JSON object. Control characters are
- * escaped, so that no outside byte starts a line of its own; phone numbers go through log_phone(),
- * tokens and bodies never appear. Thread: any; a line is one write. */
+ * escaped, so that no outside byte starts a line of its own; phone numbers, tokens and
+ * bodies never appear. Thread: any; a line is one write. */
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
 struct error;
@@ -21,7 +21,3 @@ bool log_wants(enum log_level level);
 PRINTF(3, 4) void log_event(enum log_level level, const char *event, const char *format, ...);
 /* Adds code, message and detail of `error`. */
 void log_error(const char *event, const struct error *error);
-
-enum { LOG_PHONE_MAX = 32 };
-/* "+15…67": the first and last two digits, enough to recognise a number one knows. */
-const char *log_phone(int64_t phone, char out[LOG_PHONE_MAX]);

@@ -43,11 +43,6 @@ static struct zone utc = {
     .cycle_end_ms = INT64_MAX,
 };
 
-void zone_set_directory(const char *directory)
-{
-    zone_directory = directory;
-}
-
 const struct zone *zone_utc(void)
 {
     return &utc;

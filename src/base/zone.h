@@ -18,10 +18,6 @@ struct zone;
 
 enum { ZONE_NAME_MAX = 64, ZONE_COUNT_MAX = 2048 };
 
-/* Reads zones from this folder instead of /usr/share/zoneinfo. Only before the first zone_find();
- * later calls do nothing. `directory` must live as long as the process. */
-void zone_set_directory(const char *directory);
-
 /* The zone with this IANA name ("Asia/Kolkata", "UTC"; upper and lower case do not matter), or
  * NULL: unknown, absolute, with "..", or not a TZif file. Thread: any. */
 const struct zone *zone_find(struct text name);

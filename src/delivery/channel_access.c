@@ -128,20 +128,6 @@ void channel_access_seal(struct text master_key, int64_t channel_id,
     crypto_wipe(plain.data, plain.size);
 }
 
-void channel_access_settings(const struct channel_access *access, struct buffer *out)
-{
-    struct json_writer writer;
-    json_writer_init(&writer, out);
-    json_object_begin(&writer);
-    if (access->channel.base_url.size > 0) {
-        json_field_text(&writer, "base_url", access->channel.base_url);
-    }
-    if (access->channel.api_version.size > 0) {
-        json_field_text(&writer, "api_version", access->channel.api_version);
-    }
-    json_object_end(&writer);
-}
-
 bool channel_access_policy(struct text settings_json, enum doubt_policy *ret_policy)
 {
     static const struct {

@@ -34,8 +34,6 @@ void channel_access_seal(struct text master_key, int64_t channel_id,
 MUST_USE enum error_code channel_access_reseal(struct text old_key, struct text new_key,
                                                int64_t channel_id, struct text sealed,
                                                struct buffer *out, struct error *error);
-/* Writes channel.settings. */
-void channel_access_settings(const struct channel_access *access, struct buffer *out);
 /* "https://graph.facebook.com" and the API version used when a row names none. */
 struct text channel_access_default_url(enum provider_kind kind);
 struct text channel_access_default_version(enum provider_kind kind);

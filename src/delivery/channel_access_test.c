@@ -25,30 +25,25 @@ static void secrets_are_bound_to_their_channel(void **state UNUSED)
         .verify_token = TEXT_INIT("verify"),
     };
     CLEANUP_IN_PLACE(buffer_done) struct buffer sealed;
-    CLEANUP_IN_PLACE(buffer_done) struct buffer settings;
     buffer_init(&sealed, 4096);
-    buffer_init(&settings, 4096);
     channel_access_seal(master_key, 3, &access, &sealed);
-    channel_access_settings(&access, &settings);
+    struct text settings = TEXT("{\"base_url\":\"https://graph.example\"}");
     size_t at = 0;
     assert_false(text_find_text(buffer_text(&sealed), TEXT("EAAB"), &at));
     struct channel_access opened;
     struct error error = {0};
     assert_int_equal(channel_access_open(master_key, 3, TEXT("cloud"), TEXT("4711"), TEXT("12"),
-                                         buffer_text(&settings), buffer_text(&sealed), arena,
-                                         &opened, &error),
+                                         settings, buffer_text(&sealed), arena, &opened, &error),
                      OK);
     assert_true(text_equal(opened.channel.access_token, TEXT("EAAB-token")));
     assert_true(text_equal(opened.channel.base_url, TEXT("https://graph.example")));
     assert_true(text_equal(opened.channel.phone_number_id, TEXT("4711")));
     assert_true(text_equal(opened.verify_token, TEXT("verify")));
     assert_int_equal(channel_access_open(master_key, 4, TEXT("cloud"), TEXT("4711"), TEXT("12"),
-                                         buffer_text(&settings), buffer_text(&sealed), arena,
-                                         &opened, &error),
+                                         settings, buffer_text(&sealed), arena, &opened, &error),
                      ERROR_DENIED);
     assert_int_equal(channel_access_open(master_key, 3, TEXT("pigeon"), TEXT("4711"), TEXT("12"),
-                                         buffer_text(&settings), buffer_text(&sealed), arena,
-                                         &opened, &error),
+                                         settings, buffer_text(&sealed), arena, &opened, &error),
                      ERROR_INVALID);
 }
 

@@ -130,8 +130,6 @@ const char *message_status_to_text(enum message_state state, enum message_rank r
 bool message_status_from_text(struct text text, enum message_state *ret_state,
                               enum message_rank *ret_rank, bool *ret_cancelled);
 
-const char *message_state_to_text(enum message_state state);
-const char *message_event_to_text(enum message_event event);
 const char *message_reason_to_text(enum message_reason reason); /* REASON_NONE: "" */
 bool message_reason_from_text(struct text text, enum message_reason *ret_reason);
 /* One sentence for people: what it means and what to do. */

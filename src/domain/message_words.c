@@ -1,33 +1,6 @@
-/* The words for messages: states, events, reasons with their advice, outcomes, and the status that
+/* The words for messages: reasons with their advice, outcomes, and the status that
  * users see. Reasons are stored as numbers and shown by the one table below. */
 #include "domain/message.h"
-
-static const char *const STATE_NAMES[MESSAGE_STATE_COUNT] = {
-    "planned", "wait", "sending", "doubt", "held", "accepted", "failed", "unknown", "skipped",
-};
-
-static const char *const EVENT_NAMES[MESSAGE_EVENT_COUNT] = {
-    [EVENT_CLAIM] = "claim",
-    [EVENT_ACCEPTED] = "accepted",
-    [EVENT_NOT_SENT] = "not_sent",
-    [EVENT_REFUSED_LATER] = "refused_later",
-    [EVENT_REFUSED] = "refused",
-    [EVENT_CHANNEL_PAUSED] = "channel_paused",
-    [EVENT_DOUBT] = "doubt",
-    [EVENT_PROOF] = "proof",
-    [EVENT_RECEIPT_FAILED] = "receipt_failed",
-    [EVENT_RECEIPT_RETRY] = "receipt_retry",
-    [EVENT_GRACE_RESEND] = "grace_resend",
-    [EVENT_GRACE_END] = "grace_end",
-    [EVENT_GRACE_HOLD] = "grace_hold",
-    [EVENT_DROP] = "drop",
-    [EVENT_FAIL_UNSENT] = "fail_unsent",
-    [EVENT_FENCE] = "fence",
-    [EVENT_RELEASE] = "release",
-    [EVENT_GIVE_UP] = "give_up",
-    [EVENT_CONFIRM] = "confirm",
-    [EVENT_RETRY] = "retry",
-};
 
 static const char *const OUTCOME_NAMES[OUTCOME_COUNT] = {
     "waiting", "queued",    "sent", "failed",  "skipped",   "cancelled",
@@ -92,18 +65,6 @@ static const struct {
     {REASON_CLOCK_SUSPECT, "clock_suspect", "The server's clock jumped. Check it, then confirm."},
     {REASON_DISK_FULL, "disk_full", "The disk is nearly full. Make room; sending then goes on."},
 };
-
-const char *message_state_to_text(enum message_state state)
-{
-    CHECK((unsigned)state < MESSAGE_STATE_COUNT);
-    return STATE_NAMES[state];
-}
-
-const char *message_event_to_text(enum message_event event)
-{
-    CHECK((unsigned)event < MESSAGE_EVENT_COUNT);
-    return EVENT_NAMES[event];
-}
 
 const char *message_reason_to_text(enum message_reason reason)
 {

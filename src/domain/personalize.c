@@ -55,11 +55,6 @@ static enum slot slot_of(struct text name)
     return SLOT_FIELD;
 }
 
-bool personalize_is_built_in(struct text name)
-{
-    return slot_of(name) != SLOT_FIELD;
-}
-
 /* Trims ASCII white space and the no-break space, which spreadsheets leave behind. */
 static struct text trim(struct text text)
 {
@@ -198,16 +193,6 @@ struct personalize *personalize_compile(struct arena *arena, struct text source)
         (struct piece){.slot = SLOT_LITERAL,
                        .literal = text_make(plain + literal_from, plain_size - literal_from)};
     return compiled;
-}
-
-bool personalize_is_constant(const struct personalize *compiled)
-{
-    return compiled->use_count == 0;
-}
-
-bool personalize_uses_fields(const struct personalize *compiled)
-{
-    return compiled->uses_fields;
 }
 
 const struct personalize_use *personalize_uses(const struct personalize *compiled,

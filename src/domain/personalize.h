@@ -43,11 +43,6 @@ struct personalize; /* a compiled text; lives in the arena it was compiled into 
 /* Never fails: what is no placeholder is literal. Compiles into the arena, copying the source. */
 struct personalize *personalize_compile(struct arena *arena, struct text source);
 
-/* True when rendering needs nothing of the person: one literal. */
-bool personalize_is_constant(const struct personalize *compiled);
-/* True when a placeholder reads a custom field, so that the caller must load them. */
-bool personalize_uses_fields(const struct personalize *compiled);
-
 /* Appends the rendered text to `out`.
  * Errors   ERROR_INVALID with one field per missing placeholder: field = its name, code =
  *          "missing_field"; `out` is then as long as before */
@@ -82,8 +77,6 @@ const struct personalize_use *personalize_uses(const struct personalize *compile
 /* Offset of the first brace that looks like a mistake: "{" never closed, or {{name}} around a
  * field's name. False when there is none. */
 bool personalize_suspect(const struct personalize *compiled, size_t *ret_offset);
-
-bool personalize_is_built_in(struct text name);
 
 /* The nearest of the built-in names and `known` to a misspelt one, {NULL, 0} when none is near. */
 struct text personalize_did_you_mean(struct text name, const struct text *known,

@@ -139,12 +139,10 @@ static void uses_are_listed(void **state)
     assert_int_equal(uses[1].offset, 7);
     assert_true(uses[2].has_fallback);
     assert_true(uses[3].built_in && !uses[3].has_fallback);
-    assert_true(personalize_uses_fields(compiled));
     size_t at = 0;
     assert_true(personalize_suspect(compiled, &at));
     assert_int_equal(at, 23);
     assert_false(personalize_suspect(personalize_compile(arena, TEXT("{name} {{ ok")), &at));
-    assert_true(personalize_is_constant(personalize_compile(arena, TEXT("plain {{ text"))));
 }
 
 static void misspelt_names_are_recognised(void **state)

@@ -459,14 +459,3 @@ bool phone_country_known(struct text country)
 {
     return country_find(country) != NULL;
 }
-
-const char *phone_country_zone(struct text country)
-{
-    const struct phone_country *found = country_find(country);
-    return found == NULL ? NULL : found->zone;
-}
-
-const char *phone_table_version(void)
-{
-    return PHONE_TABLE_VERSION;
-}

@@ -58,9 +58,3 @@ const char *phone_verdict_to_words(enum phone_verdict verdict);
 
 /* True for two letters that name a country of the table. */
 bool phone_country_known(struct text country);
-
-/* The zone of a country that has one, else NULL. */
-const char *phone_country_zone(struct text country);
-
-/* Which numbering plans stand in the table, for "dripline version". */
-const char *phone_table_version(void);

@@ -33,7 +33,6 @@ enum {
     PHONE_OP_END = 5,
 };
 
-extern const char PHONE_TABLE_VERSION[];
 extern const uint16_t PHONE_STATES[][10];
 extern const uint8_t PHONE_LABELS[];
 extern const uint16_t PHONE_PROGRAMS[];

@@ -2,8 +2,6 @@
 /* clang-format off */
 #include "domain/phone_internal.h"
 
-const char PHONE_TABLE_VERSION[] = "1.13.16";
-
 /* One row per state: where each digit leads. State 0 is dead. */
 const uint16_t PHONE_STATES[5783][10] = {
 {0,0,0,0,0,0,0,0,0,0},

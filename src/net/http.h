@@ -40,8 +40,6 @@ struct text http_request_header_list(const struct http_request *request, struct 
                                      const char *name);
 /* Cookie of that exact name; {NULL, 0} when absent. */
 struct text http_request_cookie(const struct http_request *request, const char *name);
-/* Keeps a spooled body: whoever calls this removes the file `body_path` names itself. */
-void http_request_keep_body(struct http_request *request);
 
 /* "%41+b" → "Ab" ("+" is a space only with `form`). False for broken escapes, a NUL, or bytes that
  * are no UTF-8. The result lives in `arena`. */

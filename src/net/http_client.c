@@ -16,12 +16,6 @@ const char *http_stage_to_text(enum http_stage stage)
     return texts[stage];
 }
 
-const char *http_bytes_to_text(enum http_bytes bytes)
-{
-    static const char *const texts[] = {"none", "some", "all"};
-    return texts[bytes];
-}
-
 struct text http_result_header(const struct http_result *result, const char *name)
 {
     for (size_t i = 0; i < result->header_count; i++) {

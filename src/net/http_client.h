@@ -33,7 +33,6 @@ const char *http_stage_to_text(enum http_stage stage);
 /* Request bytes handed to the connection. NONE is a promise; SOME and ALL both mean "maybe seen".
  */
 enum http_bytes { HTTP_BYTES_NONE, HTTP_BYTES_SOME, HTTP_BYTES_ALL };
-const char *http_bytes_to_text(enum http_bytes bytes);
 
 struct http_call {
     const char *method; /* NULL = POST with a body, else GET */

@@ -138,12 +138,6 @@ struct text http_request_header_list(const struct http_request *request, struct 
     return list;
 }
 
-void http_request_keep_body(struct http_request *request)
-{
-    struct exchange *exchange = (struct exchange *)(void *)request;
-    exchange->keep_body = true;
-}
-
 static enum MHD_Result queue_answer(struct exchange *exchange)
 {
     struct MHD_Response *built = exchange->built;

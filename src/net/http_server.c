@@ -274,22 +274,6 @@ int http_server_port(const struct http_server *server)
     return server->port;
 }
 
-size_t http_server_connection_count(struct http_server *server)
-{
-    pthread_mutex_lock(&server->lock);
-    size_t count = server->connection_count;
-    pthread_mutex_unlock(&server->lock);
-    return count;
-}
-
-size_t http_server_request_count(struct http_server *server)
-{
-    pthread_mutex_lock(&server->handing_lock);
-    size_t count = server->handed;
-    pthread_mutex_unlock(&server->handing_lock);
-    return count;
-}
-
 void http_server_quiesce(struct http_server *server)
 {
     if (atomic_exchange(&server->quiesced, true)) {

@@ -25,7 +25,6 @@ enum provider_event_kind {
     PROVIDER_EVENT_ERROR,             /* account or number level error without a message */
     PROVIDER_EVENT_IGNORED,           /* known to be of no use, or unknown */
 };
-const char *provider_event_kind_to_text(enum provider_event_kind kind);
 
 enum provider_status {
     PROVIDER_STATUS_SENT = 1,
@@ -33,7 +32,6 @@ enum provider_status {
     PROVIDER_STATUS_READ = 3,
     PROVIDER_STATUS_FAILED = 4,
 };
-const char *provider_status_to_text(enum provider_status status);
 
 struct provider_failure {
     int64_t code; /* 0 with has_code false = none given */
@@ -53,7 +51,6 @@ enum provider_inbound_type {
     PROVIDER_INBOUND_MEDIA,
     PROVIDER_INBOUND_OTHER, /* location, contacts, order, unsupported … */
 };
-const char *provider_inbound_type_to_text(enum provider_inbound_type type);
 
 enum provider_account_effect {
     PROVIDER_ACCOUNT_NOTHING, /* for the log only */

@@ -14,11 +14,6 @@ static const char *const KIND_WORDS[] = {
     [ACTION_RESUME] = "resume",
     [ACTION_STOP] = "stop",
 };
-static const char *const MODE_WORDS[] = {
-    [ACTION_SHIFT] = "shift",
-    [ACTION_KEEP_DATES] = "keep_dates",
-    [ACTION_SKIP_MISSED] = "skip_missed",
-};
 
 const char *action_kind_to_text(enum action_kind kind)
 {
@@ -34,11 +29,6 @@ bool action_kind_from_text(struct text text, enum action_kind *ret_kind)
         }
     }
     return false;
-}
-
-const char *action_mode_to_text(enum action_mode mode)
-{
-    return MODE_WORDS[mode];
 }
 
 enum error_code actions_one(struct work *work, const struct action *action, int64_t enrollment_id,

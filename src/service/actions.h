@@ -80,4 +80,3 @@ MUST_USE enum error_code actions_batch_chunk(struct work *work, int64_t batch_id
 
 const char *action_kind_to_text(enum action_kind kind); /* "pause", "resume", "stop" */
 bool action_kind_from_text(struct text text, enum action_kind *ret_kind);
-const char *action_mode_to_text(enum action_mode mode);

@@ -144,5 +144,3 @@ bool db_is_broken(const struct db *db);
 void db_inject_failure(struct db *db, int64_t nth);
 /* Whether the hook's failure has happened. */
 bool db_failure_injected(const struct db *db);
-/* Steps run so far, for tests that let each of them fail. */
-int64_t db_step_count(const struct db *db);

@@ -178,7 +178,6 @@ enum error_code db_query(struct db *db, struct db_sql *sql, const struct db_valu
 /* True when the test hook wants this very step to fail. */
 static bool step_must_fail(struct db *db)
 {
-    db->step_count++;
     if (db->fail_in == 0 || --db->fail_in > 0) {
         return false;
     }
@@ -394,9 +393,4 @@ void db_inject_failure(struct db *db, int64_t nth)
 bool db_failure_injected(const struct db *db)
 {
     return db->failed_by_hook;
-}
-
-int64_t db_step_count(const struct db *db)
-{
-    return db->step_count;
 }

@@ -20,8 +20,7 @@ struct db {
     bool broken;
     size_t busy_count; /* statements started and not finished */
     bool failed_by_hook;
-    int64_t fail_in; /* test hook: steps until the failing one, 0 = none */
-    int64_t step_count;
+    int64_t fail_in;                  /* test hook: steps until the failing one, 0 = none */
     int log_pages;                    /* pages in the write-ahead log after the last commit */
     struct db_statement **statements; /* by db_sql.index; NULL until prepared */
 };

@@ -138,11 +138,6 @@ enum error_code store_reader_open(struct store *store, struct db **ret_db, struc
     return db_open(store->database_path, DB_READER, false, ret_db, error);
 }
 
-const char *store_directory(const struct store *store)
-{
-    return store->directory;
-}
-
 const struct store_identity *store_identity(const struct store *store)
 {
     return &store->identity;

@@ -41,7 +41,6 @@ static inline void store_submit(struct store *store, struct job *job)
 /* A connection of its own for one thread; the caller closes it with db_close(). */
 MUST_USE enum error_code store_reader_open(struct store *store, struct db **ret_db,
                                            struct error *error);
-const char *store_directory(const struct store *store);
 
 struct store_identity {
     char install_id[32]; /* lower-case letters and digits */

@@ -15,17 +15,6 @@ const char *batch_state_to_text(enum batch_state state)
     return STATES[state];
 }
 
-bool batch_state_from_text(struct text text, enum batch_state *ret_state)
-{
-    for (size_t i = 0; i < BATCH_STATE_COUNT; i++) {
-        if (text_equal(text, text_from(STATES[i]))) {
-            *ret_state = (enum batch_state)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 #define BATCH_COLUMNS                                                                              \
     "id, sequence_id, kind, state, source, file_name, spool_path, options, result, cursor, "       \
     "total_rows, done_rows, enrolled, restarted, already_active, already_completed, "              \

@@ -20,7 +20,6 @@ enum batch_state {
 };
 enum { BATCH_STATE_COUNT = 7 };
 const char *batch_state_to_text(enum batch_state state); /* "queued", "running", "completed" … */
-bool batch_state_from_text(struct text text, enum batch_state *ret_state);
 
 struct store_batch {
     int64_t id;

@@ -66,16 +66,6 @@ enum error_code store_channel_get(struct work *work, int64_t id, struct store_ch
     return read_one(work, &CHANNEL_GET, DB_INT(id), ret_channel, ret_found, error);
 }
 
-DB_SQL(CHANNEL_FIND_SENDER, "SELECT " CHANNEL_COLUMNS " FROM channel WHERE sender_id = $1 "
-                            "AND removed_at_ms IS NULL ORDER BY id LIMIT 1");
-
-enum error_code store_channel_find_sender(struct work *work, struct text sender_id,
-                                          struct store_channel *ret_channel, bool *ret_found,
-                                          struct error *error)
-{
-    return read_one(work, &CHANNEL_FIND_SENDER, DB_TEXT(sender_id), ret_channel, ret_found, error);
-}
-
 DB_SQL(CHANNEL_LIST,
        "SELECT " CHANNEL_COLUMNS " FROM channel WHERE removed_at_ms IS NULL ORDER BY id LIMIT $1");
 

@@ -34,10 +34,6 @@ struct store_channel {
 MUST_USE enum error_code store_channel_get(struct work *work, int64_t id,
                                            struct store_channel *ret_channel, bool *ret_found,
                                            struct error *error);
-/* By the provider's id of the number, whatever the provider's word. */
-MUST_USE enum error_code store_channel_find_sender(struct work *work, struct text sender_id,
-                                                   struct store_channel *ret_channel,
-                                                   bool *ret_found, struct error *error);
 /* All that are not removed, by id. */
 MUST_USE enum error_code store_channel_list(struct work *work, struct store_channel **ret_channels,
                                             size_t *ret_count, struct error *error);

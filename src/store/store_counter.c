@@ -115,40 +115,6 @@ enum error_code store_counter_list(struct work *work, int64_t sequence_id,
     return OK;
 }
 
-DB_SQL(COUNTER_GET, "SELECT coalesce(sum(count), 0) FROM counter WHERE sequence_id = $1 "
-                    "AND step_id = $2 AND outcome = $3");
-
-/* One counter as the table and this commit make it. */
-struct counter_sum {
-    int64_t sequence_id;
-    int64_t step_id;
-    int64_t outcome;
-    int64_t count;
-};
-
-static void sum_pending(void *context, const struct counter_key *key, int64_t delta)
-{
-    struct counter_sum *sum = context;
-    if (sum->sequence_id == key->sequence_id && sum->step_id == key->step_id &&
-        sum->outcome == key->outcome) {
-        sum->count += delta;
-    }
-}
-
-enum error_code store_counter_get(struct work *work, int64_t sequence_id, int64_t step_id,
-                                  int64_t outcome, int64_t *ret_count, struct error *error)
-{
-    struct counter_sum sum = {.sequence_id = sequence_id, .step_id = step_id, .outcome = outcome};
-    enum error_code code = db_find_int64(
-        work->db, &COUNTER_GET, DB_VALUES(DB_INT(sequence_id), DB_INT(step_id), DB_INT(outcome)),
-        &sum.count, NULL, error);
-    if (code == OK) {
-        counters_visit(work, COUNTER_STEP, sum_pending, &sum);
-        *ret_count = sum.count;
-    }
-    return code;
-}
-
 DB_SQL(COUNTER_TIME_SUM,
        "SELECT count(*), sum(sent), sum(failed), sum(skipped), sum(cancelled), sum(unknown), "
        "sum(delivered), sum(read), sum(replied), sum(opted_out), sum(enrolled), sum(completed) "

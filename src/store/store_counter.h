@@ -21,10 +21,6 @@ struct store_counter {
 MUST_USE enum error_code store_counter_list(struct work *work, int64_t sequence_id,
                                             struct store_counter **ret_counters, size_t *ret_count,
                                             struct error *error);
-/* One counter, all reasons added up. */
-MUST_USE enum error_code store_counter_get(struct work *work, int64_t sequence_id, int64_t step_id,
-                                           int64_t outcome, int64_t *ret_count,
-                                           struct error *error);
 
 /* What happened in a span of time, by enum step_outcome and the COUNTER_TIME_… of counters.h. */
 struct store_counter_time {

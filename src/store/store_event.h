@@ -29,8 +29,6 @@ MUST_USE enum error_code store_event_list(struct work *work, int64_t after_id, s
 /* The newest id, 0 when there is none: where a live page starts; the oldest that is still kept. */
 MUST_USE enum error_code store_event_newest(struct work *work, int64_t *ret_id,
                                             struct error *error);
-MUST_USE enum error_code store_event_oldest(struct work *work, int64_t *ret_id,
-                                            struct error *error);
 /* Deletes at most `limit` events older than `before_ms`; what an active webhook has not been told
  * yet stays ten days longer. */
 MUST_USE enum error_code store_event_prune(struct work *work, int64_t before_ms, size_t limit,
