@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { assertQuiet, BROWSER } from './lib/browser.mjs';
 import { eventually, until } from './lib/process.mjs';
+import { advance } from './lib/server.mjs';
 import { populate, settled, startUi } from './lib/ui.mjs';
 
 const number = (text) => Number(text.replace(/[^\d]/g, ''));
@@ -16,20 +17,20 @@ test('numbers lead to lists of the same size', BROWSER, async (t) => {
   await page.goto('/?range=30d');
   await page.locator('.tile').first().waitFor();
   const tile = (label) => page.locator('.tile', { hasText: label }).locator('.tile-value');
-  for (const label of ['Sent', 'Delivered', 'Read', 'Replied', 'Failed']) {
+  for (const label of ['Enrolled', 'Sent', 'Delivered', 'Read', 'Replied', 'Failed']) {
     await page.goto('/?range=30d');
     await tile(label).first().waitFor();
     const shown = number(await tile(label).first().textContent());
     assert.ok(shown > 0, `${label}: ${shown}`);
     await tile(label).first().getByRole('link').click();
-    await page.waitForURL(/\/messages\?/);
+    await page.waitForURL(label === 'Enrolled' ? /\/people\?/ : /\/messages\?/);
     const query = new URL(page.url()).searchParams;
     const parts = new URLSearchParams({ limit: '500' });
     for (const [name, value] of query) if (name !== 'range') parts.set(name, value);
     // As many rows as the number said, counted by what the page itself asks for.
     let rows = 0;
     for (let cursor = ''; cursor !== null; ) {
-      const answer = await server.api('GET', `/api/queue?${parts}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+      const answer = await server.api('GET', `/api/${label === 'Enrolled' ? 'enrollments' : 'queue'}?${parts}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
       rows += answer.body.data.length;
       cursor = answer.body.next_cursor;
     }
@@ -44,6 +45,12 @@ test('numbers lead to lists of the same size', BROWSER, async (t) => {
   await link.click();
   await page.waitForURL(/status=failed.*reason=/);
   await eventually(async () => assert.equal(await page.locator('.timeline > li, tbody tr').count(), people));
+  // Each period has its own.
+  await advance(server, '2d');
+  await page.goto('/?range=24h');
+  await page.locator('.card', { hasText: 'Why messages failed' }).getByText('Nothing failed in this period.').waitFor();
+  await page.getByRole('button', { name: '30 days' }).click();
+  await failures.getByText('131026').first().waitFor();
   assertQuiet(page);
 });
 
