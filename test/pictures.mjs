@@ -20,6 +20,7 @@ try {
   };
   const page = await open({ ...wide, colorScheme: 'light' });
   await page.goto('/');
+  await page.locator('.u-over').first().waitFor(); // the chart comes a moment later
   await shoot(page, 'dashboard');
   await page.goto(`/sequences/${welcome.id}`);
   await page.locator('.bubble').nth(2).waitFor();

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { assertQuiet, BROWSER, newPage, startBrowser } from './lib/browser.mjs';
 import { eventually, freePort, until } from './lib/process.mjs';
+import { listen, subscribe, verify } from './lib/receiver.mjs';
 import { client, startServer, startSimulator } from './lib/server.mjs';
 import { ADMIN, enroll, makeTexts, setupLink, startUi } from './lib/ui.mjs';
 
@@ -95,6 +96,38 @@ test('a webhook is tried, and each try is shown', BROWSER, async (t) => {
   await page.getByText('To the shop').first().waitFor();
   await page.getByRole('button', { name: /test event/i }).first().click();
   await until(async () => (await server.api('GET', `/api/webhooks/${made.body.id}/deliveries`)).body.data.some((row) => row.attempts > 0), 'it was tried');
+  assertQuiet(page);
+});
+
+test('a delivery is sent again, and a new secret works beside the old one', BROWSER, async (t) => {
+  const { server, open } = await startUi(t, { args: ['--webhooks-allow-local', 'yes'] });
+  const receiver = await listen(t);
+  const hook = await subscribe(server, receiver, { description: 'To the shop' });
+  const page = await open();
+  await page.goto('/settings/webhooks');
+  const card = page.locator('.card', { hasText: 'To the shop' });
+  await card.getByRole('button', { name: 'Send test event' }).click();
+  const row = card.locator('tbody tr').first(); // the tries are shown at once
+  await row.getByText('204').waitFor();
+  await row.getByText('Delivered').waitFor();
+  await row.getByRole('button', { name: 'Redeliver' }).click();
+  await until(() => receiver.requests.length === 2, 'the same came again');
+  assert.equal(receiver.requests[0].id, receiver.requests[1].id);
+  await eventually(async () => assert.equal((await row.locator('td.end').last().textContent()).trim(), '2'));
+
+  await card.getByRole('button', { name: /^More for/ }).click();
+  await page.getByRole('menuitem', { name: 'New secret…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'New secret' }).click();
+  const shown = page.getByRole('dialog').locator('code');
+  await shown.getByText('whsec_').waitFor();
+  const renewed = (await shown.textContent()).trim();
+  assert.notEqual(renewed, hook.secret);
+  await page.keyboard.press('Escape');
+  await page.getByText(renewed).waitFor({ state: 'detached' }); // shown once
+  await card.getByRole('button', { name: 'Send test event' }).click();
+  await until(() => receiver.requests.length === 3, 'a third came');
+  const { headers, body } = receiver.requests[2];
+  assert.deepEqual([hook.secret, renewed].map((secret) => verify([secret], headers, body)), [true, true], 'either secret fits for a day');
   assertQuiet(page);
 });
 

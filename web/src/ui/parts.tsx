@@ -537,7 +537,13 @@ export function Empty({ icon, title, level: Heading = 'h2', children, actions }:
             <span class="glyph">
                 <Icon name={icon} />
             </span>
-            <Heading>{title}</Heading>
+            {Heading === 'h1' ? (
+                <h1 id="page-title" tabIndex={-1}>
+                    {title}
+                </h1>
+            ) : (
+                <h2>{title}</h2>
+            )}
             {children ? <p>{children}</p> : null}
             {actions ? <div class="actions">{actions}</div> : null}
         </div>

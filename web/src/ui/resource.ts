@@ -27,7 +27,7 @@ export function forgetAll(): void {
 
 export function useResource<T>(key: string | null, load: () => Promise<T>, options: { on?: string[]; when?: (event: ServerEvent) => boolean } = {}): Resource<T> {
     const [state, setState] = useState<{ key: string | null; data: T | undefined; error: ApiError | null; loading: boolean }>({ key, data: key ? (memory.get(key) as T | undefined) : undefined, error: null, loading: key !== null });
-    const latest = useRef({ load, options, round: 0 });
+    const latest = useRef({ load, options, round: 0, taken: 0 });
     latest.current.load = load;
     latest.current.options = options;
 
@@ -38,12 +38,14 @@ export function useResource<T>(key: string | null, load: () => Promise<T>, optio
         setState(old => (old.key === key && old.loading ? old : { ...old, key, data: old.key === key ? old.data : (memory.get(key) as T | undefined), loading: true }));
         latest.current.load().then(
             data => {
-                if (round !== latest.current.round) return;
+                // An older answer is still news when the server is slower than the events: only never go back.
+                if (round <= latest.current.taken) return;
+                latest.current.taken = round;
                 remember(key, data);
                 setState({ key, data, error: null, loading: false });
             },
             (error: ApiError) => {
-                if (round !== latest.current.round) return;
+                if (round !== latest.current.round || round <= latest.current.taken) return;
                 setState(old => ({ ...old, error, loading: false }));
             },
         );
@@ -52,7 +54,7 @@ export function useResource<T>(key: string | null, load: () => Promise<T>, optio
     // Asked before the first paint, not after it.
     useLayoutEffect(() => {
         reload();
-        return () => void latest.current.round++;
+        return () => void (latest.current.taken = latest.current.round);
     }, [reload]);
 
     const kinds = options.on?.join(',') ?? '';
@@ -81,10 +83,18 @@ export function useResource<T>(key: string | null, load: () => Promise<T>, optio
     }, [kinds, key, reload]);
 
     const set = useCallback((data: T) => {
-        latest.current.round++;
+        latest.current.taken = latest.current.round;
         if (key !== null) remember(key, data);
         setState({ key, data, error: null, loading: false });
     }, [key]);
     const current = state.key === key;
     return { data: current ? state.data : key ? (memory.get(key) as T | undefined) : undefined, error: current ? state.error : null, loading: current ? state.loading : key !== null, reload, set };
+}
+/* The last answer also while one for another period is on its way: figures that are old for a moment,
+ * not a page that vanishes and comes back. */
+export function useLast<T>({ data, error }: Resource<T>): { data: T | undefined; old: boolean } {
+    const last = useRef<T>();
+    if (data !== undefined) last.current = data;
+    const kept = error ? undefined : last.current;
+    return { data: data ?? kept, old: data === undefined && kept !== undefined };
 }

@@ -1,5 +1,5 @@
 /* Outgoing webhooks: where events are sent, what was sent, and sending it again. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { api, call, type Schemas } from '../../core/api';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
@@ -9,11 +9,13 @@ import { FormDialog, useForm } from '../../ui/form';
 import { Alert, ask, Button, Card, Check, CopyButton, Dialog, Empty, Failure, Icon, Menu, showError, Skeleton, TextField, Time, toast } from '../../ui/parts';
 import { useResource } from '../../ui/resource';
 import { usePages } from '../../ui/pages';
+import { nowMs } from '../../ui/state';
 import { figures, Table } from '../../ui/table';
 
 type Webhook = Schemas['Webhook'];
 type Delivery = Schemas['WebhookDelivery'];
 type EventName = Schemas['WebhookEvents'][number];
+const LOOK_AGAIN_MS = 2_000;
 const EVENTS: EventName[] = ['enrollment.created', 'enrollment.paused', 'enrollment.resumed', 'enrollment.stopped', 'enrollment.completed', 'enrollment.opted_out', 'enrollment.failed', 'message.sent', 'message.delivered', 'message.read', 'message.failed', 'message.skipped', 'message.cancelled', 'message.in_doubt', 'message.unknown', 'reply.received', 'opt_out.created', 'opt_out.deleted', 'channel.updated', 'alert.opened', 'alert.closed'];
 
 export function Webhooks() {
@@ -115,7 +117,7 @@ function HookCard({ hook, edit, reload, showSecret }: { hook: Webhook; edit: () 
                             { label: t('Edit'), icon: 'pencil', run: edit },
                             { label: t('New secret…'), icon: 'key-round', run: () => void rotate().catch(showError) },
                             hook.status === 'active' ? { label: t('Switch off'), icon: 'pause', run: () => act(call(api.PUT('/api/webhooks/{id}', { params: { path }, body: { status: 'disabled' } })), t('Saved.')) } : { label: t('Switch on'), icon: 'play', run: () => act(call(api.PUT('/api/webhooks/{id}', { params: { path }, body: { status: 'active' } })), t('Saved.')) },
-                            { label: t('Send the last day again'), icon: 'rotate-ccw', run: () => act(call(api.POST('/api/webhooks/{id}/redeliver', { params: { path }, body: { since: new Date(Date.now() - 864e5).toISOString().replace(/\.\d+Z/, 'Z') } })), t('Sent again.')) },
+                            { label: t('Send the last day again'), icon: 'rotate-ccw', run: () => act(call(api.POST('/api/webhooks/{id}/redeliver', { params: { path }, body: { since: new Date(nowMs.value - 864e5).toISOString().replace(/\.\d+Z/, 'Z') } })), t('Sent again.')) },
                             { label: t('Remove'), icon: 'trash-2', danger: true, run: () => void remove().catch(showError) },
                         ]}
                     />
@@ -142,13 +144,22 @@ function HookCard({ hook, edit, reload, showSecret }: { hook: Webhook; edit: () 
                         <Time at={hook.last_success_at} />
                     </dd>
                 </dl>
-                {open ? <Deliveries hook={hook} /> : null}
+                {open ? <Deliveries hook={hook} reload={reload} /> : null}
             </div>
         </Card>
     );
 }
-function Deliveries({ hook }: { hook: Webhook }) {
-    const page = usePages<Delivery>(`deliveries ${hook.id} ${hook.delivered} ${hook.failed} ${hook.pending}`, cursor => call(api.GET('/api/webhooks/{id}/deliveries', { params: { path: { id: hook.id }, query: { limit: 50, cursor } } })), ['webhook', 'message', 'enrollment']);
+function Deliveries({ hook, reload }: { hook: Webhook; reload: () => void }) {
+    const page = usePages<Delivery>(`deliveries ${hook.id}`, cursor => call(api.GET('/api/webhooks/{id}/deliveries', { params: { path: { id: hook.id }, query: { limit: 50, cursor } } })), ['webhook']);
+    // Attempts make no events of their own: while the list is looked at it is asked for again.
+    useEffect(() => {
+        const timer = setInterval(() => {
+            if (document.visibilityState !== 'visible') return;
+            page.reload();
+            reload();
+        }, LOOK_AGAIN_MS);
+        return () => clearInterval(timer);
+    }, [page.reload, reload]);
     if (!page.rows) return page.error ? <Failure error={page.error} retry={page.reload} /> : <Skeleton lines={3} />;
     if (!page.rows.length) return <p class="muted">{t('Nothing was sent yet.')}</p>;
     const tone = { delivered: 'good', failed: 'bad', pending: '', sending: 'info' } as const;
