@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
-import { startPair, upload } from './lib/drip.mjs';
+import { startPair, upload, YEAR } from './lib/drip.mjs';
 import { until } from './lib/process.mjs';
 import { Random } from './lib/random.mjs';
 import { advance } from './lib/server.mjs';
@@ -54,7 +54,7 @@ async function write(pair, phone, text, at) {
 const stats = (pair, id) => pair.good('GET', `/api/sequences/${id}/stats`);
 
 test('a reply and an opt-out belong to the step they followed by the person\'s own time', async (t) => {
-  const pair = await begin(t, '2027-05-03T08:00:00Z');
+  const pair = await begin(t, `${YEAR}-05-03T08:00:00Z`);
   const sequence = await pair.make([{ day: 1, ...template('one', '{name}') }, { day: 2, time: '09:00', ...template('two', '{name}') }]);
   await pair.enroll(sequence.id, [0, 1, 2, 3].map((index) => ({ phone: person(index), name: 'Asha' })));
   await advance(pair.server, '10m');
@@ -62,8 +62,8 @@ test('a reply and an opt-out belong to the step they followed by the person\'s o
   await advance(pair.server, '1m');
   await advance(pair.server, '26h');
   // Written before the second message, heard of after it.
-  await write(pair, person(1), 'Hello', '2027-05-03T08:30:00Z');
-  await write(pair, person(2), 'STOP', '2027-05-03T08:30:00Z');
+  await write(pair, person(1), 'Hello', `${YEAR}-05-03T08:30:00Z`);
+  await write(pair, person(2), 'STOP', `${YEAR}-05-03T08:30:00Z`);
   await pair.control('reply', { phone: person(0), text: 'And again', context: false });
   await pair.control('reply', { phone: person(0), text: 'And once more', context: false });
   await pair.control('reply', { phone: person(3), text: 'STOP', context: false });
@@ -76,7 +76,7 @@ test('a reply and an opt-out belong to the step they followed by the person\'s o
     const listed = async (query) => (await pair.good('GET', `/api/queue?sequence_id=${sequence.id}&answer=${answer}${query}`)).data.length;
     assert.equal(await listed(''), totals[answer]);
     for (const step of steps) assert.equal(await listed(`&step_id=${step.step_id}`), step.funnel[answer], `${answer} of ${step.step_id}`);
-    assert.equal(await listed('&from=2027-05-03T08:30:00Z&to=2027-05-03T08:30:01Z'), 1, 'by the time of the answer');
+    assert.equal(await listed(`&from=${YEAR}-05-03T08:30:00Z&to=${YEAR}-05-03T08:30:01Z`), 1, 'by the time of the answer');
     const table = await pair.server.api('GET', `/api/queue?sequence_id=${sequence.id}&answer=${answer}&format=csv`);
     assert.equal(table.text.trim().split('\n').length - 1, totals[answer]);
   }
@@ -90,7 +90,7 @@ test('a reply and an opt-out belong to the step they followed by the person\'s o
 });
 
 test('days and hours are those of the viewer: half hours, days of 23 and 25 hours, limits', async (t) => {
-  const pair = await begin(t, '2027-03-26T18:15:00Z'); // 23:45 on the 26th in Kolkata, 00:00 on the 27th in Kathmandu
+  const pair = await begin(t, `${YEAR}-03-26T18:15:00Z`); // 23:45 on the 26th in Kolkata, 00:00 on the 27th in Kathmandu
   const sequence = await pair.make([{ day: 1, ...template('one') }]);
   await pair.enroll(sequence.id, [{ phone: person(0) }]);
   await advance(pair.server, '1m');
@@ -99,29 +99,29 @@ test('days and hours are those of the viewer: half hours, days of 23 and 25 hour
   await advance(pair.server, '1m');
   const series = async (query) => (await pair.good('GET', `/api/stats/timeseries?sequence_id=${sequence.id}&${query}`));
   const days = async (zone) => {
-    const { points, timezone } = await series(`from=2027-03-26&to=2027-03-28&timezone=${zone}`);
+    const { points, timezone } = await series(`from=${YEAR}-03-26&to=${YEAR}-03-28&timezone=${zone}`);
     assert.equal(timezone, zone);
     return points.map((point) => [point.at, point.sent]);
   };
-  assert.deepEqual(await days('Asia/Kolkata'), [['2027-03-25T18:30:00Z', 1], ['2027-03-26T18:30:00Z', 2]]);
-  assert.deepEqual(await days('Asia/Kathmandu'), [['2027-03-25T18:15:00Z', 0], ['2027-03-26T18:15:00Z', 3]]);
-  assert.deepEqual(await days('UTC'), [['2027-03-26T00:00:00Z', 3], ['2027-03-27T00:00:00Z', 0]]);
-  const hours = await series('from=2027-03-26&to=2027-03-28&timezone=Asia/Kolkata&interval=hour');
+  assert.deepEqual(await days('Asia/Kolkata'), [[`${YEAR}-03-25T18:30:00Z`, 1], [`${YEAR}-03-26T18:30:00Z`, 2]]);
+  assert.deepEqual(await days('Asia/Kathmandu'), [[`${YEAR}-03-25T18:15:00Z`, 0], [`${YEAR}-03-26T18:15:00Z`, 3]]);
+  assert.deepEqual(await days('UTC'), [[`${YEAR}-03-26T00:00:00Z`, 3], [`${YEAR}-03-27T00:00:00Z`, 0]]);
+  const hours = await series(`from=${YEAR}-03-26&to=${YEAR}-03-28&timezone=Asia/Kolkata&interval=hour`);
   assert.equal(hours.points.length, 48);
-  assert.equal(hours.points[0].at, '2027-03-25T18:30:00Z');
-  assert.deepEqual(hours.points.filter((point) => point.sent > 0).map((point) => [point.at, point.sent]), [['2027-03-26T17:30:00Z', 1], ['2027-03-26T18:30:00Z', 2]]);
+  assert.equal(hours.points[0].at, `${YEAR}-03-25T18:30:00Z`);
+  assert.deepEqual(hours.points.filter((point) => point.sent > 0).map((point) => [point.at, point.sent]), [[`${YEAR}-03-26T17:30:00Z`, 1], [`${YEAR}-03-26T18:30:00Z`, 2]]);
   const lengths = async (zone, from, to) => {
     const { points } = await series(`from=${from}&to=${to}&timezone=${zone}`);
     return points.slice(1).map((point, index) => (Date.parse(point.at) - Date.parse(points[index].at)) / 3_600_000);
   };
-  assert.deepEqual(await lengths('Europe/Madrid', '2027-03-27', '2027-03-30'), [24, 23]);
+  assert.deepEqual(await lengths('Europe/Madrid', `${YEAR}-03-27`, `${YEAR}-03-30`), [24, 23]);
   assert.deepEqual(await lengths('Europe/Madrid', '2026-10-24', '2026-10-27'), [24, 25]);
   assert.deepEqual(await lengths('America/Sao_Paulo', '2018-11-03', '2018-11-06'), [24, 23]);
   const by = async (query) => pair.server.api('GET', `/api/stats/timeseries?${query}`);
   for (const [query, words] of [
-    ['interval=hour&from=2027-01-01&to=2027-03-01', /31 days at most/],
-    ['from=2020-01-01&to=2027-03-01', /366 days at most/],
-    ['from=2027-03-02&to=2027-03-01', /must lie before/],
+    [`interval=hour&from=${YEAR}-01-01&to=${YEAR}-03-01`, /31 days at most/],
+    [`from=2020-01-01&to=${YEAR}-03-01`, /366 days at most/],
+    [`from=${YEAR}-03-02&to=${YEAR}-03-01`, /must lie before/],
     ['timezone=Mars/Olympus', /does not exist/],
   ]) {
     const answer = await by(query);
@@ -129,11 +129,11 @@ test('days and hours are those of the viewer: half hours, days of 23 and 25 hour
     assert.match(JSON.stringify(answer.body.errors), words, query);
   }
   // The year that is asked for in one go.
-  assert.equal((await by('from=2026-03-28&to=2027-03-28')).body.points.length, 365);
+  assert.equal((await by(`from=${YEAR - 1}-03-28&to=${YEAR}-03-28`)).body.points.length, 365);
 });
 
 test('cohorts by enrollment day add up to the funnel, in every zone', async (t) => {
-  const pair = await begin(t, '2027-06-01T17:50:00Z');
+  const pair = await begin(t, `${YEAR}-06-01T17:50:00Z`);
   const sequence = await pair.make([{ day: 1, ...template('one') }, { day: 2, time: '20:00', ...template('two') }]);
   let next = 0;
   for (let round = 0; round < 4; round++) {
@@ -156,35 +156,35 @@ test('cohorts by enrollment day add up to the funnel, in every zone', async (t) 
     assert.equal(sum(answer.cohorts, (cohort) => cohort.paused), 1);
   }
   assert.equal(total.totals.replied, 1);
-  const long = await pair.server.api('GET', `/api/sequences/${sequence.id}/cohorts?from=2027-01-01&to=2027-06-01`);
+  const long = await pair.server.api('GET', `/api/sequences/${sequence.id}/cohorts?from=${YEAR}-01-01&to=${YEAR}-06-01`);
   assert.equal(long.status, 422);
   assert.match(JSON.stringify(long.body.errors), /92 days/);
   assert.equal((await pair.server.api('GET', '/api/sequences/seq_999/cohorts')).status, 404);
 });
 
 test('the forecast says how many messages fall on which day and hour, and what is too much', async (t) => {
-  const pair = await begin(t, '2027-06-01T08:00:00Z', { channel: { messages_per_second: 1, daily_limit: undefined } });
+  const pair = await begin(t, `${YEAR}-06-01T08:00:00Z`, { channel: { messages_per_second: 1, daily_limit: undefined } });
   const sequence = await pair.make([{ day: 2, time: '09:00', ...template('two') }, { day: 2, time: '18:00', ...template('evening') }, { day: 40, time: '10:00', ...template('late') }]);
   await pair.enroll(sequence.id, Array.from({ length: 30 }, (_, index) => ({ phone: person(index), timezone: index < 10 ? 'Asia/Kolkata' : 'UTC' })));
   const day = await pair.good('GET', '/api/stats/forecast?days=90&timezone=UTC&interval=hour');
   assert.equal(day.points.length, 90);
   assert.equal(day.sampled, false);
   assert.deepEqual([day.people, day.people_played, day.total], [30, 30, 90]);
-  assert.deepEqual(day.points.filter((point) => point.count > 0).map((point) => [point.date, point.count, point.people]), [['2027-06-02', 60, 30], ['2027-07-10', 30, 30]]);
+  assert.deepEqual(day.points.filter((point) => point.count > 0).map((point) => [point.date, point.count, point.people]), [[`${YEAR}-06-02`, 60, 30], [`${YEAR}-07-10`, 30, 30]]);
   assert.deepEqual(day.hours.filter((hour) => hour.count > 0).map((hour) => [hour.at, hour.count]), [
-    ['2027-06-02T03:00:00Z', 10], ['2027-06-02T09:00:00Z', 20], ['2027-06-02T12:00:00Z', 10], ['2027-06-02T18:00:00Z', 20],
-    ['2027-07-10T04:00:00Z', 10], ['2027-07-10T10:00:00Z', 20],
+    [`${YEAR}-06-02T03:00:00Z`, 10], [`${YEAR}-06-02T09:00:00Z`, 20], [`${YEAR}-06-02T12:00:00Z`, 10], [`${YEAR}-06-02T18:00:00Z`, 20],
+    [`${YEAR}-07-10T04:00:00Z`, 10], [`${YEAR}-07-10T10:00:00Z`, 20],
   ]);
   assert.deepEqual(day.channels.map((channel) => [channel.total, channel.busiest_day_people, channel.busiest_hour_count, channel.messages_per_second]), [[90, 30, 20, 1]]);
   assert.equal(sum(day.hours, (hour) => hour.count), sum(day.points, (point) => point.count));
   const csv = await pair.server.api('GET', '/api/stats/forecast?days=3&timezone=UTC&format=csv');
-  assert.match(csv.text, /^date,at,count,people,over_tier\r\n2027-06-01,2027-06-01T00:00:00Z,0,0,false\r\n2027-06-02,/);
+  assert.ok(csv.text.startsWith(`date,at,count,people,over_tier\r\n${YEAR}-06-01,${YEAR}-06-01T00:00:00Z,0,0,false\r\n${YEAR}-06-02,`), csv.text.slice(0, 200));
   const hourly = await pair.server.api('GET', '/api/stats/forecast?days=1&interval=hour&format=csv&table=hours');
   assert.equal(hourly.text.trimEnd().split('\r\n').length, 25);
 });
 
 test('every table is a CSV file, defused, complete, by format or by Accept', async (t) => {
-  const pair = await begin(t, '2027-06-01T08:00:00Z');
+  const pair = await begin(t, `${YEAR}-06-01T08:00:00Z`);
   const evil = ['=HYPERLINK("http://x")', '+1', '-2+3', '@SUM(A1)', '\uFF1D1+1', '\uFF0B1', '\uFF20x', 'Plain, "quoted"'];
   const sequence = await pair.make([{ day: 1, ...template('one', '{name}') }], { name: '=1+1' });
   await pair.enroll(sequence.id, Array.from({ length: 1100 }, (_, index) => ({ phone: person(index), name: evil[index % evil.length] })));
@@ -221,7 +221,7 @@ test('every table is a CSV file, defused, complete, by format or by Accept', asy
 });
 
 test('a table longer than its pages has every row once and says what JSON says', async (t) => {
-  const pair = await begin(t, '2027-06-01T08:00:00Z');
+  const pair = await begin(t, `${YEAR}-06-01T08:00:00Z`);
   const sequence = await pair.make([{ day: 2, ...template('one', '{name}') }]);
   const people = 9000; // pages have 4,000
   const lines = Array.from({ length: people }, (_, index) => `${person(index)},Person ${index},"${index % 2 ? 'Pune, "old"' : ''}"`);
@@ -241,7 +241,7 @@ test('a table longer than its pages has every row once and says what JSON says',
 });
 
 test('failures say what to do, and one action sends them again', async (t) => {
-  const pair = await begin(t, '2027-06-01T08:00:00Z');
+  const pair = await begin(t, `${YEAR}-06-01T08:00:00Z`);
   const sequence = await pair.make([{ day: 1, ...template('one', '{name}') }]);
   await pair.control('rules', [{ fault: 'error', count: -1, code: 132012 }]);
   await pair.enroll(sequence.id, Array.from({ length: 20 }, (_, index) => ({ phone: person(index), name: 'Asha' })));
@@ -268,7 +268,7 @@ async function assertAgreement(pair, id, enrolled) {
     const read = {
       numbers: before,
       cohorts: (await pair.good('GET', `/api/sequences/${id}/cohorts?timezone=Asia/Kolkata`)).cohorts,
-      points: (await pair.good('GET', `/api/stats/timeseries?sequence_id=${id}&from=2027-04-01&timezone=Asia/Kolkata`)).points,
+      points: (await pair.good('GET', `/api/stats/timeseries?sequence_id=${id}&from=${YEAR}-04-01&timezone=Asia/Kolkata`)).points,
     };
     return JSON.stringify(before) === JSON.stringify(await stats(pair, id)) && read;
   }, 'nothing changes for a moment');
@@ -301,7 +301,7 @@ async function assertAgreement(pair, id, enrolled) {
 for (const seed of [7, 21]) {
   test(`whatever happens, the numbers agree: seed ${seed}`, async (t) => {
     const random = new Random(seed);
-    const pair = await begin(t, '2027-05-01T06:00:00Z', {
+    const pair = await begin(t, `${YEAR}-05-01T06:00:00Z`, {
       seed, faults: { webhook_delay_ms: [100, 5000], refuse_per_mille: 60, server_error_per_mille: 30, repeated_webhook_per_mille: 100, reply_per_mille: 120, stop_per_mille: 30, read_per_mille: 400 },
     });
     const step = (index) => ({ day: 1 + index * random.pick([1, 1, 2]), time: random.pick([null, '09:30', '18:15']), ...template(`t${index}`, '{name}') });

@@ -92,7 +92,8 @@ test('what a receiver answers decides: 500 is tried again, 410 is the end, redir
   });
   const hooks = {};
   for (const [name, receiver] of Object.entries({ flaky, gone, redirect, slow, long })) {
-    hooks[name] = await subscribe(server, receiver, { description: name });
+    // Only what the test asks for comes: an alert about the others would be counted as a try.
+    hooks[name] = await subscribe(server, receiver, { description: name, events: ['message.failed'] });
     await ping(server, hooks[name]);
   }
   const first = async (name) => (await deliveries(server, hooks[name])).at(-1);
@@ -232,8 +233,8 @@ test('a kill in between loses nothing, and redeliver brings back what is asked f
   const told = receiver.requests.filter((entry) => entry.json.type !== 'enrollment.created');
   assert.equal(new Set(told.map((entry) => entry.json.data.message_id)).size, 600);
   const attempts = log.reduce((sum, row) => sum + row.attempts, 0);
-  const cutOff = 3 * 4; // attempts that a kill cut off before they were written down
-  assert.ok(receiver.requests.length <= attempts + cutOff, `${receiver.requests.length} requests, ${attempts} in the log`);
+  // Attempts are counted durably before the request leaves: a kill adds none that the log does not know.
+  assert.ok(receiver.requests.length <= attempts, `${receiver.requests.length} requests, ${attempts} in the log`);
   assert.deepEqual(receiver.bad, []);
 
   const count = receiver.requests.length;
