@@ -96,6 +96,10 @@ test('requests are counted by route, never by what was typed', async (t) => {
     await fetch(server.base + path, { headers: { authorization: `Bearer ${server.key}` } });
   }
   const stream = new AbortController();
+  for (const seen of ['-1', 'evt_001', '1e3', '99999999999999999999']) { // ids of others, or none at all
+    const refused = await server.api('GET', '/api/events', undefined, { accept: 'text/event-stream', 'last-event-id': seen });
+    assert.equal(refused.status, 422, seen);
+  }
   const listening = await fetch(`${server.base}/api/events`, { headers: { authorization: `Bearer ${server.key}`, accept: 'text/event-stream' }, signal: stream.signal });
   assert.equal(listening.status, 200);
   // A request is counted when its answer has left, which may be a moment after it came here.

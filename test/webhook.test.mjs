@@ -143,8 +143,15 @@ test('a refusal for good is shown with advice, and can be tried again', async (t
   const failed = await until(async () => (await server.api('GET', '/api/queue?status=failed&reason=131026')).body.data[0], 'message failed');
   assert.equal(failed.error.code, 131026);
   assert.ok(failed.error.advice.length > 10);
-  const dry = await server.api('POST', '/api/messages/bulk-retry', { filter: { reason: '131026' }, dry_run: true });
-  assert.equal(dry.body.changed, 1);
+  const statistics = await server.api('GET', `/api/sequences/${failed.sequence_id}/stats`);
+  const [{ reason }] = statistics.body.steps[0].failed_by_reason;
+  assert.equal(reason, 'unreachable');
+  for (const [word, count] of [['131026', 1], [reason, 1], ['billing', 0]]) {
+    assert.equal((await server.api('GET', `/api/queue?reason=${word}`)).body.data.length, count, word);
+    const dry = await server.api('POST', '/api/messages/bulk-retry', { filter: { reason: word }, dry_run: true });
+    assert.equal(dry.body.changed, count, word);
+  }
+  assert.equal((await server.api('GET', '/api/queue?reason=nonsense')).status, 422);
   const again = await server.api('POST', `/api/messages/${failed.id}/retry`);
   assert.equal(again.status, 200, again.text);
   await until(async () => (await server.api('GET', '/api/queue?status=read')).body.data[0], 'message read');

@@ -25,7 +25,7 @@ static enum error_code open_stream(struct api_call *call, const struct events_fi
                                    int64_t after_id, struct error *error)
 {
     struct text seen = http_request_header(call->request, "last-event-id");
-    if (seen.size > 0 && !text_to_int64(seen, &after_id)) {
+    if (seen.size > 0 && (!text_to_int64(seen, &after_id) || after_id < 0)) {
         return error_field(error, "Last-Event-ID", "invalid_format", "must be the id of an event");
     }
     struct http_stream *stream = http_stream_new(STREAM_LIMIT);

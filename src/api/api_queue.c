@@ -5,6 +5,8 @@
 
 #include "service/messages.h"
 
+#include <stdio.h>
+
 enum { IDS_MAX = 1000, REASON_TEXT_MAX = 200, CODE_MAX = 9999999 };
 
 static const struct json_choice STATUSES[] = {{"pending", 0},   {"sending", 1}, {"in_doubt", 2},
@@ -21,16 +23,36 @@ static const struct json_choice MOMENTS[] = {
     {"scheduled", QUEUE_AT_DUE}, {"sent", QUEUE_AT_SENT},     {"delivered", QUEUE_AT_DELIVERED},
     {"read", QUEUE_AT_READ},     {"failed", QUEUE_AT_FAILED}, {"ended", QUEUE_AT_ENDED}};
 
-/* The word of a reason, or the provider's code as digits. */
+/* A whole class of the provider's refusals, as statistics name them: all codes that have it. */
+static void add_codes(enum provider_class class, struct store_queue_filter *filter)
+{
+    size_t count = 0;
+    size_t used = (size_t)snprintf(filter->error_codes, sizeof(filter->error_codes), ",");
+    const struct provider_code *codes = provider_code_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        int64_t last = codes[i].code == 200 ? 299 : codes[i].code; /* they share one row */
+        for (int64_t code = codes[i].code; codes[i].class == class && code <= last; code++) {
+            used += (size_t)snprintf(filter->error_codes + used, sizeof(filter->error_codes) - used,
+                                     "%lld,", (long long)code);
+            CHECK(used < sizeof(filter->error_codes));
+        }
+    }
+}
+
+/* The word of a reason or of a class of refusals, or the provider's code as digits. */
 static bool read_reason(struct text text, struct store_queue_filter *filter)
 {
+    enum provider_class class = PROVIDER_CLASS_NONE;
     int64_t code = 0;
     if (message_reason_from_text(text, &filter->reason)) {
         return true;
     }
     if (text_to_int64(text, &code) && code >= 0 && code <= CODE_MAX) {
-        filter->has_error_code = true;
-        filter->error_code = code;
+        (void)snprintf(filter->error_codes, sizeof(filter->error_codes), ",%lld,", (long long)code);
+        return true;
+    }
+    if (provider_class_from_text(text, &class) && class != PROVIDER_CLASS_NONE) {
+        add_codes(class, filter);
         return true;
     }
     return false;
@@ -58,7 +80,7 @@ static void query_filter(struct api_query *query, struct store_queue_filter *fil
     (void)api_query_time(query, "to", &filter->to_ms);
     if (api_query_text(query, "reason", 80, &reason) && !read_reason(reason, filter)) {
         (void)error_field(query->error, "reason", "invalid_choice",
-                          "must be a reason as messages show it, or an error code");
+                          "must be a reason as messages or statistics show it, or an error code");
         query->failed = true;
     }
     (void)api_query_choice(query, "answer", ANSWERS, ARRAY_SIZE(ANSWERS), &answer);
@@ -295,8 +317,9 @@ static enum error_code bulk_retry(struct api_call *call, struct error *error)
         (void)json_reader_time(&inner, "failed_from", &filter.from_ms);
         (void)json_reader_time(&inner, "failed_to", &filter.to_ms);
         if (json_reader_text(&inner, "reason", 1, 80, &reason) && !read_reason(reason, &filter)) {
-            json_reader_fail(&inner, "reason", "invalid_choice",
-                             "must be a reason as messages show it, or an error code");
+            json_reader_fail(
+                &inner, "reason", "invalid_choice",
+                "must be a reason as messages or statistics show it, or an error code");
         }
         if (json_reader_done(&inner) != OK) {
             return ERROR_INVALID;

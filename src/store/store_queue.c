@@ -14,8 +14,8 @@ enum { CHANNELS_MAX = 1000, MANY_PENDING = 2000 };
     "ELSE CASE WHEN reason BETWEEN 20 AND 39 THEN 512 ELSE 1024 END END"
 
 /* $1 statuses, $2 sequence, $3 enrollment, $4 step, $5 channel, $6 contact, $7 from, $8 to,
- * $9 reason, $10 has code, $11 code, $12 limit, $13 cursor's id, $14 cursor's due time,
- * $15 moment */
+ * $9 reason, $10 has codes, $11 codes between commas, $12 limit, $13 cursor's id, $14 cursor's due
+ * time, $15 moment */
 #define FILTER_TIME                                                                                \
     "CASE $15 WHEN 0 THEN due_at_ms WHEN 1 THEN sent_at_ms "                                       \
     "WHEN 2 THEN coalesce(delivered_at_ms, read_at_ms) WHEN 3 THEN read_at_ms "                    \
@@ -26,7 +26,8 @@ enum { CHANNELS_MAX = 1000, MANY_PENDING = 2000 };
     "AND ($3 = 0 OR enrollment_id = $3) AND ($4 = 0 OR step_id = $4) "                             \
     "AND ($5 = 0 OR channel_id = $5) AND ($6 = 0 OR contact_id = $6) "                             \
     "AND ($7 = 0 OR " FILTER_TIME " >= $7) AND ($8 = 0 OR " FILTER_TIME " < $8) "                  \
-    "AND ($9 = 0 OR reason = $9) AND ($10 = 0 OR error_code = $11) AND $14 >= 0 "                  \
+    "AND ($9 = 0 OR reason = $9) AND ($10 = 0 OR instr($11, ',' || error_code || ',')) AND $14 "   \
+    ">= 0 "                                                                                        \
     "AND " FILTER_TIME " IS NOT NULL "
 
 /* Plain comparisons, so that a page begins at its place in the index. */
@@ -191,9 +192,9 @@ enum error_code store_queue_list(struct work *work, const struct store_queue_fil
         DB_VALUES(DB_INT(filter->statuses), DB_INT(filter->sequence_id),
                   DB_INT(filter->enrollment_id), DB_INT(filter->step_id),
                   DB_INT(filter->channel_id), DB_INT(filter->contact_id), DB_INT(filter->from_ms),
-                  DB_INT(filter->to_ms), DB_INT(filter->reason), DB_INT(filter->has_error_code),
-                  DB_INT(filter->error_code), DB_INT(limit),
-                  DB_INT(from_end ? INT64_MAX : filter->after_id),
+                  DB_INT(filter->to_ms), DB_INT(filter->reason),
+                  DB_INT(filter->error_codes[0] != '\0'), DB_CHARS(filter->error_codes),
+                  DB_INT(limit), DB_INT(from_end ? INT64_MAX : filter->after_id),
                   DB_INT(from_end ? INT64_MAX : filter->after_due_ms), DB_INT(moment_of(filter))),
         &statement, error);
     while (code == OK && (code = db_next(statement, &row, error)) == OK && row) {

@@ -47,6 +47,7 @@ enum store_queue_order {
     QUEUE_DUE_LAST,
 };
 
+enum { STORE_QUEUE_CODES_MAX = 1024 };
 struct store_queue_filter {
     int64_t statuses;    /* bits; 0: all */
     int64_t sequence_id; /* ids and times: 0 = any */
@@ -59,8 +60,7 @@ struct store_queue_filter {
     int64_t from_ms;                /* at or after */
     int64_t to_ms;                  /* before */
     enum message_reason reason;     /* REASON_NONE: any */
-    bool has_error_code;
-    int64_t error_code;
+    char error_codes[STORE_QUEUE_CODES_MAX]; /* ",131026,131030,"; "": any or none */
     enum store_queue_order order;
     int64_t after_id;     /* cursor: the last row's id, 0 = from the start */
     int64_t after_due_ms; /* and its due time, for the orders by due time */
