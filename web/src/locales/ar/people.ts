@@ -208,7 +208,7 @@ export const people: Catalog = {
     'Stopping people': 'إنهاء أشخاص',
     'Upload a list of people in a sequence, and it appears here with its progress.': 'ارفع قائمة أشخاص في سلسلة فتظهر هنا مع تقدّمها.',
     '{n} people changed': { one: 'تغيّر شخص واحد', two: 'تغيّر شخصان', few: 'تغيّر {n} أشخاص', many: 'تغيّر {n} شخصًا', other: 'تغيّر {n} شخص' },
-    '{n} refused': { one: '{n} مرفوض', other: '{n} مرفوضة' },
+    '{n} refused': { one: '{n} مرفوض', two: '{n} مرفوضان', few: '{n} مرفوضة', many: '{n} مرفوضًا', other: '{n} مرفوض' },
     'Nothing lies ahead.': 'لا شيء قادم.',
     'All messages': 'كل الرسائل',
     'Enrollments': 'التسجيلات',
