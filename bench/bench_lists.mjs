@@ -1,10 +1,10 @@
 // Dashboard, lists and pages over many messages (default 10,000,000 of 2,000,000 people): each must
 // answer in 10 ms. Figures are whole HTTP answers from a server on the same machine, the median of
-// ten after one to warm up, and the first one (cold) in brackets.
+// ten after one to warm up, and the first one (cold) in brackets. Then a table of all people as CSV.
 //
 //   node bench/bench_lists.mjs [messages]
 import { fillData } from './fill.mjs';
-import { report, withCleanup } from './lib.mjs';
+import { processFigures, report, withCleanup } from './lib.mjs';
 import { startServer } from '../test/lib/server.mjs';
 
 const messages = Number(process.argv[2] ?? 10_000_000);
@@ -47,6 +47,16 @@ await withCleanup(async (t) => {
     worst = Math.max(worst, median);
     console.log(`${median > BUDGET_MS ? 'SLOW ' : '     '}${median.toFixed(1).padStart(8)} ms (${cold.toFixed(1)}) ${page}`);
   }
+  // A whole table as a file: rows come from their place in the index, whatever the length.
+  const started = performance.now();
+  const cpu = processFigures(server.daemon.pid).cpuSeconds;
+  const table = await fetch(`${server.base}/api/sequences/${id}/enrollments?format=csv`, { headers: { authorization: `Bearer ${filled.key}` } });
+  let bytes = 0;
+  for await (const part of table.body) bytes += part.length;
+  const figures = processFigures(server.daemon.pid);
+  report(`table of ${filled.people} people as CSV, ${Math.round(bytes / 2 ** 20)} MiB`, ((performance.now() - started) / 1000).toFixed(1), { unit: 's' });
+  report('CPU of the server a row of it', ((figures.cpuSeconds - cpu) / filled.people * 1e6).toFixed(1), { unit: 'µs' });
+  report('peak memory of the server', figures.peakMiB.toFixed(0), { unit: 'MiB' });
   report(`slowest of ${pages.length} pages over ${messages} messages`, worst.toFixed(1), { unit: 'ms', budget: `≤ ${BUDGET_MS}`, met: worst <= BUDGET_MS });
   await server.stop();
 });
