@@ -116,9 +116,3 @@ export function phone(digits: string | null | undefined): string {
     if (at < rest.length) parts.push(rest.slice(at));
     return `+${plain.slice(0, size)} ${parts.join(' ')}`;
 }
-/* "3d" → 3 days in ms; null when it is no duration. */
-export function durationMs(text: string): number | null {
-    const match = /^(\d+)(s|m|h|d|w)$/.exec(text);
-    if (!match) return null;
-    return Number(match[1]) * { s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 }[match[2] as 's' | 'm' | 'h' | 'd' | 'w'];
-}

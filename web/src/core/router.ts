@@ -34,11 +34,6 @@ export function matchPath(routes: readonly RouteDefinition[], path: string): Mat
 }
 
 export const changed = new Emitter<void>();
-/* Asked before leaving; a page with unsaved work answers false. */
-let guard: (() => boolean) | null = null;
-export function setLeaveGuard(check: (() => boolean) | null): void {
-    guard = check;
-}
 
 /* Going back takes a moment; where to go then waits for it. */
 let closing: (() => void)[] | null = null;
@@ -46,7 +41,6 @@ let closing: (() => void)[] | null = null;
 export function navigate(to: string, options: { replace?: boolean } = {}): void {
     if (closing) return void closing.push(() => navigate(to, options));
     const target = new URL(to, location.href);
-    if (target.pathname !== location.pathname && guard && !guard()) return;
     if (options.replace) history.replaceState(null, '', target);
     else if (target.href !== location.href) history.pushState(null, '', target);
     changed.emit();

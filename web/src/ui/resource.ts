@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ApiError } from '../core/api';
 import type { ServerEvent } from '../core/events';
-import { hub } from './state';
+import { hub, me } from './state';
 
 export interface Resource<T> {
     data: T | undefined;
@@ -21,9 +21,13 @@ function remember(key: string, value: unknown): void {
     memory.set(key, value);
     if (memory.size > KEPT) memory.delete(memory.keys().next().value as string);
 }
-export function forgetAll(): void {
+/* What one person was shown is not for who signs in after them, nor an answer that comes late. */
+let reader: string | undefined;
+me.subscribe(who => {
+    if (who?.user?.id === reader) return;
+    reader = who?.user?.id;
     memory.clear();
-}
+});
 
 export function useResource<T>(key: string | null, load: () => Promise<T>, options: { on?: string[]; when?: (event: ServerEvent) => boolean } = {}): Resource<T> {
     const [state, setState] = useState<{ key: string | null; data: T | undefined; error: ApiError | null; loading: boolean }>({ key, data: key ? (memory.get(key) as T | undefined) : undefined, error: null, loading: key !== null });
@@ -34,12 +38,13 @@ export function useResource<T>(key: string | null, load: () => Promise<T>, optio
     const reload = useCallback(() => {
         if (key === null) return;
         const round = ++latest.current.round;
+        const asked = reader;
         // The very same state when nothing changes: nothing is drawn again then.
         setState(old => (old.key === key && old.loading ? old : { ...old, key, data: old.key === key ? old.data : (memory.get(key) as T | undefined), loading: true }));
         latest.current.load().then(
             data => {
                 // An older answer is still news when the server is slower than the events: only never go back.
-                if (round <= latest.current.taken) return;
+                if (round <= latest.current.taken || asked !== reader) return;
                 latest.current.taken = round;
                 remember(key, data);
                 setState({ key, data, error: null, loading: false });

@@ -81,7 +81,6 @@ export const BatchState = ({ status }: { status: Batch }) => <Show look={BATCH[s
 export const verdictWord = (verdict: Schemas['Verdict']): string => VERDICT[verdict].word();
 export const enrollmentWord = (status: Schemas['EnrollmentStatus']): string => ENROLLMENT[status].word();
 export const messageWord = (status: Schemas['MessageStatus']): string => MESSAGE[status].word();
-export const sequenceWord = (status: Schemas['SequenceStatus']): string => SEQUENCE[status].word();
 export const ENROLLMENT_STATUSES = Object.keys(ENROLLMENT) as Schemas['EnrollmentStatus'][];
 export const MESSAGE_STATUSES = Object.keys(MESSAGE) as Schemas['MessageStatus'][];
 
