@@ -202,6 +202,19 @@ test('an answer that breaks off in the middle', BROWSER, async (t) => {
   assertQuiet(page);
 });
 
+test('a page that could not be fetched is no reason to show no other', BROWSER, async (t) => {
+  const { open } = await startUi(t);
+  const page = await open();
+  await page.goto('/');
+  await page.getByRole('heading', { name: 'Dashboard', level: 1 }).waitFor();
+  await page.route(/\.js$/, (route) => route.abort());
+  await page.getByRole('link', { name: 'Contacts' }).first().click();
+  await page.getByText('A new version is installed').waitFor();
+  await page.getByRole('link', { name: 'Dashboard' }).first().click();
+  await page.getByRole('heading', { name: 'Dashboard', level: 1 }).waitFor();
+  assertQuiet(page, [/Failed to load resource: net::ERR_FAILED/]);
+});
+
 test('letters typed while the list is on its way stay', BROWSER, async (t) => {
   const { server, open } = await startUi(t);
   for (const name of ['Alpha', 'Alphabet', 'Beta']) await draftOf(server, name, [[1, 'Words']]);

@@ -29,17 +29,17 @@ function Current() {
     const match = matchPath(ROUTES, path);
     const route = match && ROUTES.find(one => one.pattern === match.pattern);
     const [, draw] = useState(0);
-    const [broken, setBroken] = useState(false);
+    const [broken, setBroken] = useState<unknown>(null); // the route whose page could not be fetched
     const Found = route ? loaded.get(route.load) : undefined;
     useEffect(() => {
         if (!route || Found) return;
-        setBroken(false);
+        setBroken(null);
         route.load().then(
             module => {
                 loaded.set(route.load, module.default);
                 draw(n => n + 1);
             },
-            () => setBroken(true),
+            () => setBroken(route),
         );
     }, [route]);
     useEffect(() => {
@@ -49,7 +49,7 @@ function Current() {
         <Shell section={route?.section ?? ''}>
             {!route || !match ? (
                 <NotFound />
-            ) : broken ? (
+            ) : broken === route ? (
                 <div class="page">
                     <Alert kind="warn" action={<Button onClick={() => location.reload()}>{t('Reload')}</Button>}>
                         {t('A new version is installed. Reload to go on.')}
