@@ -5,7 +5,7 @@ import * as format from '../core/format';
 import { t } from '../core/i18n';
 import { DownloadCsv } from '../ui/csv';
 import { Card, Failure, Segmented, Skeleton } from '../ui/parts';
-import { useResource } from '../ui/resource';
+import { useLast, useResource } from '../ui/resource';
 import { nowMs } from '../ui/state';
 import { figures, Table } from '../ui/table';
 
@@ -28,7 +28,7 @@ export function Cohorts({ sequence }: { sequence: Sequence }) {
     const zone = format.currentZone();
     const from = new Date(nowMs.value - (Number(days) - 1) * 864e5).toISOString();
     const cohorts = useResource(`cohorts ${sequence.id} ${days}`, () => call(api.GET('/api/sequences/{id}/cohorts', { params: { path: { id: sequence.id }, query: { from, timezone: zone } } })), { on: ['stats', 'message', 'enrollment', 'counters', 'batch'] });
-    const data = cohorts.data;
+    const { data } = useLast(cohorts);
     const measures: [Measure, string][] = [
         ['sent', t('Sent')],
         ['delivered', t('Delivered')],

@@ -12,7 +12,7 @@ import { DownloadCsv } from '../ui/csv';
 import { Later } from '../ui/later';
 import { PageHead, usePage } from '../ui/page';
 import { Alert, ask, Avatar, Button, Card, Empty, Failure, Icon, Phone, Segmented, showError, Skeleton, Time, toast } from '../ui/parts';
-import { useResource } from '../ui/resource';
+import { useLast, useResource } from '../ui/resource';
 import { can, language, me, nowMs, place } from '../ui/state';
 import { EnrollmentState, SequenceState } from '../ui/status';
 import { figures, Table } from '../ui/table';
@@ -177,8 +177,10 @@ export default function Dashboard() {
     const key = `${range} ${range === 'custom' ? `${from} ${to}` : ''}`;
     const overview = useResource(`overview ${key}`, () => call(api.GET('/api/stats/overview', { params: { query: { from, to, timezone: zone } } })), { on: LIVE });
     const series = useResource(`timeseries ${key}`, () => call(api.GET('/api/stats/timeseries', { params: { query: { from, to, timezone: zone, interval: hourly ? 'hour' : 'day' } } })), { on: LIVE });
-    const data = overview.data;
-    const points = series.data?.points ?? [];
+    const { data, old } = useLast(overview);
+    const lines = useLast(series).data;
+    const points = lines?.points ?? [];
+    const byHour = lines?.interval === 'hour';
     const totals = data?.totals;
     const span = { from, ...(to ? { to } : {}) };
     const behind = (filter: Record<string, string>): string => `/messages?${new URLSearchParams({ ...filter, ...span }).toString()}`;
@@ -219,7 +221,7 @@ export default function Dashboard() {
             {data ? <Setup setup={data.setup} /> : null}
             {data && totals ? (
                 <>
-                    <div class="tiles">
+                    <div class={`tiles${old ? ' old' : ''}`} aria-busy={old || undefined}>
                         {tile(t('Enrolled'), totals.enrolled, data.previous.enrolled, added)}
                         {tile(t('Sent'), totals.sent, data.previous.sent, behind({ time: 'sent' }))}
                         {tile(t('Delivered'), totals.delivered, data.previous.delivered, behind({ time: 'delivered' }), true, totals.sent)}
@@ -230,10 +232,10 @@ export default function Dashboard() {
                     <div class="grid">
                         <Card class="c8" title={t('Messages over time')} actions={<DownloadCsv path="/api/stats/timeseries" query={{ from, to, timezone: zone, interval: hourly ? 'hour' : 'day' }} />}>
                             <div class="card-body">
-                                {series.data ? (
+                                {lines ? (
                                     <TimeChart
-                                        label={hourly ? t('Messages per hour') : t('Messages per day')}
-                                        hourly={hourly}
+                                        label={byHour ? t('Messages per hour') : t('Messages per day')}
+                                        hourly={byHour}
                                         times={points.map(point => new Date(point.at).getTime())}
                                         series={[
                                             { key: 'sent', label: t('Sent'), color: '--chart-1', values: points.map(point => point.sent) },

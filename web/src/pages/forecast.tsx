@@ -7,7 +7,7 @@ import { plural, t } from '../core/i18n';
 import { TimeChart } from '../ui/chart';
 import { DownloadCsv } from '../ui/csv';
 import { Alert, Card, Failure, Segmented, Skeleton } from '../ui/parts';
-import { useResource } from '../ui/resource';
+import { useLast, useResource } from '../ui/resource';
 
 type Forecast = Schemas['Forecast'];
 type Span = '14' | '90' | 'hours';
@@ -48,6 +48,7 @@ export function ForecastCard({ sequenceId, class: wide = '' }: { sequenceId?: st
     const hourly = span === 'hours';
     const query = { days: hourly ? 3 : Number(span), timezone: zone, ...(hourly ? { interval: 'hour' as const } : {}), ...(sequenceId ? { sequence_id: sequenceId } : {}) };
     const forecast = useResource(`forecast ${sequenceId ?? ''} ${span}`, () => call(api.GET('/api/stats/forecast', { params: { query } })), { on: ['enrollment', 'sequence', 'batch', 'clock'] });
+    const last = useLast(forecast);
     return (
         <Card
             class={wide}
@@ -72,12 +73,12 @@ export function ForecastCard({ sequenceId, class: wide = '' }: { sequenceId?: st
                 </>
             }
         >
-            <div class="card-body stack">
-                {forecast.data ? (
-                    forecast.data.total ? (
+            <div class={`card-body stack${last.old ? ' old' : ''}`} aria-busy={last.old || undefined}>
+                {last.data ? (
+                    last.data.total ? (
                         <>
-                            <Words forecast={forecast.data} />
-                            {chart(forecast.data, hourly)}
+                            <Words forecast={last.data} />
+                            {chart(last.data, last.data.hours !== undefined)}
                         </>
                     ) : (
                         <p class="muted">{t('Nothing is planned.')}</p>

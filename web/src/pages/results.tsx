@@ -7,7 +7,7 @@ import { failureSaid } from '../core/said';
 import { TimeChart } from '../ui/chart';
 import { DownloadCsv } from '../ui/csv';
 import { Alert, Button, Card, Empty, Failure, Icon, Segmented, showError, Skeleton, toast } from '../ui/parts';
-import { useResource } from '../ui/resource';
+import { useLast, useResource } from '../ui/resource';
 import { can, nowMs } from '../ui/state';
 import { reasonWord } from '../ui/status';
 import { figures, Table } from '../ui/table';
@@ -92,11 +92,12 @@ export function Results({ sequence }: { sequence: Sequence }) {
     const [days, setDays] = useState<'7' | '30' | '90'>('30');
     const since = new Date(nowMs.value - Number(days) * 864e5).toISOString();
     const series = useResource(`series ${sequence.id} ${days}`, () => call(api.GET('/api/stats/timeseries', { params: { query: { sequence_id: sequence.id, interval: 'day', from: since, timezone: format.currentZone() } } })), { on: ['stats', 'message', 'enrollment', 'counters'] });
+    const lines = useLast(series).data;
     if (!stats.data) return stats.error ? <Failure error={stats.error} retry={stats.reload} /> : <Skeleton lines={6} height={28} />;
     const data = stats.data;
     if (data.enrolled_count === 0) return <Empty icon="chart-no-axes-column" title={t('No results yet')}>{t('Numbers appear here as soon as people are enrolled.')}</Empty>;
     const totals = data.totals;
-    const points = series.data?.points ?? [];
+    const points = lines?.points ?? [];
     const behind = (step: Schemas['SequenceStats']['steps'][number], count: number, status: string, shown = format.number(count), filter = 'status') =>
         count ? (
             <a class="quiet" href={`/messages?${filter}=${status}&step_id=${step.step_id}&sequence_id=${sequence.id}`}>
@@ -186,7 +187,7 @@ export function Results({ sequence }: { sequence: Sequence }) {
                     }
                 >
                     <div class="card-body">
-                        {series.data ? (
+                        {lines ? (
                             <TimeChart
                                 label={t('Messages per day')}
                                 hourly={false}
