@@ -14,7 +14,8 @@ static int set_up(void **state)
     (void)state;
     crypto_setup();
     store_test_open(&test);
-    service = (struct service){.store = test.store, .master_key = text_make(KEY, 32), .hash_key = text_make(KEY, 32)};
+    service = (struct service){
+        .store = test.store, .master_key = text_make(KEY, 32), .hash_key = text_make(KEY, 32)};
     return 0;
 }
 

@@ -22,7 +22,9 @@ static int set_up(void **state)
                     "INSERT INTO channel (id, provider, name, sender_id, account_id, is_default, "
                     "created_at_ms, updated_at_ms) VALUES (1, 'cloud', 'Test', '501', '601', 1, 1, "
                     "1)");
-    service = (struct service){.store = test.store.store, .master_key = text_make(KEY, 32), .hash_key = text_make(KEY, 32)};
+    service = (struct service){.store = test.store.store,
+                               .master_key = text_make(KEY, 32),
+                               .hash_key = text_make(KEY, 32)};
     people_test_enroll(&test, 3);
     people_test_advance(&test, INT64_C(11) * 3600 * 1000);
     (void)people_test_run_due(&test, true);
