@@ -116,3 +116,20 @@ test('nobody waits for a sent step that moved ahead', async (t) => {
   await advance(server, '1d'); // three keeps its two hours after two, not the eight between four and noon
   assert.deepEqual(sent().map((line) => `${line.slice(11, 16)} ${line.split('|')[0].slice(25)}`), ['08:00 one', '08:00 two', '10:00 three']);
 });
+
+test('a step that was sent, removed and restored is not sent again', async (t) => {
+  const { server, call, sequence, enroll, sent } = await begin(t);
+  const { id, messages } = await sequence('First', [step(6, 'six'), step(8, 'eight')]);
+  await enroll({ id }, {});
+  const [six, eight] = messages;
+  await call('PUT', `/api/sequences/${id}`, { messages: [{ ...six, day: 2 }, eight] });
+  await advance(server, '3d');
+  assert.deepEqual(sent().map((line) => line.split('|')[0]), [`${at(16, '10:00')} six`]);
+  await call('PUT', `/api/sequences/${id}`, { messages: [eight] });
+  const waiting = await enroll({ id }, { phone: '12125550002', enrolled_at: at(15, '08:00') });
+  await call('POST', `/api/sequences/${id}/versions/1/restore`);
+  await advance(server, '7d');
+  const words = sent().map((line) => line.split('|')[0].slice(25));
+  assert.deepEqual(words, ['six', 'six', 'eight', 'eight'], 'once for either of them');
+  assert.equal((await call('GET', `/api/enrollments/${waiting.id}`)).messages_sent, 2);
+});

@@ -103,6 +103,10 @@ MUST_USE enum error_code progress_cancel(struct progress *progress, int64_t enro
                                          enum message_reason reason, int64_t *ret_cancelled,
                                          struct error *error);
 
+/* True when the step of this message is over for its enrollment: it ended, and was not only put
+ * aside by a pause or an edit. */
+bool progress_step_is_over(const struct store_message *message);
+
 /* Ends a live enrollment: cancels what waits, counts the steps that will never come as cancelled
  * with `reason`, writes status and event. Does nothing when it has ended already. */
 MUST_USE enum error_code progress_end(struct progress *progress, int64_t enrollment_id,

@@ -13,9 +13,6 @@ MUST_USE enum error_code progress_plan_row(struct progress *progress, struct sto
 MUST_USE enum error_code progress_set_status(struct progress *progress, struct store_progress *row,
                                              enum enrollment_status status,
                                              struct text status_reason, struct error *error);
-/* True when the step of this message is over for its enrollment: it ended, and was not only put
- * aside by a pause or an edit. */
-bool progress_step_is_over(const struct store_message *message);
 /* Where a message counts. A test send counts nowhere: ret_place->sequence_id is 0. */
 MUST_USE enum error_code progress_place(struct progress *progress,
                                         const struct store_message *message,

@@ -100,6 +100,7 @@ struct step_template {
 
 struct step {
     int64_t id;      /* 0 until stored; stable across edits */
+    int64_t was_id;  /* not stored: the removed step that a restored version brings back by this */
     int32_t day;     /* 1 = the day of enrollment */
     int32_t minute;  /* local time of day, -1 = sequence's send time or the enrollment's */
     int32_t ordinal; /* breaks ties on one day; grows with the position in messages[], and stays

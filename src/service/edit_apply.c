@@ -64,6 +64,7 @@ static void write_plan(struct json_writer *writer, const char *name,
         json_put_int64(writer, step->day);
         json_put_int64(writer, step->minute);
         json_put_int64(writer, step->ordinal);
+        json_put_int64(writer, step->was_id);
         json_array_end(writer);
     }
     json_array_end(writer);
@@ -180,14 +181,15 @@ static struct text read_plan(struct arena *arena, const struct json *json,
     struct schedule_step *steps = arena_array(arena, count + 1, sizeof *steps);
     for (size_t i = 0; i < count; i++) {
         const struct json *step = json_at(list, i);
-        int64_t numbers[4] = {0};
+        int64_t numbers[5] = {0};
         for (size_t j = 0; j < ARRAY_SIZE(numbers); j++) {
             (void)json_int64(json_at(step, j), &numbers[j]);
         }
         steps[i] = (struct schedule_step){.id = numbers[0],
                                           .day = (int32_t)numbers[1],
                                           .minute = (int32_t)numbers[2],
-                                          .ordinal = (int32_t)numbers[3]};
+                                          .ordinal = (int32_t)numbers[3],
+                                          .was_id = numbers[4]};
     }
     *plan = (struct schedule_plan){
         .steps = steps,

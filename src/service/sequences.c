@@ -324,6 +324,7 @@ enum error_code sequences_restore(struct work *work, int64_t id, int64_t version
     }
     for (size_t i = 0; i < after.step_count; i++) {
         if (sequence_find_step(&before, after.steps[i].id) == NULL) {
+            after.steps[i].was_id = after.steps[i].id;
             after.steps[i].id = 0; /* comes back as a new step, with numbers of its own */
         }
     }
