@@ -114,6 +114,26 @@ test('saves on a slow line', BROWSER, async (t) => {
     assertQuiet(page);
   });
 
+  await t.test('undoing a removal while it is saved', async () => {
+    const sequence = await draftOf(server, 'Undone at once', [[1, 'One'], [3, 'Two']]);
+    await page.goto(`/sequences/${sequence.id}`);
+    await text(page).waitFor();
+    const saves = await holdSaves(page, sequence);
+    await page.getByRole('button', { name: 'More for day 3' }).click();
+    await page.getByRole('menuitem', { name: 'Remove' }).click();
+    const first = await saves.held();
+    const answer = await first.fetch(); // the server has it, the page does not know yet
+    const judged = ['lint', 'preview'].map((what) => page.waitForResponse((response) => response.url().endsWith(`/${what}`) && response.request().postDataJSON().sequence.messages.length === 2));
+    await page.getByRole('button', { name: 'Undo' }).click();
+    for (const response of await Promise.all(judged)) assert.equal(response.status(), 200, response.url());
+    await saves.end();
+    await first.fulfill({ response: answer });
+    await until(async () => (await newest(server, sequence)).messages.length === 2, 'the undone removal is saved');
+    await page.locator('.head-line').getByText(/^Saved /).waitFor();
+    await noConflict(page);
+    assertQuiet(page);
+  });
+
   await t.test('starting while a save is on its way', async () => {
     const sequence = await draftOf(server, 'Started at once', [[1, 'Old words. Reply STOP to end.']]);
     await page.goto(`/sequences/${sequence.id}`);

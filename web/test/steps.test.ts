@@ -53,4 +53,5 @@ test('unfinished steps are found and left out, and places are kept', () => {
     const document: SequenceInput = { name: 'x', messages: [{ day: 1, message: 'a' }, { day: 2, message: '' }, { day: 3, message: 'c' }] };
     assert.deepEqual(finished(document).indexes, [0, 2]);
     assert.deepEqual(finished(document).document.messages?.map(step => step.day), [1, 3]);
+    assert.equal(finished({ name: 'x', messages: [{ day: 1, message: 'a', id: 'step_001' }] }).document.messages?.[0]?.id, undefined);
 });

@@ -124,10 +124,11 @@ export function missingField(step: StepInput): 'message' | 'media_url' | 'templa
             return (step.message ?? '').trim() === '' ? 'message' : null;
     }
 }
-/* What the server can judge: the document without unfinished steps, and where each kept one stands. */
+/* What the server can judge: the document without unfinished steps, and where each kept one stands.
+ * Without ids: the server may have another opinion of them until a save on its way has come back. */
 export function finished(document: SequenceInput): { document: SequenceInput; indexes: number[] } {
     const indexes: number[] = [];
     (document.messages ?? []).forEach((step, index) => missingField(step) === null && indexes.push(index));
     const wire = toWire(document);
-    return { document: { ...wire, messages: indexes.map(index => (wire.messages as StepInput[])[index] as StepInput) }, indexes };
+    return { document: { ...wire, messages: indexes.map(index => ({ ...((wire.messages as StepInput[])[index] as StepInput), id: undefined })) }, indexes };
 }
