@@ -133,3 +133,14 @@ test('a step that was sent, removed and restored is not sent again', async (t) =
   assert.deepEqual(words, ['six', 'six', 'eight', 'eight'], 'once for either of them');
   assert.equal((await call('GET', `/api/enrollments/${waiting.id}`)).messages_sent, 2);
 });
+
+test('a sent step that moves ahead and would be late there stops nobody', async (t) => {
+  const { server, call, sequence, enroll, sent } = await begin(t);
+  const { id } = await sequence('First', [step(2, 'one', null), step(9, 'two')], { send_time: '09:00', late_policy: { action: 'stop', max_late: '3d' } });
+  const one = await enroll({ id }, {});
+  await advance(server, '6d');
+  await call('PUT', `/api/sequences/${id}`, { send_time: '21:00' });
+  await advance(server, '4d');
+  assert.deepEqual(sent().map((line) => line.split('|')[0].slice(25)), ['one', 'two']);
+  assert.equal((await call('GET', `/api/enrollments/${one.id}`)).status, 'completed');
+});

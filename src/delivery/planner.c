@@ -263,10 +263,23 @@ static enum error_code plan_step(struct planning *planning, const struct schedul
                      TEXT("{\"reason\":\"late\"}"), error);
 }
 
-static enum error_code stop_late(struct planning *planning, struct error *error)
+/* A step that is over already, though an edit moved it ahead, stops nobody. */
+static enum error_code stop_late(struct planning *planning, const struct schedule_next *next,
+                                 struct error *error)
 {
+    struct store_message message;
+    bool found = false;
+    enum error_code code = store_message_for_step(planning->run->work, planning->row.enrollment_id,
+                                                  planning->sequence->plan.steps[next->step].id,
+                                                  &message, &found, error);
+    if (code != OK) {
+        return code;
+    }
+    if (found && (progress_step_is_over(&message) || message_state_is_open(message.state))) {
+        return meet_message(planning, next, &message, error);
+    }
     planning->row.next_due_at_ms = 0;
-    enum error_code code = save(planning, error);
+    code = save(planning, error);
     if (code != OK) {
         return code;
     }
@@ -291,8 +304,7 @@ static enum error_code plan_steps(struct planning *planning, struct error *error
             }
             break;
         case SCHEDULE_STOP_LATE:
-            code = stop_late(planning, error);
-            planning->finished = true;
+            code = stop_late(planning, &next, error);
             break;
         case SCHEDULE_SEND:
         case SCHEDULE_SKIP_LATE:
