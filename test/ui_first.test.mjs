@@ -126,6 +126,7 @@ test('signing in: wrong words, a deep link, an ended session, signing out', BROW
   await other.goto('/');
   await second.goto('/contacts');
   await second.getByRole('heading', { name: 'Contacts', level: 1 }).waitFor();
+  await other.bringToFront(); // a tab behind another draws nothing on a busy machine
   await other.locator('.profile').first().click();
   await other.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
   await second.getByRole('heading', { name: 'Sign in' }).waitFor();
