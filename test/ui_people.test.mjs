@@ -68,6 +68,8 @@ test('a live table and bulk actions', BROWSER, async (t) => {
   await dialog.getByText('1 of 1 people change.').waitFor();
   await dialog.getByRole('button', { name: 'Stop for good' }).click();
   await page.locator('.table tbody tr').getByText('Stopped').waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
   await page.goBack();
   await page.waitForURL(/status=paused/); // the filter before, not the page before
 

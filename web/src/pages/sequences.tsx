@@ -251,7 +251,7 @@ export default function Sequences() {
                                 <tr>
                                     {write ? <TickAll selection={selection} /> : null}
                                     {head(t('Name'), 'name', '-name')}
-                                    {head(t('Status'), null, null, 'wide-only')}
+                                    {head(t('Status'), null, null)}
                                     {head(t('Days'), null, null, 'end')}
                                     {head(t('Active'), 'active_count', '-active_count', 'end')}
                                     {head(t('Enrolled'), 'enrolled_count', '-enrolled_count', 'end')}
@@ -275,11 +275,8 @@ export default function Sequences() {
                                                 {row.name}
                                             </a>
                                             {row.description ? <div class="sub truncate wide-only">{row.description}</div> : null}
-                                            <div class="narrow-only">
-                                                <SequenceState status={row.status} />
-                                            </div>
                                         </td>
-                                        <td class="wide-only">
+                                        <td>
                                             <SequenceState status={row.status} />
                                         </td>
                                         <td class="end">{format.number(row.total_days)}</td>
