@@ -53,7 +53,8 @@ bool receipt_token_parse(struct text text, struct receipt_token *ret_token)
     }
     if (!text_equal(version, TEXT("d1")) || token.install_id.size == 0 ||
         !text_to_int64(epoch, &token.epoch) || !parse_base32(message, &token.message_id) ||
-        !text_to_int64(n, &token.n) || token.message_id < 1 || token.n < 1 || token.n > 1000000) {
+        !text_to_int64(n, &token.n) || token.epoch < 0 || token.message_id < 1 || token.n < 1 ||
+        token.n > 1000000) {
         return false;
     }
     char wire[RECEIPT_TOKEN_MAX]; /* one spelling only */
