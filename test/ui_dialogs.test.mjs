@@ -1,7 +1,7 @@
 // No findings by axe with a dialog open and with an error shown, in light, in dark and from right to left.
 import test from 'node:test';
 import { assertAccessible, assertQuiet, BROWSER, newPage } from './lib/browser.mjs';
-import { ADMIN, colours, populate, settled, startUi, TALL } from './lib/ui.mjs';
+import { ADMIN, colours, dialogsClosed, populate, settled, startUi, TALL } from './lib/ui.mjs';
 
 test('with a dialog open, and with an error shown', BROWSER, async (t) => {
   const { server, browser, open } = await startUi(t, { clock: 'manual' });
@@ -77,6 +77,7 @@ test('from right to left, with a dialog open', BROWSER, async (t) => {
     await assertAccessible(page, `${what}, Arabic`);
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
+    await dialogsClosed(page);
   };
   await page.goto('/sequences');
   await settled(page);

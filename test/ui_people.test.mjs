@@ -4,7 +4,7 @@ import test from 'node:test';
 import { assertQuiet, BROWSER } from './lib/browser.mjs';
 import { eventually } from './lib/process.mjs';
 import { advance } from './lib/server.mjs';
-import { believablePeople, enroll, makeTexts, startUi } from './lib/ui.mjs';
+import { believablePeople, dialogsClosed, enroll, makeTexts, startUi } from './lib/ui.mjs';
 
 const MANY = 260; // more than one page of the table
 
@@ -60,6 +60,7 @@ test('a live table and bulk actions', BROWSER, async (t) => {
   await dialog.getByRole('button', { name: 'Resume', exact: true }).click();
   await dialog.getByRole('button', { name: 'Close' }).last().waitFor();
   await page.keyboard.press('Escape');
+  await dialogsClosed(page);
   await page.goto(`/sequences/${sequence.id}/people?q=Just+now`);
   await eventually(async () => assert.deepEqual(await page.locator('.table tbody tr a.title').allTextContents(), ['Just now']));
   await ticks.first().check();

@@ -167,7 +167,7 @@ test('saves on a slow line', BROWSER, async (t) => {
     await page.getByText('Published as version 3.').waitFor();
     const now = await newest(server, sequence);
     assert.deepEqual([now.status, now.messages[1].message], ['paused', 'Two, better']);
-    assertQuiet(page);
+    assertQuiet(page, [/status of 409/]); // the browser's own line, when the news of the pause came after the click
   });
 });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { assertQuiet, BROWSER } from './lib/browser.mjs';
 import { advance } from './lib/server.mjs';
-import { ATTACK, enroll, makeTexts, settled, startUi } from './lib/ui.mjs';
+import { ATTACK, dialogsClosed, enroll, makeTexts, settled, startUi } from './lib/ui.mjs';
 
 test('markup stays text', BROWSER, async (t) => {
   const { server, open } = await startUi(t, { clock: 'manual' });
@@ -35,6 +35,7 @@ test('markup stays text', BROWSER, async (t) => {
   await page.getByRole('menuitem', { name: 'Delete' }).click();
   await page.getByRole('dialog').getByText(ATTACK).first().waitFor();
   await page.keyboard.press('Escape');
+  await dialogsClosed(page);
   await page.goto(`/sequences/${sequence.id}`);
   await page.locator('.bubble').first().getByText('<script>alert(3)</script>', { exact: false }).waitFor();
   assert.equal(await page.locator('.bubble script, .bubble img').count(), 0);

@@ -113,6 +113,11 @@ export async function settled(page) {
   await page.waitForLoadState('domcontentloaded');
 }
 
+/** No dialog stands in the history any more, so that what comes next is not broken off by going back. */
+export async function dialogsClosed(page) {
+  await page.waitForFunction(() => !history.state?.dialogs);
+}
+
 // axe judges colours only of what is in sight.
 export const TALL = { width: 1280, height: 2400 };
 
