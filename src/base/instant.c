@@ -62,7 +62,7 @@ static char *put_digits(char *out, char before, int value, int width)
 }
 
 /* Written by hand: lists and tables hold several times a row. */
-const char *instant_format(int64_t ms, char out[INSTANT_TEXT_MAX])
+static const char *format_instant(int64_t ms, bool always_decimals, char out[INSTANT_TEXT_MAX])
 {
     int64_t days = floor_divide(ms, MS_PER_DAY);
     int in_day = (int)(ms - days * MS_PER_DAY);
@@ -79,12 +79,22 @@ const char *instant_format(int64_t ms, char out[INSTANT_TEXT_MAX])
     end = put_digits(end, 'T', in_day / 3600000, 2);
     end = put_digits(end, ':', in_day / 60000 % 60, 2);
     end = put_digits(end, ':', in_day / 1000 % 60, 2);
-    if (in_day % 1000 != 0) {
+    if (always_decimals || in_day % 1000 != 0) {
         end = put_digits(end, '.', in_day % 1000, 3);
     }
     end[0] = 'Z';
     end[1] = '\0';
     return out;
+}
+
+const char *instant_format(int64_t ms, char out[INSTANT_TEXT_MAX])
+{
+    return format_instant(ms, false, out);
+}
+
+const char *instant_format_ms(int64_t ms, char out[INSTANT_TEXT_MAX])
+{
+    return format_instant(ms, true, out);
 }
 
 /* Reads exactly `count` digits and advances. */

@@ -32,6 +32,8 @@ enum { INSTANT_TEXT_MAX = 40 }; /* with the ending NUL */
 
 /* RFC 3339 in UTC with Z; ms only when they are not 0: "2026-01-05T09:00:00Z". */
 const char *instant_format(int64_t ms, char out[INSTANT_TEXT_MAX]);
+/* The same with three decimals always, so that lines of a log stand below each other. */
+const char *instant_format_ms(int64_t ms, char out[INSTANT_TEXT_MAX]);
 /* RFC 3339 with Z or an offset, years 0001–9999; up to 9 decimals are read and cut to ms; a leap
  * second reads as the next second. The time zone is required. */
 bool instant_parse(struct text text, int64_t *ret_ms);

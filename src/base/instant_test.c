@@ -48,6 +48,9 @@ static void instants_are_read_and_written(void **state UNUSED)
         assert_int_equal(ms, cases[i].ms);
         assert_string_equal(instant_format(ms, written), cases[i].written);
     }
+    char with_decimals[INSTANT_TEXT_MAX];
+    assert_string_equal(instant_format_ms(0, with_decimals), "1970-01-01T00:00:00.000Z");
+    assert_string_equal(instant_format_ms(-1, with_decimals), "1969-12-31T23:59:59.999Z");
     static const char *const wrong[] = {"",
                                         "2026-01-05",
                                         "2026-01-05T09:00:00",

@@ -97,7 +97,8 @@ static void build_json(struct buffer *line, int64_t now_ms, enum log_level level
     struct json_writer writer;
     json_writer_init(&writer, line);
     json_object_begin(&writer);
-    json_field_time(&writer, "time", now_ms);
+    char time_text[INSTANT_TEXT_MAX];
+    json_field_chars(&writer, "time", instant_format_ms(now_ms, time_text));
     json_field_chars(&writer, "level", LEVELS[level]);
     json_field_chars(&writer, "event", event);
     struct text key = {0};
@@ -141,7 +142,7 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
         build_json(&line, now_ms, level, event, buffer_text(&fields));
     } else {
         char time_text[INSTANT_TEXT_MAX];
-        buffer_add_format(&line, "%s %s %s ", instant_format(now_ms, time_text), LEVELS[level],
+        buffer_add_format(&line, "%s %s %s ", instant_format_ms(now_ms, time_text), LEVELS[level],
                           event);
         add_escaped(&line, buffer_text(&fields));
     }
