@@ -10,13 +10,19 @@ import { advance } from './lib/server.mjs';
 const DAY_MS = 86_400_000;
 const LOOK_AHEAD_MS = 120_000; // messages are made so long before they are due
 
+/** A zone where it is now about noon, so that a few hours more or less are the same day. */
+function zoneOfNoon() {
+  const behind = new Date().getUTCHours() - 12;
+  return behind === 0 ? 'Etc/GMT' : `Etc/GMT${behind > 0 ? '+' : '-'}${Math.abs(behind)}`;
+}
+
 const step = (day, name, time = null) => ({
   day, time, type: 'template', template: { name, language: 'en', body: ['{name}'] },
 });
 
-async function makeCourse(pair, messages) {
+async function makeCourse(pair, messages, timezone = 'UTC') {
   const { status, body, text } = await pair.server.api('POST', '/api/sequences?force=true', {
-    name: 'Course', status: 'active', channel_id: pair.channel.id, timezone: 'UTC', messages,
+    name: 'Course', status: 'active', channel_id: pair.channel.id, timezone, messages,
   });
   assert.equal(status, 201, text);
   return body;
@@ -24,8 +30,9 @@ async function makeCourse(pair, messages) {
 
 /** Everybody comes from another tool, where they got Days 1 and 2: no row of ours says so. */
 async function enrollInTheMiddle(pair, sequence, count, enrolledMs) {
+  const zone = sequence.timezone;
   const rows = Array.from({ length: count }, (_, i) =>
-    `${919870000000 + i},Person ${i},${new Date(enrolledMs(i)).toISOString()},3,UTC`);
+    `${919870000000 + i},Person ${i},${new Date(enrolledMs(i)).toISOString()},3,${zone}`);
   const batch = await upload(pair.server, sequence, `phone,name,enrolled_at,start_day,timezone\n${rows.join('\n')}\n`);
   assert.equal(batch.status, 'completed');
   assert.equal(batch.counts.enrolled, count);
@@ -53,7 +60,7 @@ for (const killed of [false, true]) {
     const people = 6_000;
     const pair = await startPair(t, { clock: 'system' });
     const { server, simulator } = pair;
-    const course = await makeCourse(pair, [step(1, 'one'), step(2, 'two'), step(3, 'three'), step(5, 'five')]);
+    const course = await makeCourse(pair, [step(1, 'one'), step(2, 'two'), step(3, 'three'), step(5, 'five')], zoneOfNoon());
     // Day 3 has no time of its own: it comes at the moment of enrollment, person after person. The
     // edit begins at the other end.
     const firstMs = Date.now() - 2 * DAY_MS + LOOK_AHEAD_MS + 4_000;
@@ -127,7 +134,7 @@ test('an edit that a command began is carried out by the next tick, before it se
   const people = 2_500;
   const pair = await startPair(t, { clock: 'system' });
   const { server, simulator } = pair;
-  const course = await makeCourse(pair, [step(1, 'one'), step(2, 'two'), step(3, 'three'), step(5, 'five')]);
+  const course = await makeCourse(pair, [step(1, 'one'), step(2, 'two'), step(3, 'three'), step(5, 'five')], zoneOfNoon());
   await enrollInTheMiddle(pair, course, people, () => Date.now() - 2 * DAY_MS + 3_600_000);
   await save(server, course, (messages) => {
     messages[0].day = 3;

@@ -9,7 +9,9 @@ import { advance } from './lib/server.mjs';
 
 const MIB = 1024 * 1024;
 const LOG_MAX = 64 * MIB; // where the writer moves it into the database although work waits
-const COMMIT_MAX = 16 * MIB; // what may come on top until it has
+const AGAIN = 32 * MIB; // how much more until its next try, when a reader was in the way of one
+const TRIES = 3; // so many in a row may meet a reader; a log that never starts again grows to 242 MiB here
+const COMMIT_MAX = 16 * MIB; // what may come on top of it
 
 test('the log stays small during a long journey with paced sending', async (t) => {
   const people = 400;
@@ -33,5 +35,5 @@ test('the log stays small during a long journey with paced sending', async (t) =
   }
   assert.equal(simulator.entries().filter(({ accepted }) => accepted).length, people * 4);
   t.diagnostic(`the log grew to ${Math.round(largest / MIB)} MiB`);
-  assert.ok(largest > 0 && largest <= LOG_MAX + COMMIT_MAX, `${largest} bytes`);
+  assert.ok(largest > 0 && largest <= LOG_MAX + TRIES * AGAIN + COMMIT_MAX, `${largest} bytes`);
 });

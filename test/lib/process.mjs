@@ -1,7 +1,7 @@
 // Starts and ends the programs under test: each in a folder of its own, on a free port, ended by pid.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,13 +15,42 @@ export function temporaryFolder(t) {
   return folder;
 }
 
+const PORTS = join(tmpdir(), 'dripline-test-ports'); // a file per port that a test keeps, with its process id
+const kept = [];
+process.on('exit', () => kept.forEach((file) => rmSync(file, { force: true })));
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the port is now this process's: another test may have been given it a moment ago, and not use it yet. */
+function keepPort(port) {
+  const file = join(PORTS, String(port));
+  try {
+    mkdirSync(PORTS, { recursive: true });
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    kept.push(file);
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    const pid = Number(readFileSync(file, 'utf8'));
+    if (pid > 0 && !isAlive(pid)) rmSync(file, { force: true }); // left by one that was killed: free for the next try
+    return false;
+  }
+}
+
 /**
- * A port that nothing listens on. Below the ports that the kernel gives to outgoing connections: a
- * server that is killed and started again would now and then find its port taken by one of those.
+ * A port that nothing listens on, this process's until it ends. Below the ports that the kernel gives to outgoing
+ * connections: a server that is killed and started again would now and then find its port taken by one of those.
  */
 export async function freePort() {
   for (let tries = 0; tries < 200; tries++) {
     const port = 12_000 + Math.floor(Math.random() * 20_000);
+    if (!keepPort(port)) continue;
     const server = createServer();
     server.listen(port, '127.0.0.1');
     const free = await once(server, 'listening').then(() => true, () => false);
