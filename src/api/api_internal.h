@@ -41,8 +41,15 @@ struct limit_state {
 };
 /* Takes one from the caller's bucket. */
 struct limit_state limiter_take(struct limiter *limiter, struct text caller);
-/* Puts one back: a good sign-in does not count as a failed one. */
-void limiter_give_back(struct limiter *limiter, struct text caller);
+
+/* ---- login_limit.c: how often passwords and codes may be wrong ---- */
+
+struct guess_limit;
+struct login_limits {
+    struct guess_limit *passwords; /* per account and address */
+    struct guess_limit *by_address;
+    struct guess_limit *codes; /* second factors per account */
+};
 
 /* ---- request.c: one request from match to answer ---- */
 
@@ -168,9 +175,7 @@ struct dispatch {
     struct thread *tables_thread;
     struct limiter *callers;   /* per key, user or address */
     struct limiter *strangers; /* per address, for what needs no login */
-    struct limiter *failures;  /* wrong passwords per account and address */
-    struct limiter *failures_by_address;
-    struct limiter *codes;       /* second factors per account */
+    struct login_limits login_limits;
     struct limiter *public_keys; /* per publishable key */
     struct limiter *public_addresses;
     struct limiter *public_phones;

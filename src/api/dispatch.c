@@ -4,6 +4,7 @@
 #include "api/api_internal.h"
 #include "api/csv_table.h"
 #include "api/http_metrics.h"
+#include "api/login_limit.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -13,7 +14,6 @@ enum {
     READ_THREADS = 3,
     SLOW_WAITING_MAX = 20,
     FAST_WAITING_MAX = 5000,
-    FAILURE_WINDOW_S = 15 * 60,
     PUBLIC_KEY_PER_MINUTE = 600,
     PUBLIC_ADDRESS_PER_MINUTE = 30,
     PUBLIC_PHONE_PER_HOUR = 10,
@@ -190,9 +190,7 @@ struct dispatch *dispatch_new(const struct dispatch_settings *settings)
     dispatch->tables = queue_new(NULL, NULL);
     dispatch->callers = limiter_new(settings->requests_per_minute, 60);
     dispatch->strangers = limiter_new(settings->anonymous_per_minute, 60);
-    dispatch->failures = limiter_new(5, FAILURE_WINDOW_S);
-    dispatch->failures_by_address = limiter_new(20, FAILURE_WINDOW_S);
-    dispatch->codes = limiter_new(10, FAILURE_WINDOW_S);
+    login_limit_open(&dispatch->login_limits);
     dispatch->public_keys = limiter_new(PUBLIC_KEY_PER_MINUTE, 60);
     dispatch->public_addresses = limiter_new(PUBLIC_ADDRESS_PER_MINUTE, 60);
     dispatch->public_phones = limiter_new(PUBLIC_PHONE_PER_HOUR, 60 * 60);
@@ -270,9 +268,7 @@ void dispatch_free(struct dispatch *dispatch)
     queue_free(dispatch->tables);
     limiter_free(dispatch->callers);
     limiter_free(dispatch->strangers);
-    limiter_free(dispatch->failures);
-    limiter_free(dispatch->failures_by_address);
-    limiter_free(dispatch->codes);
+    login_limit_close(&dispatch->login_limits);
     limiter_free(dispatch->public_keys);
     limiter_free(dispatch->public_addresses);
     limiter_free(dispatch->public_phones);

@@ -88,16 +88,3 @@ struct limit_state limiter_take(struct limiter *limiter, struct text caller)
     pthread_mutex_unlock(&limiter->lock);
     return state;
 }
-
-void limiter_give_back(struct limiter *limiter, struct text caller)
-{
-    if (limiter->quota == 0) {
-        return;
-    }
-    int64_t now_us = clock_measure_us();
-    pthread_mutex_lock(&limiter->lock);
-    struct bucket *bucket = find_bucket(limiter, caller, now_us);
-    bucket->tokens += 1.0;
-    refill(limiter, bucket, now_us);
-    pthread_mutex_unlock(&limiter->lock);
-}

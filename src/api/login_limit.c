@@ -1,16 +1,35 @@
-/* How often passwords and codes may be wrong. A bucket holds the tries of a quarter of an hour and
- * refills steadily, so whoever goes on guessing waits from then on for each try. It belongs to an
- * account and an address together: a stranger slows only himself and locks nobody out. */
+/* How often passwords and codes may be wrong: a few times at once, then each further try has to
+ * wait, and longer each time. Wrong passwords belong to an account and an address together, and to
+ * the address: a stranger slows only himself and locks nobody out of an account. */
 #include "api/login_limit.h"
 
 #include "api/api_internal.h"
+#include "api/guess_limit.h"
+#include "base/clock.h"
 #include "service/access.h"
 
-static enum error_code refuse(struct limit_state state, const char *what, struct error *error)
+enum { LONGEST_WAIT_S = 15 * 60 };
+
+void login_limit_open(struct login_limits *limits)
 {
-    enum error_code code = error_set(error, ERROR_TOO_MANY, "too many wrong %s; wait %lld s", what,
-                                     (long long)state.reset_s);
-    error->retry_after_ms = state.reset_s * 1000;
+    limits->passwords = guess_limit_new((struct guess_rules){5, 15, LONGEST_WAIT_S, 30 * 60});
+    /* Many people may share an address, and most of them mistype at times. */
+    limits->by_address = guess_limit_new((struct guess_rules){20, 15, LONGEST_WAIT_S, 5 * 60});
+    limits->codes = guess_limit_new((struct guess_rules){10, 30, LONGEST_WAIT_S, 30 * 60});
+}
+
+void login_limit_close(struct login_limits *limits)
+{
+    guess_limit_free(limits->passwords);
+    guess_limit_free(limits->by_address);
+    guess_limit_free(limits->codes);
+}
+
+static enum error_code refuse(int64_t wait_s, const char *what, struct error *error)
+{
+    enum error_code code =
+        error_set(error, ERROR_TOO_MANY, "too many wrong %s; wait %lld s", what, (long long)wait_s);
+    error->retry_after_ms = wait_s * 1000;
     return code;
 }
 
@@ -29,19 +48,26 @@ static struct text account_here(struct api_call *call, struct text account)
 enum error_code login_limit_password(struct api_call *call, struct text account,
                                      struct error *error)
 {
-    struct dispatch *dispatch = call->dispatch;
-    struct limit_state own = limiter_take(dispatch->failures, account_here(call, account));
-    if (!own.allowed) {
-        return refuse(own, "passwords", error);
+    struct login_limits *limits = &call->dispatch->login_limits;
+    struct text here = account_here(call, account);
+    int64_t now_us = clock_measure_us();
+    int64_t wait_s = 0;
+    if (!guess_limit_take(limits->passwords, here, now_us, &wait_s)) {
+        return refuse(wait_s, "passwords", error);
     }
-    struct limit_state all = limiter_take(dispatch->failures_by_address, network_of(call));
-    return all.allowed ? OK : refuse(all, "passwords", error);
+    if (!guess_limit_take(limits->by_address, network_of(call), now_us, &wait_s)) {
+        guess_limit_give_back(limits->passwords, here, now_us); /* nobody looks at it */
+        return refuse(wait_s, "passwords", error);
+    }
+    return OK;
 }
 
 void login_limit_password_good(struct api_call *call, struct text account)
 {
-    limiter_give_back(call->dispatch->failures, account_here(call, account));
-    limiter_give_back(call->dispatch->failures_by_address, network_of(call));
+    struct login_limits *limits = &call->dispatch->login_limits;
+    guess_limit_forget(limits->passwords, account_here(call, account));
+    /* Only this one: else whoever has an account here could guess at all others without end. */
+    guess_limit_give_back(limits->by_address, network_of(call), clock_measure_us());
 }
 
 static struct text user_key(struct api_call *call, int64_t user_id)
@@ -65,11 +91,13 @@ enum error_code login_limit_own_password(struct api_call *call, struct text pass
 
 enum error_code login_limit_code(struct api_call *call, int64_t user_id, struct error *error)
 {
-    struct limit_state state = limiter_take(call->dispatch->codes, user_key(call, user_id));
-    return state.allowed ? OK : refuse(state, "codes", error);
+    int64_t wait_s = 0;
+    bool allowed = guess_limit_take(call->dispatch->login_limits.codes, user_key(call, user_id),
+                                    clock_measure_us(), &wait_s);
+    return allowed ? OK : refuse(wait_s, "codes", error);
 }
 
 void login_limit_code_good(struct api_call *call, int64_t user_id)
 {
-    limiter_give_back(call->dispatch->codes, user_key(call, user_id));
+    guess_limit_forget(call->dispatch->login_limits.codes, user_key(call, user_id));
 }

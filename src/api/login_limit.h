@@ -4,12 +4,15 @@
 
 /* How often passwords and codes may be wrong. Everything here runs on read workers or the writer.
  */
+struct login_limits;
+void login_limit_open(struct login_limits *limits);
+void login_limit_close(struct login_limits *limits);
 
 /* Counts a try of one account from one address, and of the address; `account` is any text that
  * stands for it. Errors: ERROR_TOO_MANY */
 MUST_USE enum error_code login_limit_password(struct api_call *call, struct text account,
                                               struct error *error);
-/* The password was right: the try does not count. */
+/* The password was right: the try does not count, and the account's earlier ones are forgotten. */
 void login_limit_password_good(struct api_call *call, struct text account);
 
 /* The asking user's own password, before a change. Slow.
