@@ -102,6 +102,10 @@ test('versions are kept and come back; copies are drafts', async (t) => {
   await server.api('PUT', `/api/sequences/${first.id}`, { messages: [{ day: 2, message: 'only' }] });
   const versions = await server.api('GET', `/api/sequences/${first.id}/versions`);
   assert.deepEqual(versions.body.data.map((row) => [row.version, row.message_count, row.current]), [[2, 1, true], [1, 3, false]]);
+  const old = (await server.api('GET', `/api/sequences/${first.id}/versions/1`)).body;
+  assert.deepEqual([old.version, old.current, old.message_count, old.document.messages.length], [1, false, 3, 3]);
+  assert.equal(old.document.messages[0].id, first.messages[0].id, 'by its ids a step is found again in another version');
+  for (const number of ['9', '0', 'x']) assert.equal((await server.api('GET', `/api/sequences/${first.id}/versions/${number}`)).status, 404);
   const effects = await server.api('POST', `/api/sequences/${first.id}/versions/1/restore?dry_run=true`);
   assert.equal(effects.body.dry_run, true);
   const restored = await server.api('POST', `/api/sequences/${first.id}/versions/1/restore`);

@@ -352,6 +352,18 @@ static enum error_code archive(struct api_call *call, struct error *error)
     return code;
 }
 
+static void encode_version_fields(struct json_writer *writer,
+                                  const struct sequence_version_view *view)
+{
+    json_field_int64(writer, "version", view->version.version);
+    json_field_time(writer, "saved_at", view->version.created_at_ms);
+    encode_text_or_null(writer, "saved_by", view->version.actor);
+    json_field_text(writer, "name", view->name);
+    json_field_int64(writer, "message_count", view->message_count);
+    json_field_bool(writer, "current", view->current);
+    encode_text_or_null(writer, "comment", view->version.comment);
+}
+
 static enum error_code versions(struct api_call *call, struct error *error)
 {
     struct sequence_version_view *views = NULL;
@@ -377,13 +389,7 @@ static enum error_code versions(struct api_call *call, struct error *error)
     api_list_begin(call, &writer);
     for (size_t i = 0; i < count; i++) {
         json_object_begin(&writer);
-        json_field_int64(&writer, "version", views[i].version.version);
-        json_field_time(&writer, "saved_at", views[i].version.created_at_ms);
-        encode_text_or_null(&writer, "saved_by", views[i].version.actor);
-        json_field_text(&writer, "name", views[i].name);
-        json_field_int64(&writer, "message_count", views[i].message_count);
-        json_field_bool(&writer, "current", views[i].current);
-        encode_text_or_null(&writer, "comment", views[i].version.comment);
+        encode_version_fields(&writer, &views[i]);
         json_object_end(&writer);
     }
     bool more = count == (size_t)page.limit && views[count - 1].version.version > 1;
@@ -393,24 +399,57 @@ static enum error_code versions(struct api_call *call, struct error *error)
     return OK;
 }
 
+/* The id and the number of a version in the path. */
+static enum error_code param_version(const struct api_call *call, int64_t *ret_id,
+                                     int64_t *ret_version, struct error *error)
+{
+    enum error_code code = api_param_id(call, 0, ID_SEQUENCE, ret_id, error);
+    if (code == OK && (!text_to_int64(call->params[1], ret_version) || *ret_version < 1)) {
+        code = error_set(error, ERROR_NOT_FOUND, "there is no such version");
+    }
+    return code;
+}
+
+static enum error_code version(struct api_call *call, struct error *error)
+{
+    struct sequence_version_view view;
+    struct api_query query;
+    int64_t id = 0;
+    int64_t number = 0;
+    api_query_open(&query, call, error);
+    enum error_code code = api_query_done(&query);
+    if (code == OK) {
+        code = param_version(call, &id, &number, error);
+    }
+    if (code == OK) {
+        code = sequences_version(call->work, id, number, &view, error);
+    }
+    if (code == OK) {
+        struct json_writer writer;
+        api_json(call, &writer);
+        json_object_begin(&writer);
+        encode_version_fields(&writer, &view);
+        json_field_raw(&writer, "document", view.version.definition);
+        json_object_end(&writer);
+    }
+    return code;
+}
+
 static enum error_code restore(struct api_call *call, struct error *error)
 {
     struct sequences_update_result result;
     struct api_query query;
     bool dry_run = false;
     int64_t id = 0;
-    int64_t version = 0;
+    int64_t number = 0;
     api_query_open(&query, call, error);
     (void)api_query_bool(&query, "dry_run", &dry_run);
     enum error_code code = api_query_done(&query);
     if (code == OK) {
-        code = api_param_id(call, 0, ID_SEQUENCE, &id, error);
-    }
-    if (code == OK && (!text_to_int64(call->params[1], &version) || version < 1)) {
-        code = error_set(error, ERROR_NOT_FOUND, "there is no such version");
+        code = param_version(call, &id, &number, error);
     }
     if (code == OK) {
-        code = sequences_restore(call->work, id, version, dry_run, &result, error);
+        code = sequences_restore(call->work, id, number, dry_run, &result, error);
     }
     if (code == OK) {
         answer_update(call, dry_run, &result);
@@ -436,6 +475,8 @@ const struct api_route API_SEQUENCES_ROUTES[] = {
     {"POST", "/api/sequences/:id/archive", "sequences_archive", API_EDIT,
      API_WRITE | API_NO_BODY_OK, archive, NULL},
     {"GET", "/api/sequences/:id/versions", "sequences_versions", API_READ, 0, versions, NULL},
+    {"GET", "/api/sequences/:id/versions/:version", "sequences_version", API_READ, 0, version,
+     NULL},
     {"POST", "/api/sequences/:id/versions/:version/restore", "sequences_restore", API_EDIT,
      API_WRITE | API_NO_BODY_OK, restore, NULL},
     {0},

@@ -81,6 +81,10 @@ struct sequence_version_view {
 MUST_USE enum error_code sequences_versions(struct work *work, int64_t id, int64_t before,
                                             size_t limit, struct sequence_version_view **ret_views,
                                             size_t *ret_count, struct error *error);
+/* One saved version with its whole document. Errors   ERROR_NOT_FOUND */
+MUST_USE enum error_code sequences_version(struct work *work, int64_t id, int64_t version,
+                                           struct sequence_version_view *ret_view,
+                                           struct error *error);
 /* Saves that version's document as a new version; the status stays as it is. */
 MUST_USE enum error_code sequences_restore(struct work *work, int64_t id, int64_t version,
                                            bool dry_run, struct sequences_update_result *ret_result,

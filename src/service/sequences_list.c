@@ -189,6 +189,32 @@ enum error_code sequences_versions(struct work *work, int64_t id, int64_t before
     return OK;
 }
 
+enum error_code sequences_version(struct work *work, int64_t id, int64_t version,
+                                  struct sequence_version_view *ret_view, struct error *error)
+{
+    struct sequence sequence;
+    struct sequence_version_view view = {0};
+    int64_t newest = 0;
+    bool found = false;
+    enum error_code code = sequences_find(work, id, &sequence, error);
+    if (code == OK) {
+        code = store_sequence_version_newest(work, id, &newest, error);
+    }
+    if (code == OK) {
+        code = store_sequence_version_get(work, id, version, &view.version, &found, error);
+    }
+    if (code == OK && !found) {
+        code = error_set(error, ERROR_NOT_FOUND, "the sequence has no version %lld",
+                         (long long)version);
+    }
+    if (code == OK) {
+        view.current = version == newest;
+        read_definition(work, &view);
+        *ret_view = view;
+    }
+    return code;
+}
+
 enum error_code sequences_stats(struct work *work, int64_t id, struct sequences_stats *ret_stats,
                                 struct error *error)
 {
