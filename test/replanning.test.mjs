@@ -144,3 +144,42 @@ test('a sent step that moves ahead and would be late there stops nobody', async 
   assert.deepEqual(sent().map((line) => line.split('|')[0].slice(25)), ['one', 'two']);
   assert.equal((await call('GET', `/api/enrollments/${one.id}`)).status, 'completed');
 });
+
+// The clock of somebody resumed alone inside a paused sequence goes on when the sequence does.
+for (const [resume, wanted] of [
+  [{}, [`${at(26, '10:00')} two`, `${at(27, '10:00')} three`]],
+  [{ mode: 'keep_dates' }, [`${at(25, '08:00')} two`, `${at(26, '08:00')} three`]],
+  [{ mode: 'keep_dates', overdue: 'skip' }, []],
+]) {
+  test(`resumed alone in a paused sequence, which goes on later: ${JSON.stringify(resume)}`, async (t) => {
+    const { server, call, sequence, enroll, sent } = await begin(t);
+    const { id } = await sequence('First', [step(1, 'one', null), step(3, 'two'), step(4, 'three')]);
+    const one = await enroll({ id }, {});
+    await advance(server, '1d');
+    await call('PUT', `/api/enrollments/${one.id}`, { status: 'paused' });
+    await call('POST', `/api/sequences/${id}/pause`);
+    await advance(server, '2d');
+    assert.equal((await call('PUT', `/api/enrollments/${one.id}`, { status: 'active' })).status, 'active');
+    await advance(server, '7d');
+    const told = await call('POST', `/api/sequences/${id}/resume?dry_run=true`, resume);
+    await call('POST', `/api/sequences/${id}/resume`, resume);
+    await advance(server, '10d');
+    assert.deepEqual(sent().slice(1).map((line) => line.split('|')[0]), wanted);
+    assert.deepEqual(told.per_day, wanted.map((line) => ({ date: line.slice(0, 10), count: 1 })));
+    assert.equal((await call('GET', `/api/enrollments/${one.id}`)).status, 'completed');
+  });
+}
+
+test('whoever was paused and resumed alone in a draft begins when it starts', async (t) => {
+  const { server, call, sequence, enroll, sent } = await begin(t);
+  const draft = await sequence('First', [step(1, 'one', null), step(2, 'two')], { status: 'draft' });
+  const one = await enroll(draft, {});
+  await advance(server, '6d');
+  await call('PUT', `/api/enrollments/${one.id}`, { status: 'paused' });
+  await advance(server, '1d');
+  await call('PUT', `/api/enrollments/${one.id}`, { status: 'active' });
+  await advance(server, '3d');
+  await call('POST', `/api/sequences/${draft.id}/resume?force=true`);
+  await advance(server, '5d');
+  assert.deepEqual(sent().map((line) => line.split('|')[0]), [`${at(25, '08:00')} one`, `${at(26, '10:00')} two`]);
+});

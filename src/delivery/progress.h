@@ -115,7 +115,9 @@ MUST_USE enum error_code progress_end(struct progress *progress, int64_t enrollm
 /* ACTIVE to PAUSED, with everything that waits cancelled. */
 MUST_USE enum error_code progress_pause(struct progress *progress, int64_t enrollment_id,
                                         struct text status_reason, struct error *error);
-/* PAUSED to ACTIVE, `shift_days` later than before, and plans the next step.
+/* PAUSED to ACTIVE, `shift_days` later than before, and plans the next step. Inside a sequence that
+ * does not run, the person's clock stands still from now on; when the sequence goes on, call this
+ * again for them, although they are ACTIVE.
  * catch_up_until_ms  0, or: what was planned before this moment goes although late, one per day */
 MUST_USE enum error_code progress_resume(struct progress *progress, int64_t enrollment_id,
                                          int32_t shift_days, int64_t catch_up_until_ms,

@@ -34,7 +34,11 @@ enum error_code progress_set_status(struct progress *progress, struct store_prog
     }
     row->status = status;
     row->status_reason = status_reason;
-    row->paused_at_ms = status == ENROLLMENT_PAUSED ? now_ms : 0;
+    if (status != ENROLLMENT_PAUSED) {
+        row->paused_at_ms = 0;
+    } else if (row->paused_at_ms == 0) {
+        row->paused_at_ms = now_ms;
+    }
     row->ended_at_ms = enrollment_status_is_live(status) ? 0 : now_ms;
     if (status != ENROLLMENT_ACTIVE) {
         row->next_due_at_ms = 0;
@@ -271,6 +275,15 @@ enum error_code progress_end(struct progress *progress, int64_t enrollment_id,
     return code == OK ? drop_messages(progress, enrollment_id, reason, NULL, error) : code;
 }
 
+static enum error_code sequence_runs(struct progress *progress, int64_t sequence_id, bool *ret_runs,
+                                     struct error *error)
+{
+    struct progress_sequence *sequence = NULL;
+    enum error_code code = progress_sequence(progress, sequence_id, &sequence, error);
+    *ret_runs = code == OK && sequence->found && sequence->sequence.status == SEQUENCE_ACTIVE;
+    return code;
+}
+
 enum error_code progress_pause(struct progress *progress, int64_t enrollment_id,
                                struct text status_reason, struct error *error)
 {
@@ -281,7 +294,15 @@ enum error_code progress_pause(struct progress *progress, int64_t enrollment_id,
         return code;
     }
     int64_t before_ms = row.next_due_at_ms;
-    code = progress_set_status(progress, &row, ENROLLMENT_PAUSED, status_reason, error);
+    bool runs = false;
+    code = sequence_runs(progress, row.sequence_id, &runs, error);
+    if (code == OK && !runs && row.paused_at_ms == 0 && row.last_sent_at_ms == 0) {
+        row.paused_at_ms =
+            row.created_at_ms; /* came in while the sequence stood, has stood since */
+    }
+    if (code == OK) {
+        code = progress_set_status(progress, &row, ENROLLMENT_PAUSED, status_reason, error);
+    }
     if (code == OK) {
         code = store_progress_put(progress->work, &row, before_ms, error);
     }
@@ -291,14 +312,20 @@ enum error_code progress_pause(struct progress *progress, int64_t enrollment_id,
 enum error_code progress_resume(struct progress *progress, int64_t enrollment_id,
                                 int32_t shift_days, int64_t catch_up_until_ms, struct error *error)
 {
-    struct store_progress row;
+    struct store_progress row = {0};
     bool found = false;
     enum error_code code = store_progress_get(progress->work, enrollment_id, &row, &found, error);
-    if (code != OK || !found || row.status != ENROLLMENT_PAUSED) {
+    bool follows = row.status == ENROLLMENT_ACTIVE && row.paused_at_ms != 0;
+    if (code != OK || !found || (row.status != ENROLLMENT_PAUSED && !follows)) {
         return code;
     }
-    code = progress_set_status(progress, &row, ENROLLMENT_ACTIVE, (struct text){0}, error);
+    bool runs = false;
+    code = sequence_runs(progress, row.sequence_id, &runs, error);
+    if (code == OK && !follows) {
+        code = progress_set_status(progress, &row, ENROLLMENT_ACTIVE, (struct text){0}, error);
+    }
     if (code == OK) {
+        row.paused_at_ms = runs ? 0 : progress->work->now_ms;
         row.shift_days += shift_days;
         row.catch_up_until_ms = catch_up_until_ms;
         code = store_progress_put(progress->work, &row, row.next_due_at_ms, error);

@@ -299,7 +299,7 @@ static enum error_code resume(struct action_run *run, const struct store_action_
     struct store_progress row = {0};
     bool found = true;
     enum error_code code = planning_of(run, stood->sequence_id, &planning, error);
-    if (code == OK && stood->status == ENROLLMENT_ACTIVE) {
+    if (code == OK && stood->status == ENROLLMENT_ACTIVE && stood->paused_at_ms == 0) {
         return follow_resumed_sequence(run, planning, stood, error);
     }
     if (code == OK && !run->action->dry_run) {

@@ -202,7 +202,7 @@ static struct schedule_person person_of(struct explain_facts *facts, const struc
         }
     }
     person.done = done;
-    if (row->status == ENROLLMENT_PAUSED) {
+    if (row->paused_at_ms != 0) {
         person.shift_days +=
             schedule_resume_shift(plan, &person, row->paused_at_ms, facts->work->now_ms);
     }

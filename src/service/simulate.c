@@ -104,7 +104,7 @@ static enum error_code visit_inside(void *context, const struct store_action_row
     if (code != OK) {
         return code;
     }
-    if (row->status == ENROLLMENT_PAUSED) {
+    if (row->paused_at_ms != 0) {
         person.shift_days += schedule_resume_shift(&inside->planning->plan, &person,
                                                    row->paused_at_ms, inside->now_ms);
     }

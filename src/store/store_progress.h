@@ -21,6 +21,8 @@ struct store_progress {
     int64_t last_sent_at_ms;
     int64_t last_planned_at_ms;
     int64_t catch_up_until_ms;
+    /* Since when the person's clock stands still, 0 = it runs. Also of an active one who was
+     * resumed alone inside a sequence that does not run. */
     int64_t paused_at_ms;
     int64_t ended_at_ms;
     struct text status_reason;
@@ -29,6 +31,7 @@ struct store_progress {
         int64_t status, position, paused_at_ms, ended_at_ms;
         struct text status_reason;
     } stored; /* what the row says: a put leaves alone what is the same, and its indexes with it */
+    int64_t created_at_ms; /* read only */
     /* of the person; read only */
     int64_t phone;
     int64_t suppressed; /* bits: 1 everything, 2 marketing */

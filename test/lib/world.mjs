@@ -382,7 +382,19 @@ export class World {
       enrollment.skips = true;
     }
     enrollment.paused = null;
+    enrollment.stands = enrollment.sequence.status === 'active' ? null : this.now;
     enrollment.status = 'active';
+  }
+  /** Their clock may stand still already, when the sequence does not run. */
+  pauseOne(one, by) {
+    const waits = one.sequence.status !== 'active' && one.accepted.size === 0;
+    Object.assign(one, { status: 'paused', paused: { at: one.stands ?? (waits ? one.createdMs : this.now), by }, stands: null });
+  }
+  followSequence(one, mode) {
+    if (one.stands) {
+      one.paused = { at: one.stands };
+      this.endPaused(one, mode);
+    } else if (one.accepted.size === 0) one.shift += this.resumeShift(one, one.createdMs);
   }
   /** The clock stood still for whole local days, and one more when the next step's time is over today. */
   resumeShift(enrollment, sinceMs) {
@@ -406,8 +418,7 @@ export class World {
     if (!one) return;
     await this.ok('PUT', `/api/enrollments/${one.id}`, { status: 'paused', reason: 'holiday' });
     this.note(`pause ${one.id}`);
-    one.status = 'paused';
-    one.paused = { at: this.now, by: 'person' };
+    this.pauseOne(one, 'person');
   }
   async resumePerson() {
     const one = this.pickEnrollment(['paused']);
@@ -461,7 +472,7 @@ export class World {
     assert.equal(done.changed, meant.length, `bulk ${action}: done`);
     assert.equal(told.messages_cancelled, done.messages_cancelled, `bulk ${action}: cancelled as told`);
     for (const one of meant) {
-      if (action === 'pause') Object.assign(one, { status: 'paused', paused: { at: this.now, by: 'person' } });
+      if (action === 'pause') this.pauseOne(one, 'person');
       else if (action === 'resume') this.endPaused(one, World.modeOf(choice));
       else one.status = 'stopped';
     }
@@ -515,7 +526,7 @@ export class World {
     const inside = this.enrollments.filter((one) => one.sequence === sequence && !one.removed && one.live && (one.status === 'active' || one.paused.by === 'sequence'));
     for (const one of inside) {
       if (one.status === 'paused') this.endPaused(one, World.modeOf(choice));
-      else if (one.accepted.size === 0) one.shift += this.resumeShift(one, one.createdMs);
+      else this.followSequence(one, World.modeOf(choice));
     }
     await this.compareDays(told.per_day, inside, 'resume of the sequence');
   }
@@ -662,7 +673,7 @@ export class World {
     for (const other of this.enrollments) {
       if (other.contact !== one.contact || !other.live || other.removed) continue;
       if (other.sequence.on_reply === 'stop') other.status = 'stopped';
-      else if (other.sequence.on_reply === 'pause' && other.status === 'active') Object.assign(other, { status: 'paused', paused: { at: this.now, by: 'person' } });
+      else if (other.sequence.on_reply === 'pause' && other.status === 'active') this.pauseOne(other, 'person');
     }
   }
 
@@ -715,7 +726,7 @@ export class World {
         sequence.status = 'active';
         for (const one of this.enrollments.filter((other) => other.sequence === sequence && !other.removed && other.live)) {
           if (one.status === 'paused' && one.paused.by === 'sequence') this.endPaused(one, 'shift');
-          else if (one.status === 'active' && one.accepted.size === 0) one.shift += this.resumeShift(one, one.createdMs);
+          else if (one.status === 'active') this.followSequence(one, 'shift');
         }
       }
     }
