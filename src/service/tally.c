@@ -6,13 +6,10 @@
 #include "base/instant.h"
 #include "store/counters.h"
 #include "store/store_cohort.h"
-#include "store/store_counter.h"
 #include "store/store_sequence.h"
 #include "store/store_verify.h"
 
 #include <string.h>
-
-enum { COHORTS_TOLD_MAX = 5 };
 
 struct tally_run {
     struct work *work;
@@ -251,131 +248,9 @@ int64_t tally_get(const struct tally_step *step, int64_t outcome)
     return count;
 }
 
-/* --- comparing -------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------- */
 
-struct comparison {
-    struct work *work;
-    const struct tally *tally;
-    const struct store_counter *counters;
-    size_t counter_count;
-    struct tally_difference *differences;
-    size_t count;
-    struct map64 *cohorts; /* start of the quarter → place in tally->cohorts */
-    size_t cohort_rows;    /* stored ones that the people's rows make, too */
-    size_t cohort_differences;
-};
-
-static size_t step_place(const struct tally *tally, int64_t step_id)
-{
-    size_t place = 0;
-    while (place < tally->step_count && tally->steps[place].step_id != step_id) {
-        place++;
-    }
-    return place;
-}
-
-static int64_t stored_count(const struct comparison *comparison, int64_t step_id, int64_t outcome)
-{
-    int64_t count = 0;
-    for (size_t at = 0; at < comparison->counter_count; at++) {
-        const struct store_counter *counter = &comparison->counters[at];
-        count += counter->step_id == step_id && counter->outcome == outcome ? counter->count : 0;
-    }
-    return count;
-}
-
-static void compare_one(struct comparison *comparison, int64_t step_id, int64_t outcome,
-                        int64_t stored, int64_t counted)
-{
-    if (stored != counted) {
-        comparison->differences[comparison->count++] =
-            (struct tally_difference){.sequence_id = comparison->tally->sequence_id,
-                                      .step_id = step_id,
-                                      .outcome = outcome,
-                                      .cohort_at_ms = -1,
-                                      .stored = stored,
-                                      .counted = counted};
-    }
-}
-
-static void compare_step(struct comparison *comparison, const struct tally_step *step)
-{
-    static const int64_t EXACT[] = {OUTCOME_QUEUED,  OUTCOME_SENT,      OUTCOME_FAILED,
-                                    OUTCOME_UNKNOWN, OUTCOME_DELIVERED, OUTCOME_READ,
-                                    OUTCOME_REPLIED, OUTCOME_OPTED_OUT};
-    for (size_t at = 0; at < ARRAY_SIZE(EXACT); at++) {
-        compare_one(comparison, step->step_id, EXACT[at],
-                    stored_count(comparison, step->step_id, EXACT[at]), tally_get(step, EXACT[at]));
-    }
-    if (step->present) {
-        compare_one(comparison, step->step_id, OUTCOME_WAITING,
-                    stored_count(comparison, step->step_id, OUTCOME_WAITING),
-                    tally_get(step, OUTCOME_WAITING));
-        compare_one(comparison, step->step_id, -1,
-                    stored_count(comparison, step->step_id, OUTCOME_SKIPPED) +
-                        stored_count(comparison, step->step_id, OUTCOME_CANCELLED),
-                    tally_get(step, OUTCOME_SKIPPED) + tally_get(step, OUTCOME_CANCELLED));
-    }
-}
-
-/* Whether a stored row of a cohort says what the people's rows say. A step that has gone is
- * compared by its messages, as everywhere. */
-static bool same_cohort(const struct tally_step *step, const int64_t *stored,
-                        const int64_t *counted)
-{
-    bool people = step->step_id == 0;
-    for (size_t outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
-        bool never_came = !people && (outcome == OUTCOME_SKIPPED || outcome == OUTCOME_CANCELLED);
-        bool skip = never_came || (!people && !step->present && outcome == OUTCOME_WAITING);
-        if (!skip && stored[outcome] != counted[outcome]) {
-            return false;
-        }
-    }
-    return people || !step->present ||
-           stored[OUTCOME_SKIPPED] + stored[OUTCOME_CANCELLED] ==
-               counted[OUTCOME_SKIPPED] + counted[OUTCOME_CANCELLED];
-}
-
-static void tell_cohort(struct comparison *comparison, int64_t at_ms, int64_t step_id,
-                        const int64_t *stored, const int64_t *counted)
-{
-    size_t outcome = 0;
-    while (outcome + 1 < OUTCOME_COUNT && stored[outcome] == counted[outcome]) {
-        outcome++;
-    }
-    if (comparison->cohort_differences++ < COHORTS_TOLD_MAX) {
-        comparison->differences[comparison->count++] =
-            (struct tally_difference){.sequence_id = comparison->tally->sequence_id,
-                                      .step_id = step_id,
-                                      .outcome = (int64_t)outcome,
-                                      .cohort_at_ms = at_ms,
-                                      .stored = stored[outcome],
-                                      .counted = counted[outcome]};
-    }
-}
-
-static void compare_cohort(void *context, const struct store_cohort *row)
-{
-    static const int64_t NOBODY[OUTCOME_COUNT] = {0};
-    struct comparison *comparison = context;
-    const struct tally *tally = comparison->tally;
-    size_t step = step_place(tally, row->step_id);
-    int64_t place = 0;
-    if (step == tally->step_count) {
-        return; /* of a removed step without any message */
-    }
-    bool found = map64_get(comparison->cohorts, row->at_ms, &place);
-    const struct tally_cohort *cohort = found ? &tally->cohorts[place] : NULL;
-    const int64_t *counted = found && step < cohort->capacity ? cohort->counts[step] : NOBODY;
-    if (found && step < cohort->capacity) {
-        comparison->cohort_rows++;
-    }
-    if (!same_cohort(&tally->steps[step], row->counts, counted)) {
-        tell_cohort(comparison, row->at_ms, row->step_id, row->counts, counted);
-    }
-}
-
-static bool is_empty(const int64_t *counts)
+bool tally_cohort_is_empty(const int64_t *counts)
 {
     for (size_t outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
         if (counts[outcome] != 0) {
@@ -383,73 +258,6 @@ static bool is_empty(const int64_t *counts)
         }
     }
     return true;
-}
-
-/* Rows that are there are compared; rows that ought to be there are looked for by number. */
-static enum error_code compare_cohorts(struct comparison *comparison, struct error *error)
-{
-    static const int64_t NOBODY[OUTCOME_COUNT] = {0};
-    const struct tally *tally = comparison->tally;
-    CLEANUP(map64_free) struct map64 *cohorts = map64_new(tally->cohort_count + 1);
-    comparison->cohorts = cohorts;
-    size_t expected = 0;
-    for (size_t at = 0; at < tally->cohort_count; at++) {
-        const struct tally_cohort *cohort = &tally->cohorts[at];
-        (void)map64_put(cohorts, cohort->at_ms, (int64_t)at);
-        for (size_t step = 0; step < cohort->capacity; step++) {
-            expected += !is_empty(cohort->counts[step]);
-        }
-    }
-    enum error_code code =
-        store_cohort_visit(comparison->work, tally->sequence_id, COUNTER_QUARTER, INT64_MIN,
-                           INT64_MAX, compare_cohort, comparison, error);
-    if (code == OK && comparison->cohort_rows < expected && tally->cohort_count > 0) {
-        const int64_t counted[OUTCOME_COUNT] = {(int64_t)expected};
-        tell_cohort(comparison, tally->cohorts[0].at_ms, 0, NOBODY, counted);
-    }
-    struct store_cohort stored, sum;
-    bool wrong = false;
-    if (code == OK) {
-        code = store_cohort_find_wrong(comparison->work, tally->sequence_id, &stored, &sum, &wrong,
-                                       error);
-    }
-    if (code == OK && wrong) {
-        tell_cohort(comparison, stored.at_ms, stored.step_id, stored.counts, sum.counts);
-    }
-    return code;
-}
-
-enum error_code tally_compare(struct work *work, const struct tally *tally,
-                              struct tally_difference **ret_differences, size_t *ret_count,
-                              struct error *error)
-{
-    struct comparison comparison = {.work = work, .tally = tally};
-    struct store_counter *counters = NULL;
-    enum error_code code =
-        store_counter_list(work, tally->sequence_id, &counters, &comparison.counter_count, error);
-    if (code != OK) {
-        return code;
-    }
-    comparison.counters = counters;
-    comparison.differences =
-        arena_array(work->arena, tally->step_count * OUTCOME_COUNT + COHORTS_TOLD_MAX + 1,
-                    sizeof(*comparison.differences));
-    for (size_t at = 0; at < tally->step_count; at++) {
-        if (tally->steps[at].step_id != 0) {
-            compare_step(&comparison, &tally->steps[at]);
-            continue;
-        }
-        for (int64_t status = 0; status < ENROLLMENT_STATUS_COUNT; status++) {
-            compare_one(&comparison, 0, status, stored_count(&comparison, 0, status),
-                        tally_get(&tally->steps[at], status));
-        }
-    }
-    code = compare_cohorts(&comparison, error);
-    if (code == OK) {
-        *ret_differences = comparison.differences;
-        *ret_count = comparison.count;
-    }
-    return code;
 }
 
 static enum error_code write_cohorts(struct work *work, const struct tally *tally,
@@ -465,7 +273,7 @@ static enum error_code write_cohorts(struct work *work, const struct tally *tall
             struct store_cohort row = {.at_ms = cohort->at_ms,
                                        .step_id = tally->steps[step].step_id};
             memcpy(row.counts, cohort->counts[step], sizeof(row.counts));
-            if (!is_empty(row.counts)) {
+            if (!tally_cohort_is_empty(row.counts)) {
                 code = store_cohort_put(work, tally->sequence_id, &row, error);
             }
         }
@@ -475,7 +283,7 @@ static enum error_code write_cohorts(struct work *work, const struct tally *tall
 
 enum error_code tally_write(struct work *work, const struct tally *tally, struct error *error)
 {
-    enum error_code code = OK;
+    enum error_code code = store_verify_counters_stray(work, tally->sequence_id, error);
     for (size_t at = 0; at < tally->step_count && code == OK; at++) {
         const struct tally_step *step = &tally->steps[at];
         code = store_verify_counters_clear(work, tally->sequence_id, step->step_id, error);

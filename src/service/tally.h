@@ -40,6 +40,8 @@ MUST_USE enum error_code tally_sequence(struct work *work, int64_t sequence_id,
                                         struct tally *ret_tally, struct error *error);
 int64_t tally_get(const struct tally_step *step, int64_t outcome); /* all reasons */
 
+bool tally_cohort_is_empty(const int64_t *counts); /* OUTCOME_COUNT of them */
+
 /* A counter that differs from the rows. */
 struct tally_difference {
     int64_t sequence_id;

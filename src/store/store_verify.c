@@ -117,6 +117,18 @@ enum error_code store_verify_counters_clear(struct work *work, int64_t sequence_
                   NULL, error);
 }
 
+/* What is counted of messages where there is none; 0, 4 and 5 count what never came, too. */
+DB_SQL(VERIFY_COUNTERS_STRAY,
+       "DELETE FROM counter WHERE sequence_id = $1 AND step_id <> 0 AND outcome NOT IN (0, 4, 5) "
+       "AND NOT EXISTS (SELECT 1 FROM message m WHERE m.sequence_id = counter.sequence_id "
+       "AND m.step_id = counter.step_id)");
+
+enum error_code store_verify_counters_stray(struct work *work, int64_t sequence_id,
+                                            struct error *error)
+{
+    return db_run(work->db, &VERIFY_COUNTERS_STRAY, DB_VALUES(DB_INT(sequence_id)), NULL, error);
+}
+
 DB_SQL(VERIFY_COUNTER_SET, "INSERT INTO counter (sequence_id, step_id, outcome, reason, count) "
                            "VALUES ($1, $2, $3, $4, $5)");
 
@@ -169,6 +181,94 @@ DB_SQL(REPAIR_DUE_MISSING,
        "INSERT INTO due (due_at_ms, enrollment_id) SELECT e.next_due_at_ms, e.id FROM enrollment e "
        "WHERE e.next_due_at_ms IS NOT NULL AND e.status = 0 AND NOT EXISTS (SELECT 1 FROM due d "
        "WHERE d.due_at_ms = e.next_due_at_ms AND d.enrollment_id = e.id)");
+DB_SQL(CHECK_CHANNEL_PEOPLE,
+       "SELECT count(*) FROM channel_people p WHERE p.people <> "
+       "(SELECT count(*) FROM channel_person c WHERE c.channel_id = p.channel_id)");
+DB_SQL(REPAIR_CHANNEL_PEOPLE,
+       "UPDATE channel_people SET people = "
+       "(SELECT count(*) FROM channel_person c WHERE c.channel_id = channel_people.channel_id)");
+
+/* --- counters by time --------------------------------------------------------------------------
+ */
+
+/* What happened is written down once and never taken back, also when the rows it happened to go on
+ * to something else: so these tables are held against each other. `counter_time` has each quarter
+ * of an hour of each sequence, the same of all together, and the hours and days of both. */
+#define TIME_COLUMNS                                                                               \
+    "sent, failed, skipped, cancelled, unknown, delivered, read, replied, opted_out, enrolled, "   \
+    "completed"
+#define TIME_COLUMNS_LESS                                                                          \
+    "-sent, -failed, -skipped, -cancelled, -unknown, -delivered, -read, -replied, -opted_out, "    \
+    "-enrolled, -completed"
+/* Opt-outs of people in no sequence are in no sequence's row: all together may have more. */
+#define TIME_SUMS_DIFFER                                                                           \
+    "sum(sent) <> 0 OR sum(failed) <> 0 OR sum(skipped) <> 0 OR sum(cancelled) <> 0 "              \
+    "OR sum(unknown) <> 0 OR sum(delivered) <> 0 OR sum(read) <> 0 OR sum(replied) <> 0 "          \
+    "OR sum(enrolled) <> 0 OR sum(completed) <> 0 "
+#define TIME_ADD                                                                                   \
+    "ON CONFLICT (sequence_id, width, at_ms) DO UPDATE SET sent = counter_time.sent + "            \
+    "excluded.sent, failed = counter_time.failed + excluded.failed, "                              \
+    "skipped = counter_time.skipped + excluded.skipped, "                                          \
+    "cancelled = counter_time.cancelled + excluded.cancelled, "                                    \
+    "unknown = counter_time.unknown + excluded.unknown, "                                          \
+    "delivered = counter_time.delivered + excluded.delivered, "                                    \
+    "read = counter_time.read + excluded.read, "                                                   \
+    "replied = counter_time.replied + excluded.replied, "                                          \
+    "opted_out = counter_time.opted_out + excluded.opted_out, "                                    \
+    "enrolled = counter_time.enrolled + excluded.enrolled, "                                       \
+    "completed = counter_time.completed + excluded.completed"
+#define FAILURE_ADD                                                                                \
+    "ON CONFLICT (sequence_id, width, at_ms, reason) "                                             \
+    "DO UPDATE SET count = counter_failure.count + excluded.count"
+#define WIDER "(SELECT 1 AS wider, 3600000 AS size UNION ALL SELECT 2, 86400000)"
+#define WIDER_START "at_ms - ((at_ms % size) + size) % size"
+
+#define TIME_TOGETHER                                                                              \
+    "FROM (SELECT at_ms, " TIME_COLUMNS " FROM counter_time WHERE width = 0 AND sequence_id <> 0 " \
+    "UNION ALL SELECT at_ms, " TIME_COLUMNS_LESS " FROM counter_time "                             \
+    "WHERE width = 0 AND sequence_id = 0) WHERE true GROUP BY at_ms "                              \
+    "HAVING " TIME_SUMS_DIFFER "OR sum(opted_out) > 0 "
+DB_SQL(CHECK_TIME_TOGETHER, "SELECT count(*) FROM (SELECT 1 " TIME_TOGETHER ")");
+DB_SQL(REPAIR_TIME_TOGETHER,
+       "INSERT INTO counter_time (sequence_id, width, at_ms, " TIME_COLUMNS ") "
+       "SELECT 0, 0, at_ms, sum(sent), sum(failed), sum(skipped), sum(cancelled), sum(unknown), "
+       "sum(delivered), sum(read), sum(replied), max(sum(opted_out), 0), sum(enrolled), "
+       "sum(completed) " TIME_TOGETHER TIME_ADD);
+
+#define TIME_WIDER                                                                                 \
+    "FROM (SELECT sequence_id, wider AS width, " WIDER_START " AS at_ms, " TIME_COLUMNS            \
+    " FROM counter_time JOIN " WIDER " WHERE width = 0 "                                           \
+    "UNION ALL SELECT sequence_id, width, at_ms, " TIME_COLUMNS_LESS                               \
+    " FROM counter_time WHERE width > 0) WHERE true GROUP BY sequence_id, width, at_ms "           \
+    "HAVING " TIME_SUMS_DIFFER "OR sum(opted_out) <> 0 "
+DB_SQL(CHECK_TIME_WIDER, "SELECT count(*) FROM (SELECT 1 " TIME_WIDER ")");
+DB_SQL(REPAIR_TIME_WIDER,
+       "INSERT INTO counter_time (sequence_id, width, at_ms, " TIME_COLUMNS ") "
+       "SELECT sequence_id, width, at_ms, sum(sent), sum(failed), sum(skipped), sum(cancelled), "
+       "sum(unknown), sum(delivered), sum(read), sum(replied), sum(opted_out), sum(enrolled), "
+       "sum(completed) " TIME_WIDER TIME_ADD);
+
+#define FAILURE_TOGETHER                                                                           \
+    "FROM (SELECT at_ms, reason, count FROM counter_failure WHERE width = 0 AND sequence_id <> 0 " \
+    "UNION ALL SELECT at_ms, reason, -count FROM counter_failure "                                 \
+    "WHERE width = 0 AND sequence_id = 0) WHERE true GROUP BY at_ms, reason "                      \
+    "HAVING sum(count) <> 0 "
+DB_SQL(CHECK_FAILURE_TOGETHER, "SELECT count(*) FROM (SELECT 1 " FAILURE_TOGETHER ")");
+DB_SQL(REPAIR_FAILURE_TOGETHER,
+       "INSERT INTO counter_failure (sequence_id, width, at_ms, reason, count) "
+       "SELECT 0, 0, at_ms, reason, sum(count) " FAILURE_TOGETHER FAILURE_ADD);
+
+#define FAILURE_WIDER                                                                              \
+    "FROM (SELECT sequence_id, wider AS width, " WIDER_START " AS at_ms, reason, count "           \
+    "FROM counter_failure JOIN " WIDER " WHERE width = 0 "                                         \
+    "UNION ALL SELECT sequence_id, width, at_ms, reason, -count FROM counter_failure "             \
+    "WHERE width > 0) WHERE true GROUP BY sequence_id, width, at_ms, reason "                      \
+    "HAVING sum(count) <> 0 "
+DB_SQL(CHECK_FAILURE_WIDER, "SELECT count(*) FROM (SELECT 1 " FAILURE_WIDER ")");
+DB_SQL(REPAIR_FAILURE_WIDER,
+       "INSERT INTO counter_failure (sequence_id, width, at_ms, reason, count) "
+       "SELECT sequence_id, width, at_ms, reason, sum(count) " FAILURE_WIDER FAILURE_ADD);
+
 /* Every failure is counted by its moment twice, once with its reason. */
 DB_SQL(CHECK_FAILURES,
        "SELECT count(*) FROM (SELECT 1 FROM (SELECT sequence_id, width, at_ms, failed AS count "
@@ -219,6 +319,27 @@ static const struct check_row {
     {{"due_missing", "people whose next message would be forgotten", CHECK_REPAIRABLE},
      &CHECK_DUE_MISSING,
      &REPAIR_DUE_MISSING},
+    {{"channel_people", "channels whose people of the last day are counted wrong",
+      CHECK_REPAIRABLE},
+     &CHECK_CHANNEL_PEOPLE,
+     &REPAIR_CHANNEL_PEOPLE},
+    /* In this order: each is put right by what was put right before it. */
+    {{"times_together", "quarters of an hour in which the sequences do not add up to their sum",
+      CHECK_REPAIRABLE},
+     &CHECK_TIME_TOGETHER,
+     &REPAIR_TIME_TOGETHER},
+    {{"times", "hours and days that are not the sum of their quarters", CHECK_REPAIRABLE},
+     &CHECK_TIME_WIDER,
+     &REPAIR_TIME_WIDER},
+    {{"failures_together",
+      "quarters of an hour in which failures by reason do not add up to their sum",
+      CHECK_REPAIRABLE},
+     &CHECK_FAILURE_TOGETHER,
+     &REPAIR_FAILURE_TOGETHER},
+    {{"failures_by_time", "hours and days whose failures by reason are not those of their quarters",
+      CHECK_REPAIRABLE},
+     &CHECK_FAILURE_WIDER,
+     &REPAIR_FAILURE_WIDER},
     {{"failures", "stretches of time whose failures do not add up by reason", CHECK_REPAIRABLE},
      &CHECK_FAILURES,
      &REPAIR_FAILURES},

@@ -31,6 +31,8 @@ MUST_USE enum error_code store_verify_sequences(struct work *work, int64_t **ret
  * Only in a writer job that runs alone. */
 MUST_USE enum error_code store_verify_counters_clear(struct work *work, int64_t sequence_id,
                                                      int64_t step_id, struct error *error);
+MUST_USE enum error_code store_verify_counters_stray(struct work *work, int64_t sequence_id,
+                                                     struct error *error);
 MUST_USE enum error_code store_verify_counter_set(struct work *work, int64_t sequence_id,
                                                   int64_t step_id, int64_t outcome, int64_t reason,
                                                   int64_t count, struct error *error);
