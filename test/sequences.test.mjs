@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { until } from './lib/process.mjs';
-import { startServer } from './lib/server.mjs';
+import { advance, startServer } from './lib/server.mjs';
 
 const OUTCOMES = ['waiting', 'queued', 'sent', 'failed', 'skipped', 'cancelled', 'unknown'];
 const WEEK = {
@@ -94,6 +94,20 @@ test('all refused fields come at once, with their paths', async (t) => {
   assert.equal(found['messages[3].message'], 'too_long');
   assert.equal((await server.api('GET', '/api/sequences/seq_999')).status, 404);
   assert.equal((await server.api('GET', '/api/sequences/seven')).status, 404);
+});
+
+test('the list is in the order of the activity that it shows', async (t) => {
+  const server = await startServer(t, { clock: 'manual' });
+  const busy = await created(server, { name: 'Busy', status: 'active', messages: [{ day: 1, message: 'Hello' }] }, '?force=true');
+  await advance(server, '1h');
+  await created(server, { ...WEEK, name: 'Quiet' });
+  const names = async () => (await server.api('GET', '/api/sequences?sort=-last_activity_at')).body.data.map((row) => row.name);
+  assert.deepEqual(await names(), ['Quiet', 'Busy'], 'without activity by the last change');
+  await advance(server, '1h');
+  assert.equal((await server.api('POST', `/api/sequences/${busy.id}/enroll`, { phone: '919812345678' })).status, 201);
+  await advance(server, '10m');
+  assert.deepEqual(await names(), ['Busy', 'Quiet']);
+  assert.deepEqual((await server.api('GET', '/api/sequences?sort=last_activity_at&limit=1')).body.data.map((row) => row.name), ['Quiet']);
 });
 
 test('versions are kept and come back; copies are drafts', async (t) => {

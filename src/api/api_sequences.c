@@ -23,6 +23,8 @@ static const struct json_choice SORTS[] = {
     {"-created_at", SEQUENCES_BY_CREATED | DESCENDING},
     {"updated_at", SEQUENCES_BY_UPDATED},
     {"-updated_at", SEQUENCES_BY_UPDATED | DESCENDING},
+    {"last_activity_at", SEQUENCES_BY_ACTIVITY},
+    {"-last_activity_at", SEQUENCES_BY_ACTIVITY | DESCENDING},
     {"enrolled_count", SEQUENCES_BY_ENROLLED},
     {"-enrolled_count", SEQUENCES_BY_ENROLLED | DESCENDING},
     {"active_count", SEQUENCES_BY_ACTIVE},

@@ -105,6 +105,7 @@ enum sequences_sort {
     SEQUENCES_BY_NAME,
     SEQUENCES_BY_CREATED,
     SEQUENCES_BY_UPDATED,
+    SEQUENCES_BY_ACTIVITY, /* the last one, or the last change where there is none */
     SEQUENCES_BY_ENROLLED,
     SEQUENCES_BY_ACTIVE,
 };

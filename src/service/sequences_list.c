@@ -70,6 +70,12 @@ static int compare_names(struct text a, struct text b)
     return order((int64_t)a.size, (int64_t)b.size);
 }
 
+static int64_t activity(const struct store_sequence_summary *summary)
+{
+    return summary->last_activity_at_ms != 0 ? summary->last_activity_at_ms
+                                             : summary->sequence.updated_at_ms;
+}
+
 static int compare(const void *left, const void *right, void *context)
 {
     const struct store_sequence_summary *a = left;
@@ -86,6 +92,9 @@ static int compare(const void *left, const void *right, void *context)
     case SEQUENCES_BY_UPDATED:
         result = order(a->sequence.updated_at_ms, b->sequence.updated_at_ms);
         break;
+    case SEQUENCES_BY_ACTIVITY:
+        result = order(activity(a), activity(b));
+        break;
     case SEQUENCES_BY_ENROLLED:
         result = order(a->counts.enrolled, b->counts.enrolled);
         break;
@@ -97,6 +106,17 @@ static int compare(const void *left, const void *right, void *context)
         result = order(a->sequence.id, b->sequence.id);
     }
     return filter->descending ? -result : result;
+}
+
+static enum error_code look_up_activity(struct work *work, struct store_sequence_summary *summaries,
+                                        size_t count, struct error *error)
+{
+    enum error_code code = OK;
+    for (size_t i = 0; code == OK && i < count; i++) {
+        code = store_sequence_last_activity(work, summaries[i].sequence.id,
+                                            &summaries[i].last_activity_at_ms, error);
+    }
+    return code;
 }
 
 enum error_code sequences_list(struct work *work, const struct sequences_filter *filter,
@@ -121,25 +141,30 @@ enum error_code sequences_list(struct work *work, const struct sequences_filter 
         }
     }
     struct sequences_filter order_by = *filter;
+    if (filter->sort == SEQUENCES_BY_ACTIVITY) {
+        code = look_up_activity(work, all, kept, error);
+    }
     if (kept > 1) {
         qsort_r(all, kept, sizeof(*all), compare, &order_by);
     }
     size_t from = filter->offset < kept ? filter->offset : kept;
     size_t shown = kept - from < filter->limit ? kept - from : filter->limit;
     struct sequence_view *views = arena_array(work->arena, shown + 1, sizeof(*views));
-    for (size_t i = 0; code == OK && i < shown; i++) {
+    if (code == OK && filter->sort != SEQUENCES_BY_ACTIVITY) {
+        code = look_up_activity(work, &all[from], shown, error);
+    }
+    for (size_t i = 0; i < shown; i++) {
         const struct store_sequence_summary *summary = &all[from + i];
         views[i] = (struct sequence_view){.sequence = summary->sequence,
                                           .counts = summary->counts,
                                           .message_count = summary->message_count,
-                                          .total_days = summary->total_days};
+                                          .total_days = summary->total_days,
+                                          .last_activity_at_ms = summary->last_activity_at_ms};
         for (size_t j = 0; j < total_count; j++) {
             if (totals[j].sequence_id == summary->sequence.id) {
                 views[i].totals = totals[j].funnel;
             }
         }
-        code = store_sequence_last_activity(work, summary->sequence.id,
-                                            &views[i].last_activity_at_ms, error);
     }
     if (code == OK) {
         *ret_views = views;

@@ -41,6 +41,7 @@ struct store_sequence_summary {
     struct sequence_counts counts;
     int64_t message_count; /* present steps */
     int32_t total_days;
+    int64_t last_activity_at_ms; /* 0 until somebody looks it up */
 };
 MUST_USE enum error_code store_sequence_list(struct work *work,
                                              struct store_sequence_summary **ret_summaries,

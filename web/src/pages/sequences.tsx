@@ -13,7 +13,7 @@ import { SelectionBar, Tick, TickAll, useSelection } from '../ui/selection';
 import { can, language, place } from '../ui/state';
 import { SequenceState } from '../ui/status';
 
-type Sort = 'name' | '-name' | '-updated_at' | 'updated_at' | '-enrolled_count' | 'enrolled_count' | '-active_count' | 'active_count';
+type Sort = 'name' | '-name' | '-last_activity_at' | 'last_activity_at' | '-enrolled_count' | 'enrolled_count' | '-active_count' | 'active_count';
 
 export async function createSequence(input: SequenceInput): Promise<void> {
     const made = await call(api.POST('/api/sequences', { body: input }));
@@ -29,7 +29,7 @@ export default function Sequences() {
     const query = place.value.query;
     const status = query.get('status') ?? '';
     const q = query.get('q') ?? '';
-    const sort = (query.get('sort') ?? '-updated_at') as Sort;
+    const sort = (query.get('sort') ?? '-last_activity_at') as Sort;
     const [dialog, setDialog] = useDialog(['sample']);
     const pages = usePages<SequenceSummary>(`sequences?${status}&${q}&${sort}`, cursor => call(api.GET('/api/sequences', { params: { query: { status: status || 'draft,active,paused', q: q || undefined, sort, limit: 100, cursor } } })), ['sequence', 'stats', 'enrollment', 'message', 'counters', 'batch']);
     const rows = pages.rows ?? [];
@@ -260,7 +260,7 @@ export default function Sequences() {
                                     {head(t('Read'), null, null, 'end')}
                                     {head(t('Replied'), null, null, 'end')}
                                     {head(t('Opted out'), null, null, 'end')}
-                                    {head(t('Last activity'), 'updated_at', '-updated_at')}
+                                    {head(t('Last activity'), 'last_activity_at', '-last_activity_at')}
                                     <th class="tools">
                                         <span class="visually-hidden">{t('Actions')}</span>
                                     </th>
