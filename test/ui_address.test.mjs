@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { assertQuiet, BROWSER } from './lib/browser.mjs';
 import { eventually } from './lib/process.mjs';
-import { enroll, makeTexts, settled, startUi } from './lib/ui.mjs';
+import { dialogsClosed, enroll, makeTexts, settled, startUi } from './lib/ui.mjs';
 
 test('each dialog can be linked to, and Back closes it', BROWSER, async (t) => {
   const { server, open } = await startUi(t, { clock: 'manual' });
@@ -52,7 +52,7 @@ test('each dialog can be linked to, and Back closes it', BROWSER, async (t) => {
     await act();
     await shown.waitFor();
     await page.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'detached' });
+    await dialogsClosed(page);
     assert.doesNotMatch(page.url(), /dialog=/);
     await page.goBack();
     await page.waitForURL(/\/help$/);
@@ -87,7 +87,7 @@ test('what a dialog is about comes along, and a question is answered with no by 
   await dialog.getByRole('button', { name: 'Pause', exact: true }).click();
   await dialog.getByText('Done for 2 people.').waitFor();
   await dialog.getByRole('button', { name: 'Close' }).last().click();
-  await dialog.waitFor({ state: 'detached' });
+  await dialogsClosed(page);
   assert.equal((await server.api('GET', `/api/sequences/${sequence.id}`)).body.paused_count, 2);
   await page.waitForURL(/people\?status=active$/);
 
@@ -105,6 +105,7 @@ test('what a dialog is about comes along, and a question is answered with no by 
   await dialog.getByLabel('Type “Welcome” to confirm').fill('Welcome');
   await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.getByText('“Welcome” is deleted.').waitFor();
+  await dialogsClosed(page);
   await page.goBack();
   await page.waitForURL(/\/help$/); // the question left nothing behind
   assertQuiet(page);

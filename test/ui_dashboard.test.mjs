@@ -5,7 +5,7 @@ import test from 'node:test';
 import { assertQuiet, BROWSER } from './lib/browser.mjs';
 import { eventually, until } from './lib/process.mjs';
 import { advance } from './lib/server.mjs';
-import { populate, settled, startUi } from './lib/ui.mjs';
+import { dialogsClosed, populate, settled, startUi } from './lib/ui.mjs';
 
 const number = (text) => Number(text.replace(/[^\d]/g, ''));
 
@@ -115,6 +115,7 @@ test('the queue says why it rests, and all sending stops and goes on', BROWSER, 
   const bar = page.getByRole('region', { name: 'All sending is paused.' });
   await bar.waitFor();
   await queue.getByText('Paused', { exact: true }).waitFor();
+  await dialogsClosed(page);
   await page.goto('/contacts');
   await settled(page);
   await bar.getByRole('button', { name: 'Resume sending' }).click(); // the bar is on every page

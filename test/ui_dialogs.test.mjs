@@ -21,6 +21,7 @@ test('with a dialog open, and with an error shown', BROWSER, async (t) => {
   await button('Start from a sample').click();
   await inBoth('samples');
   await page.keyboard.press('Escape');
+  await dialogsClosed(page);
   await page.keyboard.press('Control+k');
   await dialog.waitFor();
   await inBoth('palette');
@@ -33,6 +34,7 @@ test('with a dialog open, and with an error shown', BROWSER, async (t) => {
   await dialog.getByText(/paused/).first().waitFor();
   await inBoth('pausing');
   await page.keyboard.press('Escape');
+  await dialogsClosed(page);
   await button('Send test').click();
   await dialog.getByLabel('Your WhatsApp number').fill('12');
   await dialog.getByRole('button', { name: 'Send', exact: true }).click();
@@ -76,7 +78,6 @@ test('from right to left, with a dialog open', BROWSER, async (t) => {
     await dialog.waitFor();
     await assertAccessible(page, `${what}, Arabic`);
     await page.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'detached' });
     await dialogsClosed(page);
   };
   await page.goto('/sequences');

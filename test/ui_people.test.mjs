@@ -16,6 +16,11 @@ test('a live table and bulk actions', BROWSER, async (t) => {
   const page = await open();
   const button = (name) => page.getByRole('button', { name, exact: true });
   const dialog = page.getByRole('dialog');
+  const finished = async () => {
+    await dialog.locator('.dialog-foot').getByRole('button', { name: 'Close', exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await dialogsClosed(page);
+  };
   await page.goto(`/sequences/${sequence.id}/people`);
   await page.getByText(`200 of ${enrolled} loaded`).waitFor();
 
@@ -48,8 +53,7 @@ test('a live table and bulk actions', BROWSER, async (t) => {
   await dialog.getByText(`${enrolled + 1} of ${enrolled + 1} people change.`).waitFor();
   assert.equal((await server.api('GET', `/api/sequences/${sequence.id}`)).body.paused_count, 0, 'asking changes nothing');
   await dialog.getByRole('button', { name: 'Pause', exact: true }).click();
-  await dialog.getByRole('button', { name: 'Close' }).last().waitFor();
-  await page.keyboard.press('Escape');
+  await finished();
   await page.locator('.segmented').getByRole('button', { name: `Paused ${enrolled + 1}` }).click();
   await page.waitForURL(/status=paused/);
   await page.locator('.table tbody tr').getByText('Paused').first().waitFor();
@@ -58,9 +62,7 @@ test('a live table and bulk actions', BROWSER, async (t) => {
   await button('Resume').last().click();
   await dialog.getByText('200 of 200 people change.').waitFor();
   await dialog.getByRole('button', { name: 'Resume', exact: true }).click();
-  await dialog.getByRole('button', { name: 'Close' }).last().waitFor();
-  await page.keyboard.press('Escape');
-  await dialogsClosed(page);
+  await finished();
   await page.goto(`/sequences/${sequence.id}/people?q=Just+now`);
   await eventually(async () => assert.deepEqual(await page.locator('.table tbody tr a.title').allTextContents(), ['Just now']));
   await ticks.first().check();
@@ -69,8 +71,7 @@ test('a live table and bulk actions', BROWSER, async (t) => {
   await dialog.getByText('1 of 1 people change.').waitFor();
   await dialog.getByRole('button', { name: 'Stop for good' }).click();
   await page.locator('.table tbody tr').getByText('Stopped').waitFor();
-  await page.keyboard.press('Escape');
-  await dialog.waitFor({ state: 'detached' });
+  await finished();
   await page.goBack();
   await page.waitForURL(/status=paused/); // the filter before, not the page before
 

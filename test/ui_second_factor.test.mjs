@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { assertAccessible, assertQuiet, BROWSER, newPage } from './lib/browser.mjs';
-import { ADMIN, startUi } from './lib/ui.mjs';
+import { ADMIN, dialogsClosed, startUi } from './lib/ui.mjs';
 import { calmStep, totp } from './lib/totp.mjs';
 
 test('switch it on, sign in with a code, sign out another browser', BROWSER, async (t) => {
@@ -43,6 +43,7 @@ test('switch it on, sign in with a code, sign out another browser', BROWSER, asy
   await other.getByRole('button', { name: 'Sign in' }).click();
   await other.getByRole('link', { name: 'Sequences' }).first().waitFor();
 
+  await dialogsClosed(page);
   await page.reload();
   await page.getByRole('button', { name: 'Sign out everywhere else' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();

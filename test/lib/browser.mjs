@@ -57,21 +57,8 @@ export async function newPage(browser, base, options = {}) {
   if (SLOW_ANSWERS > 0) await context.route('**/*', (route) => delay(route).catch(() => {})); // a page that was left wants no answer
   if (SLOW_CPU > 1) context.on('page', (opened) => slowDown(opened).catch(() => {}));
   const page = await context.newPage();
-  patient(page);
   watch(page, base);
   return page;
-}
-
-// A dialog that was just closed goes back in the history, which takes a moment and breaks off what is
-// asked for meanwhile: nobody types an address that fast, a test does.
-function patient(page) {
-  for (const way of ['goto', 'reload']) {
-    const go = page[way].bind(page);
-    page[way] = (...where) => go(...where).catch((error) => {
-      if (!/ERR_ABORTED/.test(error.message)) throw error;
-      return go(...where);
-    });
-  }
 }
 
 export function watch(page, base) {

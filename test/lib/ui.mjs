@@ -113,9 +113,12 @@ export async function settled(page) {
   await page.waitForLoadState('domcontentloaded');
 }
 
-/** No dialog stands in the history any more, so that what comes next is not broken off by going back. */
+/**
+ * No dialog is shown, and none stands in the history any more. Closing one goes back in the history, which takes
+ * a moment and breaks off what is asked for meanwhile: nobody types an address that fast, a test does.
+ */
 export async function dialogsClosed(page) {
-  await page.waitForFunction(() => !history.state?.dialogs);
+  await page.waitForFunction(() => !document.querySelector('dialog[open]') && !history.state?.dialogs);
 }
 
 // axe judges colours only of what is in sight.
