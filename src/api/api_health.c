@@ -4,6 +4,7 @@
 
 #include "pages/assets.h"
 #include "service/access.h"
+#include "service/release.h"
 
 static enum error_code get_health(struct api_call *call, struct error *error)
 {
@@ -22,15 +23,14 @@ static enum error_code get_readiness(struct api_call *call, struct error *error)
     bool needed = false;
     struct error found = {0};
     bool database = access_setup_needed(call->work, &needed, &found) == OK;
-    bool scheduler = call->service->delivery != NULL;
     struct json_writer writer;
     api_json(call, &writer);
     json_object_begin(&writer);
-    json_field_chars(&writer, "status", database ? "ok" : "unavailable");
+    json_field_chars(&writer, "status", database ? "ok" : "failing");
     json_key(&writer, "checks");
     json_object_begin(&writer);
     json_field_chars(&writer, "database", database ? "ok" : "unavailable");
-    json_field_chars(&writer, "scheduler", scheduler ? "ok" : "off");
+    json_field_chars(&writer, "scheduler", release_scheduler_word(call->service));
     json_object_end(&writer);
     json_object_end(&writer);
     call->response->status = database ? 200 : 503;

@@ -13,6 +13,7 @@
 #include "base/zone.h"
 #include "cli/cli_client.h"
 #include "cli/cli_out.h"
+#include "delivery/delivery.h"
 #include "store/db.h"
 #include "store/journal.h"
 #include "store/migrate.h"
@@ -134,6 +135,21 @@ static void check_master_key(struct doctor *doctor)
     mem_free(path);
 }
 
+/* What the running server waits for a person with. */
+static void check_sending(struct doctor *doctor, const struct json *ready)
+{
+    struct text word = json_get_text(json_get(ready, "checks"), "scheduler");
+    static const enum delivery_idle HALTS[] = {DELIVERY_CLOCK, DELIVERY_FENCED, DELIVERY_STORE};
+    for (size_t i = 0; i < ARRAY_SIZE(HALTS); i++) {
+        if (text_equal(word, text_from(delivery_idle_to_text(HALTS[i])))) {
+            say(doctor, "sending", WRONG, "%s%s", delivery_idle_sentence(HALTS[i]),
+                HALTS[i] == DELIVERY_STORE ? "" : " See \"dripline release\".");
+            return;
+        }
+    }
+    say(doctor, "sending", WELL, "nothing holds it back");
+}
+
 /* A live database is only opened by its server, so that one is asked. */
 static void check_running_database(struct doctor *doctor)
 {
@@ -147,6 +163,7 @@ static void check_running_database(struct doctor *doctor)
     if (code == OK) {
         say(doctor, "database", WELL,
             "the running server says it is ready; \"dripline verify\" looks closer");
+        check_sending(doctor, answer.json);
     } else {
         say(doctor, "database", WRONG, "process %lld holds it, but does not answer: %s",
             (long long)doctor->holder, error.message);

@@ -80,6 +80,18 @@ static enum error_code decide_chunk(struct work *work, void *context, struct err
     return code;
 }
 
+const char *release_scheduler_word(const struct service *service)
+{
+    struct delivery_stats stats;
+    if (service->delivery == NULL) {
+        return "off";
+    }
+    delivery_stats(service->delivery, &stats);
+    bool halted = stats.idle == DELIVERY_CLOCK || stats.idle == DELIVERY_FENCED ||
+                  stats.idle == DELIVERY_STORE;
+    return halted ? delivery_idle_to_text(stats.idle) : "ok";
+}
+
 enum error_code release_sending(struct service *service, enum release_held held,
                                 struct release_result *ret_result, struct error *error)
 {

@@ -22,3 +22,8 @@ struct release_result {
  * `held` says. Blocks; never on the writer's thread. */
 MUST_USE enum error_code release_sending(struct service *service, enum release_held held,
                                          struct release_result *ret_result, struct error *error);
+
+/* "ok"; or why nothing leaves though it may be due, in the words of delivery_idle_to_text():
+ * "clock" and "fenced" wait for a person, "store" for the disk. "off": this process sends nothing.
+ */
+const char *release_scheduler_word(const struct service *service);
