@@ -70,8 +70,6 @@ test('Undo waits for those who need time, and is reached by keyboard', BROWSER, 
   };
   await remove();
   assert.ok(await toast.locator('xpath=ancestor::*[@role="status"]').count(), 'it is announced');
-  await page.clock.fastForward(9_500);
-  assert.ok(await toast.isVisible(), 'ten seconds are given');
   await toast.hover();
   await calm();
   await page.clock.fastForward(60_000);
@@ -88,11 +86,21 @@ test('Undo waits for those who need time, and is reached by keyboard', BROWSER, 
   assert.equal(whole.name, sequence.name);
   await toast.waitFor({ state: 'detached' });
   await page.locator('tbody').getByText('Empty').waitFor();
-  await remove();
+  // How long it stays by itself is measured by the page's own time, which goes on while it is moved by hand.
   await page.mouse.move(0, 0);
+  await page.evaluate(() => {
+    window.toasts = [];
+    new MutationObserver(() => {
+      const shown = [...document.querySelectorAll('.toast')].some((one) => one.textContent.includes('is deleted'));
+      if (shown !== (window.toasts.length === 1)) window.toasts.push(Date.now());
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+  await remove();
   await calm();
-  await page.clock.fastForward(12_000);
+  await page.clock.runFor(15_000);
   await toast.waitFor({ state: 'detached' }); // and it goes by itself
+  const [came, went] = await page.evaluate(() => window.toasts);
+  assert.ok(went - came >= 10_000, `ten seconds are given, not ${went - came} ms`);
   assertQuiet(page);
 });
 
@@ -181,7 +189,12 @@ test('shortcuts, and where the checklist is found again', BROWSER, async (t) => 
   await page.keyboard.press('Escape');
   await palette.waitFor({ state: 'detached' });
   await eventually(async () => assert.ok(await back.evaluate((element) => element === document.activeElement), 'the focus is back'));
-  await page.keyboard.press('Control+k');
+  // What is typed right after the shortcut is not lost.
+  await page.evaluate(async () => {
+    document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true, bubbles: true, cancelable: true }));
+    await Promise.resolve().then(() => {}).then(() => {});
+  });
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('role')), 'combobox');
   await page.keyboard.type('pause wel');
   await palette.getByText('Pause “Welcome week”').waitFor();
   await page.keyboard.press('Enter');

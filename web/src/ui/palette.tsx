@@ -1,6 +1,6 @@
 /* Ctrl+K: go anywhere, open or pause a sequence by typing part of its name. */
 import { signal } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { api, call, type SequenceSummary } from '../core/api';
 import { t } from '../core/i18n';
 import { readPrefs } from '../core/prefs';
@@ -52,8 +52,9 @@ function Open() {
     const [text, setText] = useState('');
     const [at, setAt] = useState(0);
     const [sequences, setSequences] = useState<SequenceSummary[]>([]);
+    // At once, not after the next frame: what is typed right after the shortcut belongs here.
+    useLayoutEffect(() => dialog.current?.showModal(), []);
     useEffect(() => {
-        dialog.current?.showModal();
         call(api.GET('/api/sequences', { params: { query: { limit: 200 } } })).then(page => setSequences(page.data), showError);
     }, []);
     const close = (): void => {
