@@ -79,7 +79,8 @@ test('an import goes on without the page, and can be cancelled', BROWSER, async 
   await again.goto(address);
   await again.locator('.verdicts').first().waitFor(); // coming back shows it
   const cancel = again.getByRole('button', { name: 'Cancel the rest' });
-  await cancel.click({ timeout: 5_000 }).catch(() => {}); // a fast machine may have done it all by now
+  // A fast machine may have done it all before the click, or before the server hears of it: it then says 409.
+  await cancel.click({ timeout: 5_000 }).catch(() => {});
   const ended = await until(async () => {
     const { body } = await server.api('GET', `/api/batches/${id}`);
     return ['completed', 'cancelled'].includes(body.status) && body;
@@ -98,7 +99,7 @@ test('an import goes on without the page, and can be cancelled', BROWSER, async 
       return [...element.querySelectorAll('tbody tr:not(.spacer)')].some((row) => row.getBoundingClientRect().top < frame.bottom - 20 && row.getBoundingClientRect().bottom > frame.top + 60);
     }), 'rows are in sight'));
   }
-  assertQuiet(again);
+  assertQuiet(again, ended.status === 'completed' ? [/status of 409/] : []);
 });
 
 test(`a file of ${CSV_MB} MB leaves the page alive`, { ...BROWSER, timeout: 900_000 }, async (t) => {

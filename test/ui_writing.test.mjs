@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { assertQuiet, BROWSER } from './lib/browser.mjs';
 import { eventually, until } from './lib/process.mjs';
-import { enroll, makeTexts, startUi } from './lib/ui.mjs';
+import { dialogsClosed, enroll, makeTexts, startUi } from './lib/ui.mjs';
 
 const draftOf = async (server, name, messages = [{ day: 1, type: 'text', message: 'Hello' }]) => (await server.api('POST', '/api/sequences', { name, messages })).body;
 
@@ -111,6 +111,7 @@ test('what is wrong blocks publishing, never saving', BROWSER, async (t) => {
   await page.getByRole('dialog').getByText(/must be solved first/).waitFor();
   assert.ok(await publish.isDisabled());
   await page.keyboard.press('Escape');
+  await dialogsClosed(page);
   // The count is the server's: 4,096 units, an emoji counts two.
   await text.fill('😀'.repeat(2048));
   await page.getByText('4,096 / 4,096').waitFor();
