@@ -121,6 +121,7 @@ test('saves on a slow line', BROWSER, async (t) => {
     const saves = await holdSaves(page, sequence);
     await page.getByRole('button', { name: 'More for day 3' }).click();
     await page.getByRole('menuitem', { name: 'Remove' }).click();
+    await page.getByRole('button', { name: 'Undo' }).hover(); // what is pointed at does not go away
     const first = await saves.held();
     const answer = await first.fetch(); // the server has it, the page does not know yet
     const judged = ['lint', 'preview'].map((what) => page.waitForResponse((response) => response.url().endsWith(`/${what}`) && response.request().postDataJSON().sequence.messages.length === 2));
