@@ -183,3 +183,22 @@ test('whoever was paused and resumed alone in a draft begins when it starts', as
   await advance(server, '5d');
   assert.deepEqual(sent().map((line) => line.split('|')[0]), [`${at(25, '08:00')} one`, `${at(26, '10:00')} two`]);
 });
+
+test('a send window wholly inside the quiet hours is refused when saved, and told when the quiet hours come later', async (t) => {
+  const { server, call, sequence } = await begin(t);
+  const night = { days: ['mon'], from: '01:00', to: '05:00' };
+  const open = await sequence('Night', [step(1, 'one', null)], { send_window: night });
+  await call('PUT', '/api/settings', { quiet_hours: { from: '21:00', to: '08:00' } });
+  const refused = async (method, path) => {
+    const { status, body } = await server.api(method, path, { name: 'Other', send_window: { ...night, to: '06:00' }, messages: [step(1, 'one', null)] });
+    assert.equal(status, 422, JSON.stringify(body));
+    assert.deepEqual(body.errors.map(({ field, code }) => ({ field, code })), [{ field: 'send_window', code: 'never_open' }]);
+  };
+  await refused('POST', '/api/sequences?force=true');
+  await refused('PUT', `/api/sequences/${open.id}`);
+  await call('PUT', `/api/sequences/${open.id}`, { name: 'Still editable' });
+  const report = await call('POST', `/api/sequences/${open.id}/lint`, {});
+  assert.ok(report.findings.some(({ field, code }) => field === 'send_window' && code === 'never_open'), JSON.stringify(report));
+  await call('PUT', '/api/settings', { quiet_hours: { from: '21:00', to: '04:30' } });
+  assert.ok(!(await call('POST', `/api/sequences/${open.id}/lint`, {})).findings.some(({ code }) => code === 'never_open'));
+});

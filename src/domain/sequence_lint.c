@@ -347,6 +347,16 @@ static void check_times(struct lint *lint)
     }
 }
 
+/* What a save refuses, but quiet hours set later bring about. */
+static void check_window(struct lint *lint)
+{
+    struct error found = {0};
+    if (lint->sequence->send_window.set &&
+        window_check(&lint->sequence->send_window, &lint->facts->quiet, &found) != OK) {
+        find(lint, LINT_ERROR, "never_open", TEXT("send_window"), 0, -1, "%s", found.message);
+    }
+}
+
 struct lint_report sequence_lint(struct arena *arena, const struct sequence *sequence,
                                  const struct lint_facts *facts)
 {
@@ -356,6 +366,7 @@ struct lint_report sequence_lint(struct arena *arena, const struct sequence *seq
         check_step(&lint, i);
     }
     check_times(&lint);
+    check_window(&lint);
     check_whole(&lint);
     /* Errors first, each kind in the order it was found. */
     struct lint_finding *sorted = arena_array(arena, lint.report.count + 1, sizeof(*sorted));

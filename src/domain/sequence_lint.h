@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "domain/sequence.h"
+#include "domain/window.h"
 
 /* What a provider would refuse or a person would regret, found before a sequence starts. Errors
  * block activation unless forced; warnings count the people concerned where that is known. What
@@ -27,7 +28,8 @@ struct lint_facts {
     bool window_enforced;  /* the provider refuses free text outside 24 hours */
     bool templates_synced; /* false: the list was never fetched, so states are unknown */
     bool channel_exists;
-    bool public_url_known; /* opt-out links can be made */
+    bool public_url_known;    /* opt-out links can be made */
+    struct quiet_hours quiet; /* of the installation */
     /* Each may be NULL. */
     bool (*zone_known)(void *context, struct text name);
     const struct lint_template *(*find_template)(void *context, struct text name,

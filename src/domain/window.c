@@ -133,8 +133,9 @@ enum error_code window_check(const struct send_window *window, const struct quie
     }
     int64_t open_ms = 0;
     if (!local_next(window, quiet, 0, &open_ms)) {
-        return error_set(error, ERROR_INVALID,
-                         "the send window lies wholly inside the quiet hours");
+        return error_set(
+            error, ERROR_INVALID,
+            "the send window lies wholly inside the quiet hours, so nothing can ever leave");
     }
     return OK;
 }

@@ -7,7 +7,9 @@
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "base/zone.h"
+#include "domain/window.h"
 #include "service/sequences_internal.h"
+#include "service/settings.h"
 #include "store/store_access.h"
 #include "store/store_event.h"
 #include "store/store_lane.h"
@@ -52,6 +54,29 @@ enum error_code sequences_lane(struct work *work, int64_t channel_id, struct sto
     return OK;
 }
 
+/* A window that the quiet hours close wholly is refused when it is set. Quiet hours that came later
+ * close nobody out of editing the rest: lint tells of those. */
+static enum error_code check_window(struct work *work, const struct sequence *base,
+                                    const struct send_window *window, struct error *error)
+{
+    struct settings settings;
+    struct error ignored = {0};
+    bool same = base != NULL && base->send_window.set && base->send_window.days == window->days &&
+                base->send_window.from_minute == window->from_minute &&
+                base->send_window.to_minute == window->to_minute;
+    if (!window->set || same) {
+        return OK;
+    }
+    enum error_code code = settings_read(work, &settings, &ignored);
+    if (code != OK) {
+        return error_set(error, code, "%s", ignored.message);
+    }
+    const struct quiet_hours quiet = settings_quiet_hours(&settings);
+    return window_check(window, &quiet, &ignored) == OK
+               ? OK
+               : error_field(error, "send_window", "never_open", "%s", ignored.message);
+}
+
 enum error_code sequences_read(struct work *work, const struct json *json,
                                const struct sequence *base, struct sequence *ret_sequence,
                                int64_t *ret_version, struct error *error)
@@ -76,6 +101,9 @@ enum error_code sequences_read(struct work *work, const struct json *json,
         if (!found) {
             code = error_field(error, "channel_id", "unknown_channel", "there is no such channel");
         }
+    }
+    if (code == OK) {
+        code = check_window(work, base, &sequence.send_window, error);
     }
     if (code == OK) {
         *ret_sequence = sequence;
@@ -197,13 +225,15 @@ static enum error_code save(struct work *work, const struct sequence *before,
     enum sequence_status to = after->status;
     bool starts = before->status == SEQUENCE_DRAFT && to == SEQUENCE_ACTIVE;
     after->status = before->status;
+    bool same = same_document(work, before, after);
     enum error_code code = OK;
-    if (starts || !same_document(work, before, after)) {
+    if (starts || !same) {
         code = store_sequence_update(work, after, error);
         if (code == OK) {
             code = sequences_record(work, after, "sequence.updated", action, comment, error);
         }
-        if (code == OK) {
+        /* A start plans everybody by itself, below: the same document changes nothing else. */
+        if (code == OK && (!same || backfill)) {
             code = edit_effects_apply(work, before, after, backfill, ret_batch_id, error);
         }
     }

@@ -86,6 +86,7 @@ static enum error_code fill_facts(struct work *work, const struct sequence *sequ
     if (code == OK) {
         code = settings_read(work, &settings, error);
     }
+    facts->quiet = settings_quiet_hours(&settings);
     facts->public_url_known = settings.public_url.size > 0;
     world->people = counts.active + counts.paused;
     facts->channel_exists = found;

@@ -217,6 +217,13 @@ enum error_code settings_started(struct work *work, const char *public_url, stru
     return store_setting_put(work, text_from(SERVER_PUBLIC_URL), buffer_text(&value), error);
 }
 
+struct quiet_hours settings_quiet_hours(const struct settings *settings)
+{
+    return (struct quiet_hours){.set = settings->quiet_hours_set,
+                                .from_minute = settings->quiet_from_minute,
+                                .to_minute = settings->quiet_to_minute};
+}
+
 static bool moves_messages(const struct settings *before, const struct settings *after)
 {
     return before->quiet_hours_set != after->quiet_hours_set ||

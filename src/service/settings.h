@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "domain/window.h"
 #include "store/work.h"
 
 #include <stdbool.h>
@@ -40,5 +41,6 @@ MUST_USE enum error_code settings_started(struct work *work, const char *public_
                                           struct error *error);
 /* Changes the fields that are given, on the writer.
  * Errors   ERROR_INVALID with all findings */
+struct quiet_hours settings_quiet_hours(const struct settings *settings);
 MUST_USE enum error_code settings_update(struct work *work, const struct json *json,
                                          struct settings *ret_settings, struct error *error);

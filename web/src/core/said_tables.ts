@@ -28,6 +28,7 @@ export const SENTENCES: readonly string[] = [
     say('time zone "{a}" does not exist'),
     say('no message says how to stop; add a line like "Reply STOP to end" or {opt_out_link}'),
     say('this time of day is outside the send window, so the message always waits for its opening'),
+    say('the send window lies wholly inside the quiet hours, so nothing can ever leave'),
     // Rules of the schedule
     say('Day 1 without a time of its own goes at once'),
     say('the message has its own time of day'),
@@ -299,6 +300,7 @@ export const FIELDS: Record<string, () => string> = {
     unknown_step: () => t('this message does not exist'),
     unknown_channel: () => t('this number does not exist'),
     unknown_timezone: () => t('this time zone does not exist'),
+    never_open: () => t('the send window lies wholly inside the quiet hours, so nothing can ever leave'),
     too_long: () => t('is too long'),
     too_short: () => t('is too short'),
     too_common: () => t('is too common: choose a harder one'),

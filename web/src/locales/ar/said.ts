@@ -25,6 +25,7 @@ export const said: Catalog = {
     'time zone "{a}" does not exist': 'المنطقة الزمنية "{a}" غير موجودة',
     'no message says how to stop; add a line like "Reply STOP to end" or {opt_out_link}': 'لا رسالة تقول كيف يتوقف المرء؛ أضف سطرًا مثل "أجب STOP للإيقاف" أو {opt_out_link}',
     'this time of day is outside the send window, so the message always waits for its opening': 'هذا الوقت خارج ساعات الإرسال، فتنتظر الرسالة دائمًا بدايتها',
+    'the send window lies wholly inside the quiet hours, so nothing can ever leave': 'ساعات الإرسال كلها داخل ساعات الهدوء، فلا يمكن أن يخرج شيء أبدًا',
     'Day 1 without a time of its own goes at once': 'اليوم 1 بلا وقت خاص يُرسل فورًا',
     'the message has its own time of day': 'للرسالة وقتها الخاص',
     'the sequence\'s send time applies': 'يسري وقت إرسال السلسلة',

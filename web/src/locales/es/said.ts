@@ -25,6 +25,7 @@ export const said: Catalog = {
     'time zone "{a}" does not exist': 'la zona horaria "{a}" no existe',
     'no message says how to stop; add a line like "Reply STOP to end" or {opt_out_link}': 'ningún mensaje dice cómo parar; añade una línea como "Responde STOP para terminar" o {opt_out_link}',
     'this time of day is outside the send window, so the message always waits for its opening': 'esta hora queda fuera de las horas de envío; el mensaje siempre espera a que se abran',
+    'the send window lies wholly inside the quiet hours, so nothing can ever leave': 'las horas de envío quedan por completo dentro de las horas de silencio; nada podrá salir nunca',
     'Day 1 without a time of its own goes at once': 'el Día 1 sin hora propia sale enseguida',
     'the message has its own time of day': 'el mensaje tiene su propia hora',
     'the sequence\'s send time applies': 'vale la hora de envío de la secuencia',

@@ -25,6 +25,7 @@ export const said: Catalog = {
     'time zone "{a}" does not exist': 'समय क्षेत्र "{a}" नहीं है',
     'no message says how to stop; add a line like "Reply STOP to end" or {opt_out_link}': 'कोई संदेश नहीं बताता कि कैसे रोकें; "बंद करने के लिए STOP लिखें" जैसी पंक्ति या {opt_out_link} जोड़ें',
     'this time of day is outside the send window, so the message always waits for its opening': 'यह समय भेजने की अवधि से बाहर है, इसलिए संदेश हमेशा उसके खुलने तक रुकेगा',
+    'the send window lies wholly inside the quiet hours, so nothing can ever leave': 'भेजने की पूरी अवधि शांत समय के भीतर है, इसलिए कुछ भी कभी नहीं जा सकेगा',
     'Day 1 without a time of its own goes at once': 'अपने समय के बिना दिन 1 तुरंत जाता है',
     'the message has its own time of day': 'संदेश का अपना समय है',
     'the sequence\'s send time applies': 'क्रम का भेजने का समय लागू है',

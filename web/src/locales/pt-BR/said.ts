@@ -25,6 +25,7 @@ export const said: Catalog = {
     'time zone "{a}" does not exist': 'o fuso horário "{a}" não existe',
     'no message says how to stop; add a line like "Reply STOP to end" or {opt_out_link}': 'nenhuma mensagem diz como parar; acrescente uma linha como "Responda STOP para sair" ou {opt_out_link}',
     'this time of day is outside the send window, so the message always waits for its opening': 'este horário fica fora da janela de envio; a mensagem sempre espera a abertura',
+    'the send window lies wholly inside the quiet hours, so nothing can ever leave': 'a janela de envio fica toda dentro das horas de silêncio; nada poderá sair nunca',
     'Day 1 without a time of its own goes at once': 'o Dia 1 sem horário próprio sai na hora',
     'the message has its own time of day': 'a mensagem tem seu próprio horário',
     'the sequence\'s send time applies': 'vale o horário de envio da sequência',
