@@ -2,7 +2,7 @@
 // itself, two people at once, and publishing with what it does to the people inside.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { assertQuiet, BROWSER } from './lib/browser.mjs';
+import { assertAccessible, assertQuiet, BROWSER } from './lib/browser.mjs';
 import { eventually, until } from './lib/process.mjs';
 import { enroll, makeTexts, startUi } from './lib/ui.mjs';
 
@@ -127,5 +127,33 @@ test('two tabs, and publishing to the people inside', BROWSER, async (t) => {
   await publish.getByRole('button', { name: 'Publish' }).click();
   await page.getByText('Published as version 2.').waitFor();
   assert.equal((await server.api('GET', `/api/sequences/${live.id}`)).body.messages[1].message, 'Two, better');
+  assertQuiet(page);
+});
+
+test('two versions side by side', BROWSER, async (t) => {
+  const { server, open } = await startUi(t);
+  const made = await makeTexts(server, 'Offer', [[1, 'Take 20 percent off today'], [3, 'Stays as it is'], [5, 'Goes away']]);
+  const [first, second] = made.messages;
+  const saved = await server.api('PUT', `/api/sequences/${made.id}?force=true`, {
+    send_time: '09:30', messages: [{ ...first, message: 'Take 30 percent off today' }, second, { day: 9, message: 'Comes <b>new</b>' }],
+  });
+  assert.equal(saved.status, 200, saved.text);
+  const page = await open();
+  await page.goto(`/sequences/${made.id}?dialog=history`);
+  const dialog = page.getByRole('dialog', { name: 'Version history' });
+  await dialog.getByRole('button', { name: 'Compare' }).click();
+  const change = (name) => dialog.locator('.compare-step').filter({ has: page.getByRole('heading', { name }) });
+  await change('Day 1').waitFor();
+  assert.deepEqual([await change('Day 1').locator('del').allTextContents(), await change('Day 1').locator('ins').allTextContents()], [['20'], ['30']]);
+  await change('Day 5').getByText('removed').waitFor();
+  await change('Day 9').getByText('Comes <b>new</b>').waitFor();
+  await change('Delivery').locator('ins').first().waitFor();
+  await dialog.getByText('1 message is the same in both.').waitFor();
+  assert.equal(await change('Day 3').count(), 0);
+  await assertAccessible(page, 'two versions compared');
+  await dialog.getByLabel('With', { exact: true }).selectOption({ index: 1 }); // the old one with itself
+  await dialog.getByText('Both versions say the same.').waitFor();
+  await dialog.getByRole('button', { name: 'Back' }).click();
+  await dialog.getByRole('button', { name: 'Restore…' }).waitFor();
   assertQuiet(page);
 });

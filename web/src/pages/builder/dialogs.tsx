@@ -8,8 +8,9 @@ import { missingField } from '../../core/steps';
 import { Alert, Button, Check, Dialog, Failure, Phone, Skeleton, TextField, Time, toast, useWork } from '../../ui/parts';
 import { advanceClock, clockIsMovable } from '../../ui/clock';
 import { useResource } from '../../ui/resource';
-import { hub } from '../../ui/state';
+import { can, hub } from '../../ui/state';
 import { MessageState, reasonWord } from '../../ui/status';
+import { CompareVersions } from './compare';
 import type { Finding, Model } from './model';
 import { stepLabel } from './step';
 
@@ -253,6 +254,7 @@ function labelOf(model: Model, id: string | null): string {
 export function HistoryDialog({ model, onClose }: { model: Model; onClose: () => void }) {
     const versions = useResource(`versions ${model.sequence.id} ${model.sequence.version}`, () => call(api.GET('/api/sequences/{id}/versions', { params: { path: { id: model.sequence.id }, query: { limit: 100 } } })));
     const [chosen, setChosen] = useState<number | null>(null);
+    const [compared, setCompared] = useState<number | null>(null);
     const [effects, setEffects] = useState<Schemas['EditEffects'] | null>(null);
     const [error, setError] = useState<ApiError | null>(null);
     const [busy, run] = useWork();
@@ -270,10 +272,13 @@ export function HistoryDialog({ model, onClose }: { model: Model; onClose: () =>
         });
     return (
         <Dialog
+            wide={compared !== null}
             title={t('Version history')}
             onClose={onClose}
             footer={
-                chosen !== null ? (
+                compared !== null ? (
+                    <Button onClick={() => setCompared(null)}>{t('Back')}</Button>
+                ) : chosen !== null ? (
                     <>
                         <Button onClick={() => setChosen(null)}>{t('Back')}</Button>
                         <Button kind="primary" busy={busy} disabled={!effects} onClick={restore}>
@@ -285,7 +290,9 @@ export function HistoryDialog({ model, onClose }: { model: Model; onClose: () =>
         >
             {error ? <Failure error={error} /> : null}
             {versions.error ? <Failure error={versions.error} retry={versions.reload} /> : null}
-            {chosen !== null ? (
+            {compared !== null && versions.data ? (
+                <CompareVersions sequence={model.sequence} versions={versions.data.data} old={compared} />
+            ) : chosen !== null ? (
                 effects ? (
                     <EffectsView effects={effects} labels={id => labelOf(model, id)} />
                 ) : error ? null : (
@@ -305,9 +312,16 @@ export function HistoryDialog({ model, onClose }: { model: Model; onClose: () =>
                             {version.current ? (
                                 <span class="chip good">{t('current')}</span>
                             ) : (
-                                <Button small onClick={() => look(version.version)}>
-                                    {t('Restore…')}
-                                </Button>
+                                <>
+                                    <Button small onClick={() => setCompared(version.version)}>
+                                        {t('Compare')}
+                                    </Button>
+                                    {can('write') ? (
+                                        <Button small onClick={() => look(version.version)}>
+                                            {t('Restore…')}
+                                        </Button>
+                                    ) : null}
+                                </>
                             )}
                         </li>
                     ))}
