@@ -33,3 +33,23 @@ test('joining and leaving, without JavaScript', BROWSER, async (t) => {
   await until(async () => (await status()) === 'opted_out', 'opted out');
   assertQuiet(page, [/status of 422/]);
 });
+
+test('the form asks for a message from the own number when its box is ticked', BROWSER, async (t) => {
+  const { server, open } = await startUi(t);
+  const sequence = await makeTexts(server, 'Tips', [[1, 'Hello']]);
+  const page = await open();
+  const box = page.getByRole('checkbox', { name: 'Ask people to confirm on WhatsApp' });
+  const form = async () => (await server.api('GET', `/api/sequences/${sequence.id}/form`)).body;
+  await page.goto(`/sequences/${sequence.id}/add?way=form`);
+  await box.check();
+  await page.getByRole('button', { name: 'Create the form' }).click();
+  await page.getByText('Link to the form').waitFor();
+  assert.equal((await form()).confirm, true);
+  await page.reload();
+  await box.waitFor();
+  await until(() => box.isChecked(), 'the box after a reload');
+  await box.uncheck();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await until(async () => (await form()).confirm === false, 'saved without confirming');
+  assertQuiet(page);
+});
