@@ -94,7 +94,9 @@ DB_SQL(VERIFY_FORGOTTEN,
        "WHERE e.id > $1 AND e.status = 0 AND s.status = 1 AND s.removed_at_ms IS NULL "
        "AND e.next_due_at_ms IS NULL AND NOT EXISTS (SELECT 1 FROM message m "
        "WHERE m.enrollment_id = e.id AND m.state <= 4) "
-       /* an edit that has not come to them plans them when it does */
+       /* An edit under way (waiting or running) plans them when it comes to them. The three states
+        * are named as the partial index batch_open names them, or it would not be used; 6, being
+        * undone, is taken out again. */
        "AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.state IN (0, 1, 6) AND b.state <> 6 "
        "AND b.kind = 'edit' AND b.sequence_id = e.sequence_id AND b.cursor < e.id) "
        "ORDER BY e.id LIMIT $2");
