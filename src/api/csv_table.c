@@ -69,11 +69,36 @@ bool csv_table_parameter(const struct api_call *call, struct text name)
                                         (text_equal(name, TEXT("table")) && wants_csv(call)));
 }
 
+static bool is_given_twice(const struct api_call *call, struct text wanted)
+{
+    struct text rest = call->request->query;
+    struct text name, value;
+    bool valid = false;
+    size_t count = 0;
+    while (http_form_next(call->work->arena, &rest, &name, &value, &valid)) {
+        count += valid && text_equal(name, wanted);
+    }
+    return count > 1;
+}
+
+/* What api_query_open() leaves to the table. */
+static enum error_code check_once(const struct api_call *call, struct error *error)
+{
+    static const char *const NAMES[] = {"format", "table"};
+    for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++) {
+        struct text name = text_from(NAMES[i]);
+        if (csv_table_parameter(call, name) && is_given_twice(call, name)) {
+            return error_field(error, NAMES[i], "duplicate", "is given more than once");
+        }
+    }
+    return OK;
+}
+
 static enum error_code check_format(const struct api_call *call, struct error *error)
 {
     struct text format = find_parameter(call, "format");
     if (format.size == 0 || text_equal(format, TEXT("csv")) || text_equal(format, TEXT("json"))) {
-        return OK;
+        return check_once(call, error);
     }
     return error_field(error, "format", "invalid_choice", "must be one of json, csv");
 }

@@ -185,11 +185,9 @@ static void read_limits(struct json_reader *reader, struct draft *draft)
 {
     static const struct json_choice POLICIES[] = {
         {"auto", 0}, {"never", 1}, {"resend", 2}, {"hold", 3}};
-    double rate = 0;
     int policy = 0;
-    if (json_reader_number(reader, "messages_per_second", 1, RATE_MAX, &rate)) {
-        draft->channel.rate_per_second = (int64_t)rate;
-    }
+    (void)json_reader_int64(reader, "messages_per_second", 1, RATE_MAX,
+                            &draft->channel.rate_per_second);
     if (json_reader_is_null(reader, "daily_limit")) {
         json_reader_ignore(reader, "daily_limit");
         draft->channel.tier_limit = 0;
