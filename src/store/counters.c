@@ -199,12 +199,7 @@ void counters_visit(const struct work *work, enum counter_kind kind,
 void counters_keep(struct counters *counters)
 {
     for (size_t at = 0; at < counters->change_count; at++) {
-        struct counter_key key = counters->changes[at].key;
-        apply(counters, &key, counters->changes[at].delta);
-        while (key.kind == COUNTER_COHORT && ++key.width < COUNTER_WIDTHS) {
-            key.at_ms = counters_start((enum counter_width)key.width, key.at_ms);
-            apply(counters, &key, counters->changes[at].delta);
-        }
+        apply(counters, &counters->changes[at].key, counters->changes[at].delta);
     }
     counters->change_count = 0;
 }
@@ -358,8 +353,29 @@ static enum error_code write_entry(struct counters *counters, const struct count
                   NULL, error);
 }
 
+/* Adds the quarters of cohorts up into hours and days, so that each row is written once: here and
+ * not for each job, since a commit holds many jobs and few cohorts. */
+static void widen_cohorts(struct counters *counters)
+{
+    size_t capacity = counters->capacity;
+    struct counter_entry *quarters =
+        mem_copy(counters->entries, capacity * sizeof(*quarters)); /* adding may move them */
+    for (size_t at = 0; at < capacity; at++) {
+        struct counter_key key = quarters[at].key;
+        while (quarters[at].delta != 0 && key.kind == COUNTER_COHORT &&
+               ++key.width < COUNTER_WIDTHS) {
+            key.at_ms = counters_start((enum counter_width)key.width, key.at_ms);
+            apply(counters, &key, quarters[at].delta);
+        }
+    }
+    mem_free(quarters);
+}
+
 enum error_code counters_write(struct counters *counters, struct db *db, struct error *error)
 {
+    if (counters->count > 0) {
+        widen_cohorts(counters);
+    }
     enum error_code code = OK;
     size_t left = counters->count;
     for (size_t at = 0; left > 0 && at < counters->capacity && code == OK; at++) {

@@ -62,7 +62,7 @@ void counters_add_time(struct work *work, int64_t sequence_id, int outcome, int6
 enum counter_kind { COUNTER_STEP, COUNTER_TIME, COUNTER_COHORT, COUNTER_FAILURE };
 struct counter_key {
     int64_t kind;  /* enum counter_kind */
-    int64_t width; /* COUNTER_COHORT: enum counter_width; of the running job only quarters */
+    int64_t width; /* COUNTER_COHORT: enum counter_width; only quarters until they are written */
     int64_t at_ms; /* all but COUNTER_STEP: start of the quarter */
     int64_t sequence_id;
     int64_t step_id; /* 0 for COUNTER_TIME, COUNTER_FAILURE */
