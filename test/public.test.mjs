@@ -91,6 +91,7 @@ test('only the key’s own pages, sequences and doors', async (t) => {
   }
   assert.equal((await visit(pk, '/api/public/enroll', { ...body(), sequence_id: other.body.id })).status, 403);
   assert.equal((await visit(pk, '/api/public/enroll', { ...body(), start_day: 3 })).status, 422);
+  assert.equal((await visit(pk, '/api/public/enroll', { ...body(), key: 1 })).status, 422); // no text, also where another key counts
   assert.equal((await visit(pk, '/api/public/enroll', { sequence_id: sequence, phone: '919876500010' })).status, 422); // no consent
   assert.equal((await visit(pk, '/api/public/enroll', body('12'))).status, 422);
   for (const path of ['/api/sequences', '/api/me', '/api/contacts', '/api/opt-outs']) assert.equal((await pk('GET', path)).status, 401, path);

@@ -39,7 +39,8 @@ static void answer(struct api_call *call, const struct confirm_way *way)
 static void read_common(struct json_reader *reader, struct prepared *prepared)
 {
     struct text honeypot = {0};
-    json_reader_ignore(reader, "key");
+    struct text key = {0}; /* read before, by public_key.c */
+    (void)json_reader_text(reader, "key", 0, SIZE_MAX, &key);
     (void)json_reader_text(reader, "website", 0, HONEYPOT_MAX, &honeypot);
     prepared->is_robot = honeypot.size > 0;
 }
