@@ -53,22 +53,24 @@ export function full(at: string | number | Date): string {
 export function dayMonth(at: string | number | Date): string {
     return dateTime('dayMonth', { day: 'numeric', month: 'short' }, new Date(at));
 }
-/* "2026-03-02T10:00" or "2026-03-02", already local to someone: no zone may move it again. */
-export function localMoment(local: string): string {
-    const at = new Date(`${local.length === 10 ? `${local}T00:00` : local.slice(0, 16)}:00Z`);
-    const options: Intl.DateTimeFormatOptions = { timeZone: 'UTC', weekday: 'short', day: 'numeric', month: 'short' };
-    if (local.length > 10) Object.assign(options, { hour: 'numeric', minute: '2-digit' });
-    return new Intl.DateTimeFormat(locale(), options).format(at);
+function local(key: string, options: Intl.DateTimeFormatOptions, at: Date): string {
+    return once(`local ${key}`, () => new Intl.DateTimeFormat(locale(), { timeZone: 'UTC', ...options })).format(at);
 }
-export function localTime(local: string): string {
-    return new Intl.DateTimeFormat(locale(), { timeZone: 'UTC', hour: 'numeric', minute: '2-digit' }).format(new Date(`${local.slice(0, 16)}:00Z`));
+/* "2026-03-02T10:00" or "2026-03-02", already local to someone: no zone may move it again. */
+export function localMoment(wall: string): string {
+    const day = { weekday: 'short', day: 'numeric', month: 'short' } as const;
+    if (wall.length === 10) return local('day', day, new Date(`${wall}T00:00:00Z`));
+    return local('moment', { ...day, hour: 'numeric', minute: '2-digit' }, new Date(`${wall.slice(0, 16)}:00Z`));
+}
+export function localTime(wall: string): string {
+    return local('time', { hour: 'numeric', minute: '2-digit' }, new Date(`${wall.slice(0, 16)}:00Z`));
 }
 export function clockTime(hhmm: string): string {
     return localTime(`2000-01-01T${hhmm}`);
 }
 export function weekday(day: string, style: 'short' | 'long' = 'short'): string {
     const index = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'].indexOf(day);
-    return new Intl.DateTimeFormat(locale(), { timeZone: 'UTC', weekday: style }).format(new Date(Date.UTC(2024, 0, 1 + index)));
+    return local(`weekday ${style}`, { weekday: style }, new Date(Date.UTC(2024, 0, 1 + index)));
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
