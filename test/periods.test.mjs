@@ -2,11 +2,12 @@
 // read in it, and who was added in it, over all sequences.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { YEAR } from './lib/drip.mjs';
 import { until } from './lib/process.mjs';
 import { advance, startServer } from './lib/server.mjs';
 import { believablePeople, enroll, makeTexts } from './lib/ui.mjs';
 
-const START = '2027-03-01T08:10:00Z';
+const START = `${YEAR}-03-01T08:10:00Z`;
 const sum = (rows) => rows.reduce((total, row) => total + row.count, 0);
 
 async function begin(t) {
@@ -98,7 +99,7 @@ test('who was added in the span, over all sequences', async (t) => {
   const second = await add(sequences[1], people.slice(9, 17));
   await advance(server, '1h');
   // A start of one's own does not change when one was added.
-  const third = await add(sequences[0], people.slice(17), { enrolled_at: '2027-03-01T09:00:00Z' });
+  const third = await add(sequences[0], people.slice(17), { enrolled_at: `${YEAR}-03-01T09:00:00Z` });
   const added = [first, second, third].map((answer) => answer.counts.enrolled);
   await until(async () => (await good('GET', '/api/queue/stats')).sending === 0, 'quiet');
 

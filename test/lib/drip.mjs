@@ -4,9 +4,9 @@ import { dayAt } from './local_time.mjs';
 import { freePort, until } from './process.mjs';
 import { startServer, startSimulator } from './server.mjs';
 
-// The manual clock only goes forward. Both years have the same calendar, and in both Europe changes
-// its clocks in the night after START, a Saturday.
-export const YEAR = Date.now() < Date.parse('2027-02-01T00:00:00Z') ? 2027 : 2038;
+// The manual clock only goes forward, and ten years at most. From March on these years have the same calendar,
+// and in all of them Europe changes its clocks in the night after START, a Saturday.
+export const YEAR = [2027, 2032, 2038].find((year) => Date.now() < Date.parse(`${year}-02-01T00:00:00Z`));
 export const START = `${YEAR}-03-27T08:00:00Z`;
 export const SEQUENCE_ZONE = 'America/New_York';
 const STEPS = [
