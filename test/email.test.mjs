@@ -238,7 +238,8 @@ test('a kill doubles nothing and loses only what nobody can know', { timeout: 30
 test('the daily summary comes once a day, whatever happens', { timeout: 300_000 }, async (t) => {
   const smtp = await startSmtp(t);
   const { server, channel } = await startPair(t, { seed: 5, faults: { refuse_per_mille: 300, refuse_code: 131026 } });
-  await server.api('POST', '/api/sandbox/clock', { to: '2027-03-01T10:00:00Z' });
+  const march = `${new Date().getUTCFullYear() + 1}-03`;
+  await server.api('POST', '/api/sandbox/clock', { to: `${march}-01T10:00:00Z` });
   await server.api('PUT', '/api/settings', { timezone: 'Asia/Kolkata' });
   await connect(server, smtp, { severities: [], digest_time: '08:00' }); // it is 15:30 there
   const sequence = await makeSequence(server, channel);
@@ -248,13 +249,13 @@ test('the daily summary comes once a day, whatever happens', { timeout: 300_000 
   assert.equal(smtp.mails.length, 0, 'not on the day it was switched on after its time');
   await advance(server, '15h45m'); // 08:15
   const first = await until(() => smtp.mails[0], 'the first summary');
-  assert.match(first.headers.subject, /^\[Dripline\] \d+ sent, \d+ failed, 2027-03-02$/);
+  assert.match(first.headers.subject, new RegExp(`^\\[Dripline\\] \\d+ sent, \\d+ failed, ${march}-02$`));
   const number = (name) => Number(new RegExp(`${name} +(\\d+)\\n`).exec(first.body)?.[1]);
   assert.equal(number('Enrolled'), 40);
   assert.ok(number('Failed') > 3 && number('Sent') > 15, first.body);
   assert.equal(number('Sent') + number('Failed'), 40, first.body);
   assert.match(first.body, new RegExp(`${number('Failed')}  .*131026`));
-  assert.match(first.body, /From 2027-03-01 08:30 to 2027-03-02 07:30|From 2027-03-01 07:30 to 2027-03-02 07:30/);
+  assert.match(first.body, new RegExp(`From ${march}-01 0[78]:30 to ${march}-02 07:30`));
   assert.match(first.body, /Open alerts: \d/);
   assert.match(first.body, /Tomorrow: \d+ messages/);
   assert.doesNotMatch(first.data, /9876500/);
@@ -265,7 +266,7 @@ test('the daily summary comes once a day, whatever happens', { timeout: 300_000 
   await advance(server, '21h');
   await advance(server, '1h');
   await until(() => smtp.mails.length === 2, 'the second summary');
-  assert.match(smtp.mails[1].headers.subject, /2027-03-03$/);
+  assert.ok(smtp.mails[1].headers.subject.endsWith(`${march}-03`), smtp.mails[1].headers.subject);
   // The server did not run at that time: it comes later on the same day.
   await server.api('PUT', '/api/settings/email', { digest_time: null });
   await advance(server, '2d');
