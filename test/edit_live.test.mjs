@@ -163,3 +163,23 @@ for (const begun of [false, true]) {
     assert.equal(reached.size, people, `${before} before the kill, then ${ticks}, ${sent.length} in all, ${data.length} in doubt`);
   });
 }
+
+test('the start of a draft with many people is one piece of work, not also an edit', async (t) => {
+  const people = 2_500;
+  const pair = await startPair(t);
+  const { server, simulator } = pair;
+  await server.api('POST', '/api/sandbox/clock', { to: START });
+  const draft = await server.api('POST', '/api/sequences?force=true', {
+    name: 'Draft', status: 'draft', channel_id: pair.channel.id, timezone: 'UTC', messages: [step(1, 'one')],
+  });
+  assert.equal(draft.status, 201, draft.text);
+  const rows = Array.from({ length: people }, (_, i) => `${919870000000 + i},Person ${i}`);
+  await upload(server, draft.body, `phone,name\n${rows.join('\n')}\n`);
+  const before = (await server.api('GET', '/api/batches?limit=100')).body.data.length;
+  const started = await server.api('PUT', `/api/sequences/${draft.body.id}?force=true`, { ...draft.body, status: 'active' });
+  assert.equal(started.status, 200, started.text);
+  await editsDone(server);
+  await advance(server, '1h');
+  assert.equal((await server.api('GET', '/api/batches?limit=100')).body.data.length, before + 1);
+  assert.equal(received(simulator).length, people);
+});
