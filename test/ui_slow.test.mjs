@@ -184,7 +184,7 @@ test('saves on a slow line', BROWSER, async (t) => {
       assert.deepEqual([now.status, now.messages[1].message], ['paused', 'Two, better']);
       await noConflict(page);
       // The browser's own line about the one refusal, after which the page caught up by itself.
-      if (first === 'click') assert.match(page.complaints.shift(), /status of 409/);
+      if (first === 'click') assert.match(await until(() => page.complaints.shift(), 'the line about the refusal'), /status of 409/);
       assertQuiet(page);
     });
   }

@@ -41,7 +41,7 @@ export function TimeChart({ times, series, label, hourly, height = 240 }: { time
     useEffect(() => {
         const host = box.current;
         if (near || !host) return;
-        const observer = new IntersectionObserver(entries => entries.some(entry => entry.isIntersecting) && setNear(true), { rootMargin: '400px' });
+        const observer = new IntersectionObserver(entries => entries.some(entry => entry.isIntersecting) && setNear(true), { rootMargin: '100px' });
         const print = (): void => setNear(true);
         observer.observe(host);
         addEventListener('beforeprint', print);

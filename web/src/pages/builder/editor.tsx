@@ -5,6 +5,7 @@ import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
 import { said } from '../../core/said';
 import { finished, insertAt, moveStep, newStep, removeAt, sortByDay, stepKey } from '../../core/steps';
+import { Later } from '../../ui/later';
 import { Alert, announce, Button, Icon, toast } from '../../ui/parts';
 import { can } from '../../ui/state';
 import { Delivery } from './delivery';
@@ -180,7 +181,7 @@ export function Editor({ model, lint }: { model: Model; lint: Lint | undefined }
                     </div>
                 ) : null}
             </div>
-            <PreviewPane steps={steps} sequenceName={document.name} preview={preview} selected={openIndex} persona={persona} onPersona={setPersona} onSelect={index => setOpen(stepKey(steps[index] as EditStep, index))} channelId={document.channel_id ?? null} />
+            <Later>{() => <PreviewPane steps={steps} sequenceName={document.name} preview={preview} selected={openIndex} persona={persona} onPersona={setPersona} onSelect={index => setOpen(stepKey(steps[index] as EditStep, index))} channelId={document.channel_id ?? null} />}</Later>
         </div>
     );
 }
