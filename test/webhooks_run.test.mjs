@@ -100,8 +100,16 @@ test('events wait for a receiver that fails, longer than they are kept', { timeo
   await advance(server, '30h');
   const rows = await settled(server, hook, 5);
   assert.ok(rows.every((row) => row.status === 'delivered'), JSON.stringify(rows.filter((row) => row.status !== 'delivered')));
+  const feed = (cursor) => server.api('GET', `/api/events?limit=1${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`, undefined, { accept: 'application/json' });
+  const { next_cursor: first } = (await feed()).body;
+  assert.equal((await feed(first)).status, 200);
   await again();
   await until(() => events() === 0, 'then they go');
+  await ping(server, hook);
+  const away = await feed(first); // a reader that was away all that time
+  assert.deepEqual([away.status, away.body.errors?.[0].field, away.body.errors?.[0].code], [422, 'cursor', 'expired'], away.text);
+  const anew = await feed();
+  assert.equal((await feed(anew.body.next_cursor)).status, 200);
 });
 
 test('tick tells webhooks, too', { timeout: 300_000 }, async (t) => {

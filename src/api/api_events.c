@@ -41,6 +41,25 @@ static enum error_code open_stream(struct api_call *call, const struct events_fi
     return OK;
 }
 
+/* A reader that was away for longer than events are kept is told so, and never skips them unseen.
+ */
+static enum error_code check_cursor(struct api_call *call, const struct api_page *page,
+                                    struct error *error)
+{
+    bool gone = false;
+    enum error_code code = OK;
+    if (page->after.count > 0) {
+        code = events_are_gone(call->work, page->after.keys[0], &gone, error);
+    }
+    if (code == OK && gone) {
+        return error_field(
+            error, "cursor", "expired",
+            "events after this cursor are no longer kept: read what you follow anew, "
+            "then this feed without a cursor");
+    }
+    return code;
+}
+
 /* Reads on until the page is full or the log ends: a rare type must not make empty pages. */
 static enum error_code write_feed(struct api_call *call, const struct events_filter *filter,
                                   const struct api_page *page, struct error *error)
@@ -92,7 +111,8 @@ static enum error_code stream_events(struct api_call *call, struct error *error)
     if (http_list_accepts(accept, TEXT("text/event-stream"), false)) {
         return open_stream(call, &filter, page.after.count > 0 ? page.after.keys[0] : -1, error);
     }
-    return write_feed(call, &filter, &page, error);
+    code = check_cursor(call, &page, error);
+    return code == OK ? write_feed(call, &filter, &page, error) : code;
 }
 
 const struct api_route API_EVENTS_ROUTES[] = {

@@ -12,6 +12,15 @@ enum error_code events_newest(struct work *work, int64_t *ret_id, struct error *
     return store_event_newest(work, ret_id, error);
 }
 
+enum error_code events_are_gone(struct work *work, int64_t after_id, bool *ret_gone,
+                                struct error *error)
+{
+    int64_t oldest = 0;
+    enum error_code code = store_event_oldest(work, &oldest, error);
+    *ret_gone = oldest > after_id + 1; /* ids follow each other */
+    return code;
+}
+
 void events_encode(struct json_writer *writer, const struct store_event *event)
 {
     json_object_begin(writer);

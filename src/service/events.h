@@ -11,5 +11,8 @@ MUST_USE enum error_code events_read(struct work *work, int64_t after_id, size_t
                                      struct store_event **ret_events, size_t *ret_count,
                                      struct error *error);
 MUST_USE enum error_code events_newest(struct work *work, int64_t *ret_id, struct error *error);
+/* Whether events after `after_id` are gone, because they were kept for their time. */
+MUST_USE enum error_code events_are_gone(struct work *work, int64_t after_id, bool *ret_gone,
+                                         struct error *error);
 /* One event as the API shows it. */
 void events_encode(struct json_writer *writer, const struct store_event *event);

@@ -76,6 +76,13 @@ enum error_code store_event_newest(struct work *work, int64_t *ret_id, struct er
     return db_find_int64(work->db, &EVENT_NEWEST, DB_NO_VALUES, ret_id, NULL, error);
 }
 
+DB_SQL(EVENT_OLDEST, "SELECT coalesce(min(id), 0) FROM event");
+
+enum error_code store_event_oldest(struct work *work, int64_t *ret_id, struct error *error)
+{
+    return db_find_int64(work->db, &EVENT_OLDEST, DB_NO_VALUES, ret_id, NULL, error);
+}
+
 /* Ids grow with time, so the old end is found without an index on time. What an active webhook has
  * not been told yet stays, but not for ever: a receiver that fails so long is switched off. */
 DB_SQL(EVENT_PRUNE,

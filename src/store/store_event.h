@@ -26,8 +26,10 @@ MUST_USE enum error_code store_event_add(struct work *work, const struct store_e
 MUST_USE enum error_code store_event_list(struct work *work, int64_t after_id, size_t limit,
                                           struct store_event **ret_events, size_t *ret_count,
                                           struct error *error);
-/* The newest id, 0 when there is none: where a live page starts; the oldest that is still kept. */
+/* The newest id, where a live page starts; the oldest that is still kept. 0 when there is none. */
 MUST_USE enum error_code store_event_newest(struct work *work, int64_t *ret_id,
+                                            struct error *error);
+MUST_USE enum error_code store_event_oldest(struct work *work, int64_t *ret_id,
                                             struct error *error);
 /* Deletes at most `limit` events older than `before_ms`; what an active webhook has not been told
  * yet stays ten days longer. */
