@@ -317,6 +317,7 @@ export const FIELDS: Record<string, () => string> = {
     empty_file: () => t('the file is empty'),
     no_rows: () => t('the file has no rows'),
     no_phone_column: () => t('no column holds phone numbers'),
+    expired: () => t('is older than what is kept'),
     reused: () => t('was used for something else already'),
     not_here: () => t('cannot be changed here'),
     too_many_cells: () => t('has too many cells'),

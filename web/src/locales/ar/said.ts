@@ -247,6 +247,7 @@ export const said: Catalog = {
     'is too common: choose a harder one': 'شائع جدًا: اختر أصعب',
     'is too large or too small': 'أكبر أو أصغر من اللازم',
     'is none of the choices': 'ليس من الخيارات',
+    'is older than what is kept': 'أقدم مما يُحتفَظ به',
     'is not written as it should be': 'ليس مكتوبًا كما يجب',
     'is not a valid number': 'ليس رقمًا صالحًا',
     'a field has no value': 'حقل بلا قيمة',

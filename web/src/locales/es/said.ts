@@ -247,6 +247,7 @@ export const said: Catalog = {
     'is too common: choose a harder one': 'es demasiado común: elige otra más difícil',
     'is too large or too small': 'es demasiado grande o pequeño',
     'is none of the choices': 'no es ninguna de las opciones',
+    'is older than what is kept': 'es más antiguo que lo que se guarda',
     'is not written as it should be': 'no está escrito como debe',
     'is not a valid number': 'no es un número válido',
     'a field has no value': 'un campo no tiene valor',

@@ -247,6 +247,7 @@ export const said: Catalog = {
     'is too common: choose a harder one': 'बहुत आम है: कठिन चुनें',
     'is too large or too small': 'बहुत बड़ा या छोटा है',
     'is none of the choices': 'विकल्पों में से नहीं है',
+    'is older than what is kept': 'सहेजे गए डेटा से पुराना है',
     'is not written as it should be': 'सही ढंग से नहीं लिखा है',
     'is not a valid number': 'मान्य नंबर नहीं है',
     'a field has no value': 'एक फ़ील्ड का मान नहीं है',

@@ -247,6 +247,7 @@ export const said: Catalog = {
     'is too common: choose a harder one': 'é comum demais: escolha uma mais difícil',
     'is too large or too small': 'é grande ou pequeno demais',
     'is none of the choices': 'não é nenhuma das opções',
+    'is older than what is kept': 'é mais antigo do que o que se guarda',
     'is not written as it should be': 'não está escrito como deve',
     'is not a valid number': 'não é um número válido',
     'a field has no value': 'um campo não tem valor',
