@@ -75,6 +75,22 @@ static bool rule_time(struct text *rest, int64_t *ret_ms)
     return true;
 }
 
+static bool is_offset(int64_t ms)
+{
+    return ms > -ZONE_OFFSET_LIMIT_MS && ms < ZONE_OFFSET_LIMIT_MS;
+}
+
+/* Written west of UTC, as POSIX has it; given back east of it. */
+static bool rule_offset(struct text *rest, int64_t *ret_east_ms)
+{
+    int64_t west_ms = 0;
+    if (!rule_time(rest, &west_ms) || !is_offset(west_ms)) {
+        return false;
+    }
+    *ret_east_ms = -west_ms;
+    return true;
+}
+
 /* "EST" or "<+0330>" */
 static bool rule_name(struct text *rest)
 {
@@ -125,11 +141,9 @@ static bool rule_date(struct text *rest, struct rule_date *ret_date)
 static bool rule_parse(struct text rest, struct rule *ret_rule)
 {
     struct rule rule = {0};
-    int64_t west_ms = 0;
-    if (!rule_name(&rest) || !rule_time(&rest, &west_ms)) {
+    if (!rule_name(&rest) || !rule_offset(&rest, &rule.standard_ms)) {
         return false;
     }
-    rule.standard_ms = -west_ms;
     if (rest.size == 0) {
         *ret_rule = rule;
         return true;
@@ -139,14 +153,11 @@ static bool rule_parse(struct text rest, struct rule *ret_rule)
     if (!rule_name(&rest)) {
         return false;
     }
-    if (rest.size > 0 && rest.data[0] != ',') {
-        if (!rule_time(&rest, &west_ms)) {
-            return false;
-        }
-        rule.summer_ms = -west_ms;
+    if (rest.size > 0 && rest.data[0] != ',' && !rule_offset(&rest, &rule.summer_ms)) {
+        return false;
     }
-    if (!rule_byte(&rest, ',') || !rule_date(&rest, &rule.start) || !rule_byte(&rest, ',') ||
-        !rule_date(&rest, &rule.end) || rest.size != 0) {
+    if (!is_offset(rule.summer_ms) || !rule_byte(&rest, ',') || !rule_date(&rest, &rule.start) ||
+        !rule_byte(&rest, ',') || !rule_date(&rest, &rule.end) || rest.size != 0) {
         return false;
     }
     *ret_rule = rule;
