@@ -15,7 +15,8 @@ struct clock_participant {
     uint64_t ticket;
     int64_t next_wake_ms;
     bool idle;
-    bool to_wake; /* the mover still has to call `wake` */
+    bool to_wake;    /* a mover still has to call `wake` */
+    unsigned waking; /* calls of `wake` under way; one may be asked for while another runs */
     struct clock_participant *next;
 };
 
@@ -153,10 +154,12 @@ static void finish(struct clock *clock, const struct arrival *arrival)
     while (arrival->wakes && (participant = next_to_wake(clock)) != NULL) {
         void (*wake)(void *) = participant->wake;
         void *context = participant->context;
+        participant->to_wake = false;
+        participant->waking++;
         (void)pthread_mutex_unlock(&clock->mutex);
         wake(context);
         (void)pthread_mutex_lock(&clock->mutex);
-        participant->to_wake = false;
+        participant->waking--;
         (void)pthread_cond_broadcast(&clock->woken);
     }
     (void)pthread_mutex_unlock(&clock->mutex);
@@ -187,7 +190,7 @@ void clock_leave(struct clock_participant *participant)
     }
     struct clock *clock = participant->clock;
     (void)pthread_mutex_lock(&clock->mutex);
-    while (participant->to_wake) {
+    while (participant->to_wake || participant->waking > 0) {
         (void)pthread_cond_wait(&clock->woken, &clock->mutex);
     }
     struct clock_participant **at = &clock->participants;
