@@ -150,6 +150,63 @@ static void leaving_lets_the_others_go_on(void **state UNUSED)
     clock_leave(stays);
 }
 
+/* The first wake of `one` lasts until another thread has asked for its second, and wakes `two`
+ * first. */
+struct wakes {
+    struct clock_participant *one;
+    struct clock_participant *two;
+    struct thread *thread;
+    struct gate *two_is_waking;
+    struct gate *one_was_woken;
+    int one_count;
+    int two_count;
+};
+
+static void idle_again(void *context)
+{
+    struct wakes *wakes = context;
+    clock_participant_idle(wakes->one, clock_participant_ticket(wakes->one), 200);
+}
+
+static void wake_one(void *context)
+{
+    struct wakes *wakes = context;
+    if (wakes->one_count++ == 0) {
+        assert_int_equal(thread_start("other", idle_again, wakes, &wakes->thread, NULL), OK);
+        gate_wait(wakes->two_is_waking);
+    }
+}
+
+static void wake_two(void *context)
+{
+    struct wakes *wakes = context;
+    if (wakes->two_count++ == 0) {
+        gate_open(wakes->two_is_waking);
+        gate_wait(wakes->one_was_woken);
+    }
+}
+
+static void a_wake_asked_for_during_another_is_kept(void **state UNUSED)
+{
+    CLEANUP(clock_free) struct clock *clock = clock_new_manual(0);
+    CLEANUP(gate_free) struct gate *two_is_waking = gate_new();
+    CLEANUP(gate_free) struct gate *one_was_woken = gate_new();
+    struct wakes wakes = {.two_is_waking = two_is_waking, .one_was_woken = one_was_woken};
+    wakes.one = clock_join(clock, "one", wake_one, &wakes);
+    wakes.two = clock_join(clock, "two", wake_two, &wakes);
+    int64_t arrived_ms = 0;
+    assert_true(clock_advance(clock, 1000, note_arrival, &arrived_ms));
+    clock_participant_idle(wakes.two, clock_participant_ticket(wakes.two), 200);
+    clock_participant_idle(wakes.one, clock_participant_ticket(wakes.one), 100);
+    gate_open(one_was_woken);
+    thread_join(wakes.thread);
+    assert_int_equal(wakes.one_count, 2);
+    assert_int_equal(wakes.two_count, 1);
+    clock_leave(wakes.one);
+    clock_leave(wakes.two);
+    assert_int_equal(arrived_ms, 1000);
+}
+
 static void a_system_clock_moves_and_cannot_be_moved(void **state UNUSED)
 {
     CLEANUP(clock_free) struct clock *clock = clock_new_system();
@@ -166,6 +223,7 @@ int main(void)
         cmocka_unit_test(each_event_sees_its_own_time),
         cmocka_unit_test(a_busy_participant_holds_the_clock),
         cmocka_unit_test(leaving_lets_the_others_go_on),
+        cmocka_unit_test(a_wake_asked_for_during_another_is_kept),
         cmocka_unit_test(a_system_clock_moves_and_cannot_be_moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
