@@ -63,6 +63,34 @@ test('other quiet hours and another zone of the server move what is planned', as
   assert.equal(sent()[1], `${at(17, '04:30')} two|Asha|your city`);
 });
 
+// Day 2 at the time of the enrollment comes after noon where it is 23:00, and before it where it is 00:00.
+for (const [whose, from, change] of [
+  ['the person', { timezone: 'Pacific/Pago_Pago' }, ({ call, id }) => call('PUT', `/api/enrollments/${id}`, { timezone: 'Pacific/Kiritimati' })],
+  ['the sequence', {}, ({ call, first }) => call('PUT', `/api/sequences/${first.id}`, { timezone: 'Pacific/Kiritimati' })],
+  ['the server', {}, ({ call }) => call('PUT', '/api/settings', { timezone: 'Pacific/Kiritimati' })],
+]) {
+  test(`another zone of ${whose} leaves no step behind`, async (t) => {
+    const { server, call, sequence, enroll, sent } = await begin(t);
+    await call('POST', '/api/sandbox/clock', { to: at(16, '10:00') });
+    await call('PUT', '/api/settings', { timezone: 'Pacific/Pago_Pago' });
+    const timezone = whose === 'the sequence' ? 'Pacific/Pago_Pago' : null;
+    const first = await sequence('First', [step(1, 'one', null), step(2, 'two', '12:00'), step(2, 'three', null), step(3, 'four', '12:00')], { timezone });
+    const { id } = await enroll(first, from);
+    const gone = await enroll(first, { ...from, phone: '12125550002' });
+    await advance(server, '14h');
+    const words = () => sent().map((line) => line.slice(25).split('|')[0]);
+    assert.deepEqual(words(), ['one', 'one', 'two', 'two']);
+    await call('PUT', `/api/enrollments/${gone.id}`, { status: 'stopped', reason: 'bought' });
+    await change({ call, id, first });
+    const told = (await call('GET', `/api/enrollments/${id}/explain`)).upcoming.map((next) => first.messages.find((message) => message.id === next.step_id).template.name);
+    assert.deepEqual(told, ['three', 'four']);
+    await advance(server, '5d');
+    assert.deepEqual(words().slice(4), ['three', 'four']);
+    const { totals } = await call('GET', `/api/sequences/${first.id}/stats`);
+    assert.deepEqual([totals.waiting, totals.sent, totals.skipped, totals.cancelled], [0, 6, 0, 2]);
+  });
+}
+
 test('a draft that starts late begins then for those who wait in it, as its dry run tells', async (t) => {
   const { server, call, sequence, enroll, sent } = await begin(t);
   const draft = await sequence('First', [step(1, 'one', null), step(2, 'two'), step(3, 'three')], { status: 'draft' });

@@ -129,6 +129,7 @@ enum error_code progress_person(struct progress *progress, const struct progress
         .zone =
             schedule_zone(row->timezone, sequence->sequence.timezone, progress->server_zone).zone,
         .enrolled_at_ms = row->enrolled_at_ms,
+        .order_minute = (int32_t)row->order_minute,
         .shift_days = (int32_t)row->shift_days,
         .position = row->position,
         .last_sent_at_ms = row->last_sent_at_ms,

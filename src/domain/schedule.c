@@ -15,9 +15,10 @@ enum { MINUTES_PER_DAY = 1440, ORDINALS = 1024 };
 
 /* What the enrollment alone decides, computed once per question. */
 struct anchor {
-    int64_t first_day; /* days since 1970 of Day 1, shift included */
-    int64_t time_ms;   /* local time of day of the enrollment */
-    int64_t local_ms;  /* wall clock of the enrollment */
+    int64_t first_day;    /* days since 1970 of Day 1, shift included */
+    int64_t time_ms;      /* local time of day of the enrollment */
+    int64_t local_ms;     /* wall clock of the enrollment */
+    int32_t order_minute; /* where steps without a time stand among the others of their day */
     bool day_one_is_next;
 };
 
@@ -42,11 +43,14 @@ static struct anchor anchor_of(const struct schedule_plan *plan,
 {
     int64_t local_ms = zone_to_local(person->zone, person->enrolled_at_ms);
     int64_t day = floor_divide(local_ms, MS_PER_DAY);
+    int64_t time_ms = local_ms - day * MS_PER_DAY;
     bool next = first_time_passed(plan, person, day);
     return (struct anchor){
         .first_day = day + person->shift_days + (next ? 1 : 0),
-        .time_ms = local_ms - day * MS_PER_DAY,
+        .time_ms = time_ms,
         .local_ms = local_ms,
+        .order_minute = person->order_minute > 0 ? person->order_minute - 1
+                                                 : (int32_t)(time_ms / MS_PER_MINUTE),
         .day_one_is_next = next,
     };
 }
@@ -60,8 +64,7 @@ static int64_t key_of(const struct schedule_plan *plan, const struct anchor *anc
     } else if (step->day == 1) {
         minute = minute > 1 ? minute : 1; /* stays behind the steps that go at once */
     } else if (minute < 0) {
-        minute =
-            plan->send_minute >= 0 ? plan->send_minute : (int32_t)(anchor->time_ms / MS_PER_MINUTE);
+        minute = plan->send_minute >= 0 ? plan->send_minute : anchor->order_minute;
     }
     return schedule_position_make(step->day, minute, step->ordinal);
 }
@@ -341,6 +344,13 @@ int64_t schedule_planned_at(const struct schedule_plan *plan, const struct sched
 int64_t schedule_position_make(int32_t day, int32_t minute, int32_t ordinal)
 {
     return ((int64_t)day * MINUTES_PER_DAY + minute) * ORDINALS + ordinal;
+}
+
+int32_t schedule_order_minute(const struct zone *zone, int64_t enrolled_at_ms)
+{
+    int64_t local_ms = zone_to_local(zone, enrolled_at_ms);
+    return (int32_t)((local_ms - floor_divide(local_ms, MS_PER_DAY) * MS_PER_DAY) / MS_PER_MINUTE) +
+           1;
 }
 
 int64_t schedule_position_before_day(int32_t start_day)

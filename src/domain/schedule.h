@@ -37,6 +37,10 @@ struct schedule_plan {
 struct schedule_person {
     const struct zone *zone; /* from schedule_zone() */
     int64_t enrolled_at_ms;
+    /* From schedule_order_minute() on the day they came in: steps without a time of their own keep
+     * their place among the others of a day, whatever zone the person is in later. 0: the zone of
+     * now says it. Moments always follow the zone of now. */
+    int32_t order_minute;
     int32_t shift_days; /* whole local days the person's clock stood still; may be negative */
     int64_t position;   /* key of the last step ended, 0 = none; only steps after it lie ahead */
     int64_t last_sent_at_ms;    /* when the last message was really accepted, 0 = none yet */
@@ -107,6 +111,9 @@ int64_t schedule_key(const struct schedule_plan *plan, const struct schedule_per
                      size_t step);
 int64_t schedule_planned_at(const struct schedule_plan *plan, const struct schedule_person *person,
                             size_t step, uint32_t *ret_rules);
+
+/* The local time of day of an enrollment: 1 = 00:00 to 1440 = 23:59. */
+int32_t schedule_order_minute(const struct zone *zone, int64_t enrolled_at_ms);
 
 /* Positions for people who start in the middle: `start_day` 3 leaves out everything before Day 3,
  * `current_day` 3 also Day 3 itself. Any order of steps on a day fits. */

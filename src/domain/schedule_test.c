@@ -210,6 +210,27 @@ static void test_steps_of_one_day_run_in_order(void **state)
     }
 }
 
+/* Enrolled at 23:00 the step without a time is the second of its day; where that moment is 00:00 it
+ * would be the first, and behind whoever has got the other. */
+static void test_another_zone_moves_moments_and_leaves_the_order(void **state)
+{
+    (void)state;
+    struct schedule_step steps[] = {{.id = 1, .day = 2, .minute = NONE},
+                                    {.id = 2, .day = 2, .minute = 720},
+                                    {.id = 3, .day = 3}};
+    struct schedule_plan plan = plan_of(steps, 3, NONE);
+    struct schedule_person person = person_of("Pacific/Pago_Pago", "2026-01-06T10:00:00Z");
+    person.order_minute = schedule_order_minute(person.zone, person.enrolled_at_ms);
+    assert_int_equal(person.order_minute, 23 * 60 + 1);
+    struct schedule_next next = schedule_next(&plan, &person, person.enrolled_at_ms);
+    assert_int_equal(plan.steps[next.step].id, 2);
+    schedule_advance(&person, &next, next.due_at_ms);
+    person.zone = zone_of("Pacific/Kiritimati");
+    next = schedule_next(&plan, &person, next.due_at_ms);
+    assert_int_equal(plan.steps[next.step].id, 1);
+    assert_moment(next.planned_at_ms, "2026-01-07T10:00:00Z");
+}
+
 static void test_windows_and_quiet_hours_are_the_last_gate(void **state)
 {
     (void)state;
@@ -429,6 +450,7 @@ int main(void)
         cmocka_unit_test(test_day_one),
         cmocka_unit_test(test_day_one_whose_time_passed_is_the_next_day),
         cmocka_unit_test(test_steps_of_one_day_run_in_order),
+        cmocka_unit_test(test_another_zone_moves_moments_and_leaves_the_order),
         cmocka_unit_test(test_windows_and_quiet_hours_are_the_last_gate),
         cmocka_unit_test(test_spacing_pushes_only_the_next_one),
         cmocka_unit_test(test_lateness),

@@ -71,6 +71,7 @@ void edit_person_make(const struct edit_plan *plan, const struct store_action_ro
     struct schedule_person person = {
         .zone = schedule_zone(row->timezone, plan->before_zone, plan->server_zone).zone,
         .enrolled_at_ms = row->enrolled_at_ms,
+        .order_minute = (int32_t)row->order_minute,
         .shift_days = (int32_t)row->shift_days,
         .position = row->position,
         .last_sent_at_ms = row->last_sent_at_ms,

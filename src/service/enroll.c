@@ -243,7 +243,8 @@ static enum error_code join_run(struct enroll *enroll, const struct store_enroll
         run->count > 0 && row->contact_id == run->first_contact_id + run->count &&
         row->id == run->first_enrollment_id + run->count && run->status == (int64_t)row->status &&
         run->position == row->position && run->messages_sent == row->messages_sent &&
-        run->next_due_at_ms == row->next_due_at_ms && run->enrolled_at_ms == row->enrolled_at_ms;
+        run->next_due_at_ms == row->next_due_at_ms && run->enrolled_at_ms == row->enrolled_at_ms &&
+        run->order_minute == row->order_minute;
     if (alike) {
         run->count++;
         return OK;
@@ -259,6 +260,7 @@ static enum error_code join_run(struct enroll *enroll, const struct store_enroll
         .messages_sent = row->messages_sent,
         .next_due_at_ms = row->next_due_at_ms,
         .enrolled_at_ms = row->enrolled_at_ms,
+        .order_minute = row->order_minute,
         .ended_at_ms = row->ended_at_ms,
         .batch_id = row->batch_id,
         .source = row->source,
@@ -270,11 +272,12 @@ static void schedule_first(struct enroll *enroll, const struct zone *zone,
                            struct store_enrollment *row)
 {
     int64_t now_ms = enroll->work->now_ms;
+    struct schedule_person who = enroll->base;
+    who.zone = zone == NULL ? who.zone : zone;
+    row->order_minute = schedule_order_minute(who.zone, row->enrolled_at_ms);
     if (enroll->sequence->sequence.status != SEQUENCE_ACTIVE) {
         return;
     }
-    struct schedule_person who = enroll->base;
-    who.zone = zone == NULL ? who.zone : zone;
     who.enrolled_at_ms = row->enrolled_at_ms;
     who.position = row->position;
     struct schedule_next next = schedule_next(&enroll->sequence->plan, &who, now_ms);

@@ -187,6 +187,7 @@ static struct schedule_person person_of(struct explain_facts *facts, const struc
     struct schedule_person person = {
         .zone = zone,
         .enrolled_at_ms = row->enrolled_at_ms,
+        .order_minute = (int32_t)row->order_minute,
         .shift_days = (int32_t)row->shift_days,
         .position = row->position,
         .last_sent_at_ms = row->last_sent_at_ms,

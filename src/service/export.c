@@ -190,6 +190,7 @@ static enum error_code write_enrollment(void *context, const struct store_export
     json_field_time_or_null(&writer, "paused_at", row->paused_at_ms);
     json_field_time_or_null(&writer, "ended_at", row->ended_at_ms);
     json_field_int64(&writer, "shift_days", row->shift_days);
+    json_field_int64(&writer, "order_minute", row->order_minute);
     json_field_int64(&writer, "position", row->position);
     run->result.enrollments++;
     tell(run, run->result.enrollments);

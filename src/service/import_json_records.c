@@ -261,6 +261,7 @@ static enum error_code read_person(struct import_run *run, const struct json *js
     (void)json_reader_time(&reader, "paused_at", &row->paused_at_ms);
     (void)json_reader_time(&reader, "ended_at", &row->ended_at_ms);
     (void)json_reader_int64(&reader, "shift_days", -100000, 100000, &row->shift_days);
+    (void)json_reader_int64(&reader, "order_minute", 0, 1440, &row->order_minute);
     record->has_position = json_reader_int64(&reader, "position", 0, INT64_MAX, &row->position);
     read_fields(run, &reader, record);
     for (size_t at = 0; at < ARRAY_SIZE(KNOWN); at++) {
@@ -290,11 +291,15 @@ static enum error_code complete_person(struct import_run *run, struct person_rec
     }
     enum error_code code = progress_sequence(&run->progress, row->sequence_id, &sequence, error);
     const struct store_progress place = {.enrolled_at_ms = row->enrolled_at_ms,
+                                         .order_minute = row->order_minute,
                                          .shift_days = row->shift_days,
                                          .position = row->position,
                                          .timezone = row->timezone};
     if (code == OK) {
         code = progress_person(&run->progress, sequence, &place, &person, error);
+    }
+    if (code == OK && row->order_minute == 0) {
+        row->order_minute = schedule_order_minute(person.zone, row->enrolled_at_ms);
     }
     for (size_t at = 0; code == OK && at < sequence->plan.step_count; at++) {
         uint32_t rules = 0;

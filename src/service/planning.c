@@ -45,6 +45,7 @@ struct schedule_person planning_person(const struct planning *planning,
     return (struct schedule_person){
         .zone = planning_zone(planning, row->timezone).zone,
         .enrolled_at_ms = row->enrolled_at_ms,
+        .order_minute = (int32_t)row->order_minute,
         .shift_days = (int32_t)row->shift_days,
         .position = row->position,
         .last_sent_at_ms = row->last_sent_at_ms,

@@ -10,7 +10,7 @@ enum { CHUNK_MAX = 1000 };
 #define ROW_COLUMNS                                                                                \
     "e.id, e.sequence_id, e.contact_id, e.status, e.position, e.shift_days, e.enrolled_at_ms, "    \
     "e.last_sent_at_ms, e.last_planned_at_ms, e.catch_up_until_ms, e.paused_at_ms, "               \
-    "e.next_due_at_ms, e.created_at_ms, e.status_reason, c.timezone "
+    "e.next_due_at_ms, e.created_at_ms, e.status_reason, c.timezone, e.order_minute "
 
 /* $1 sequence, $2 status, $3 after, $4 limit, $5 batch or 0, $6 text or NULL, $7 digits or NULL */
 #define CONDITIONS                                                                                 \
@@ -117,6 +117,7 @@ static void read_row(struct db_statement *statement, struct arena *arena,
         .created_at_ms = db_int64(statement, 12),
         .status_reason = db_text_copy(statement, 13, arena),
         .timezone = db_text_copy(statement, 14, arena),
+        .order_minute = db_int64(statement, 15),
     };
 }
 

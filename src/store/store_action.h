@@ -28,6 +28,7 @@ struct store_action_row {
     enum enrollment_status status;
     int64_t position;
     int64_t shift_days;
+    int64_t order_minute;
     int64_t enrolled_at_ms;
     int64_t last_sent_at_ms;
     int64_t last_planned_at_ms;

@@ -123,7 +123,8 @@ enum error_code store_enroll_contacts_add(
 DB_SQL(ENROLL_RUN,
        "INSERT INTO enrollment (id, sequence_id, contact_id, status, live, position, "
        "messages_sent, next_due_at_ms, enrolled_at_ms, ended_at_ms, batch_id, source, "
-       "created_at_ms) SELECT id + $1, $2, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 "
+       "created_at_ms, order_minute) SELECT id + $1, $2, id, $3, $4, $5, $6, $7, $8, $9, $10, "
+       "$11, $12, $15 "
        "FROM contact WHERE id >= $13 AND id < $14 ORDER BY id");
 DB_SQL(ENROLL_RUN_DUE, "INSERT INTO due (due_at_ms, enrollment_id) "
                        "SELECT $1, id FROM enrollment WHERE id >= $2 AND id < $3 ORDER BY id");
@@ -140,7 +141,7 @@ enum error_code store_enroll_run(struct work *work, const struct store_enroll_ru
                          DB_INT_UNLESS(run->next_due_at_ms, 0), DB_INT(run->enrolled_at_ms),
                          DB_INT_UNLESS(run->ended_at_ms, 0), DB_INT_UNLESS(run->batch_id, 0),
                          DB_TEXT(run->source), DB_INT(work->now_ms), DB_INT(run->first_contact_id),
-                         DB_INT(run->first_contact_id + run->count)),
+                         DB_INT(run->first_contact_id + run->count), DB_INT(run->order_minute)),
                NULL, error);
     if (code == OK && run->next_due_at_ms != 0) {
         code = db_run(

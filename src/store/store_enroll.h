@@ -54,6 +54,7 @@ struct store_enroll_run {
     int64_t messages_sent;
     int64_t next_due_at_ms; /* 0: none */
     int64_t enrolled_at_ms;
+    int64_t order_minute;
     int64_t ended_at_ms; /* 0: not */
     int64_t batch_id;    /* 0: none */
     struct text source;

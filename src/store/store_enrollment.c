@@ -86,7 +86,8 @@ enum error_code store_enrollment_next_id(struct work *work, int64_t *ret_id, str
 DB_SQL(ENROLLMENT_INSERT,
        "INSERT INTO enrollment (id, sequence_id, contact_id, status, live, position, "
        "messages_sent, next_due_at_ms, enrolled_at_ms, ended_at_ms, batch_id, source, "
-       "created_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
+       "created_at_ms, order_minute) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
+       "$13, $14)");
 DB_SQL(DUE_INSERT, "INSERT INTO due (due_at_ms, enrollment_id) VALUES ($1, $2)");
 
 enum error_code store_enrollment_insert(struct work *work, struct store_enrollment *enrollment,
@@ -108,7 +109,8 @@ enum error_code store_enrollment_insert(struct work *work, struct store_enrollme
                   DB_INT(enrollment->position), DB_INT(enrollment->messages_sent),
                   DB_INT_UNLESS(enrollment->next_due_at_ms, 0), DB_INT(enrollment->enrolled_at_ms),
                   DB_INT_UNLESS(enrollment->ended_at_ms, 0), DB_INT_UNLESS(enrollment->batch_id, 0),
-                  DB_TEXT(enrollment->source), DB_INT(work->now_ms)),
+                  DB_TEXT(enrollment->source), DB_INT(work->now_ms),
+                  DB_INT(enrollment->order_minute)),
         NULL, error);
     if (code == OK && enrollment->next_due_at_ms != 0) {
         code = db_run(work->db, &DUE_INSERT,

@@ -16,6 +16,7 @@ struct store_enrollment {
     enum enrollment_status status;
     int64_t position;
     int64_t shift_days;
+    int64_t order_minute; /* written, not read: see store_progress.h */
     int64_t messages_sent;
     int64_t next_due_at_ms;
     int64_t enrolled_at_ms;

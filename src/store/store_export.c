@@ -9,7 +9,8 @@ DB_SQL(EXPORT_ENROLLMENTS,
        "AND s.removed_at_ms IS NULL), coalesce(e.next_due_at_ms, (SELECT min(m.due_at_ms) "
        "FROM message m WHERE m.enrollment_id = e.id AND m.state <= 4)), e.enrolled_at_ms, "
        "e.last_sent_at_ms, e.last_planned_at_ms, e.paused_at_ms, e.ended_at_ms, e.batch_id, "
-       "c.timezone_source, c.timezone, c.name, c.fields, e.source, e.status_reason "
+       "c.timezone_source, c.timezone, c.name, c.fields, e.source, e.status_reason, "
+       "e.order_minute "
        "FROM enrollment e LEFT JOIN contact c ON c.id = e.contact_id ORDER BY e.id");
 
 static void read_enrollment(struct db_statement *statement, struct store_export_enrollment *row)
@@ -37,6 +38,7 @@ static void read_enrollment(struct db_statement *statement, struct store_export_
         .fields = db_text(statement, 19),
         .source = db_text(statement, 20),
         .status_reason = db_text(statement, 21),
+        .order_minute = db_int64(statement, 22),
     };
 }
 

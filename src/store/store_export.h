@@ -16,6 +16,7 @@ struct store_export_enrollment {
     enum enrollment_status status;
     int64_t position;
     int64_t shift_days;
+    int64_t order_minute;
     int64_t messages_sent;
     int64_t total_messages;
     int64_t next_due_at_ms; /* of its row in due, else of its open message */

@@ -137,10 +137,11 @@ enum error_code store_import_find_enrollment(struct work *work, int64_t contact_
 DB_SQL(IMPORT_ENROLLMENT_ADD,
        "INSERT INTO enrollment (id, sequence_id, contact_id, status, live, position, shift_days, "
        "messages_sent, enrolled_at_ms, last_sent_at_ms, last_planned_at_ms, paused_at_ms, "
-       "ended_at_ms, source, status_reason, created_at_ms) VALUES (CASE WHEN $1 > 0 AND NOT EXISTS "
+       "ended_at_ms, source, status_reason, created_at_ms, order_minute) VALUES (CASE WHEN $1 > 0 "
+       "AND NOT EXISTS "
        "(SELECT 1 FROM enrollment WHERE id = $1) THEN $1 ELSE "
        "max($2, coalesce((SELECT max(id) FROM enrollment), 0)) + 1 END, "
-       "$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING id");
+       "$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING id");
 
 enum error_code store_import_enrollment(struct work *work,
                                         const struct store_export_enrollment *row, int64_t id_floor,
@@ -157,7 +158,7 @@ enum error_code store_import_enrollment(struct work *work,
                   DB_INT_UNLESS(row->ended_at_ms, 0),
                   DB_TEXT(row->source.size == 0 ? TEXT("import") : row->source),
                   row->status_reason.size == 0 ? DB_NULL : DB_TEXT(row->status_reason),
-                  DB_INT(work->now_ms)),
+                  DB_INT(work->now_ms), DB_INT(row->order_minute)),
         ret_id, NULL, error);
 }
 

@@ -8,7 +8,8 @@ DB_SQL(PROGRESS_GET,
        "SELECT e.id, e.sequence_id, e.contact_id, e.status, e.position, e.shift_days, "
        "e.messages_sent, e.next_due_at_ms, e.enrolled_at_ms, e.last_sent_at_ms, "
        "e.last_planned_at_ms, e.catch_up_until_ms, e.paused_at_ms, e.ended_at_ms, e.status_reason, "
-       "c.phone, c.suppressed, c.erased, c.timezone, c.name, c.fields, e.created_at_ms "
+       "c.phone, c.suppressed, c.erased, c.timezone, c.name, c.fields, e.created_at_ms, "
+       "e.order_minute "
        "FROM enrollment e JOIN contact c ON c.id = e.contact_id WHERE e.id = $1");
 
 enum error_code store_progress_get(struct work *work, int64_t enrollment_id,
@@ -50,6 +51,7 @@ enum error_code store_progress_get(struct work *work, int64_t enrollment_id,
             .name = db_text_copy(row, 19, work->arena),
             .fields = db_text_copy(row, 20, work->arena),
             .created_at_ms = db_int64(row, 21),
+            .order_minute = db_int64(row, 22),
         };
         ret_row->stored = (struct store_progress_standing){
             .known = true,

@@ -15,6 +15,7 @@ struct store_progress {
     int64_t status; /* enum enrollment_status */
     int64_t position;
     int64_t shift_days;
+    int64_t order_minute; /* read only */
     int64_t messages_sent;
     int64_t next_due_at_ms;
     int64_t enrolled_at_ms;

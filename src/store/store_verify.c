@@ -7,7 +7,7 @@
 DB_SQL(VERIFY_PEOPLE,
        "SELECT e.id, e.status, e.position, e.shift_days, e.enrolled_at_ms, e.status_reason, "
        "c.timezone, m.id, m.step_id, m.state, m.rank, m.reason, m.error_code, "
-       "m.replied_at_ms IS NOT NULL, m.opted_out_at_ms IS NOT NULL "
+       "m.replied_at_ms IS NOT NULL, m.opted_out_at_ms IS NOT NULL, e.order_minute "
        "FROM enrollment e LEFT JOIN contact c ON c.id = e.contact_id "
        "LEFT JOIN message m ON m.enrollment_id = e.id "
        "WHERE e.sequence_id = $1 ORDER BY e.id, m.step_id");
@@ -33,7 +33,8 @@ enum error_code store_verify_people(struct work *work, int64_t sequence_id,
                            .shift_days = db_int64(statement, 3),
                            .enrolled_at_ms = db_int64(statement, 4),
                            .status_reason = db_text(statement, 5),
-                           .timezone = db_text(statement, 6)},
+                           .timezone = db_text(statement, 6),
+                           .order_minute = db_int64(statement, 15)},
                 .message = {.id = db_int64(statement, 7),
                             .enrollment_id = db_int64(statement, 0),
                             .sequence_id = sequence_id,

@@ -36,10 +36,13 @@ export function isOpen(window, quiet, zone, ms) {
   return from < to ? minute < from || minute >= to : minute < from && minute >= to;
 }
 
-/** Minute of the day on which a step stands in the order of its day; Day 1 without time is first. */
+/**
+ * Minute of the day on which a step stands in the order of its day; Day 1 without time is first. The
+ * order is settled when somebody comes in (person.orderMinute), whatever zone they are in later.
+ */
 export function minuteKey(sequence, person, step) {
   if (step.day === 1 && step.time === null) return 0;
-  const minute = step.time !== null ? minuteOf(step.time) : sequence.send_time !== null && step.day > 1 ? minuteOf(sequence.send_time) : localMinute(person.zone, person.enrolledMs);
+  const minute = step.time !== null ? minuteOf(step.time) : sequence.send_time !== null && step.day > 1 ? minuteOf(sequence.send_time) : person.orderMinute;
   return step.day === 1 ? Math.max(1, minute) : minute;
 }
 

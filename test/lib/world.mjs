@@ -3,7 +3,7 @@
 // each other and against the ledger.
 import assert from 'node:assert/strict';
 import { YEAR, startPair } from './drip.mjs';
-import { DAY_MS, dayOneIsNext, isOpen, localDay, minuteKey, plannedAt, sortedSteps } from './model.mjs';
+import { DAY_MS, dayOneIsNext, isOpen, localDay, localMinute, minuteKey, plannedAt, sortedSteps } from './model.mjs';
 import { until } from './process.mjs';
 import { Random } from './random.mjs';
 
@@ -23,6 +23,7 @@ const at = (ms) => new Date(ms).toISOString();
 class Enrollment {
   constructor(facts) {
     Object.assign(this, { status: 'active', shift: 0, place: -1, paused: null, accepted: new Map(), ended: new Map(), unsure: false, skips: false, ...facts });
+    this.orderMinute = localMinute(this.zone, this.enrolledMs); // another zone later moves the moments, not the order
     this.ahead = new Set(this.sequence.steps.filter((step) => this.pointOf(step) > this.place).map((step) => step.id));
   }
   get zone() {
@@ -486,7 +487,7 @@ export class World {
     const change = {};
     if (this.random.chance(60)) change.name = this.random.pick(NAMES);
     if (this.random.chance(40)) change.custom_fields = { city: this.random.pick(CITIES) };
-    if (this.zoneChanges && this.random.chance(40)) change.timezone = this.random.pick(ZONES);
+    if (this.random.chance(40)) change.timezone = this.random.pick(ZONES);
     if (Object.keys(change).length === 0) return;
     const direct = this.random.chance(50);
     await this.ok('PUT', direct ? `/api/contacts/${contact.phone}` : `/api/enrollments/${one.id}`, change);
@@ -563,7 +564,7 @@ export class World {
         case 4: random.pick(steps).words++; break;
         case 5: change.send_time = random.chance(30) ? null : random.pick(TIMES); break;
         case 6: change.send_window = this.randomWindow(); break;
-        default: if (this.zoneChanges) change.timezone = random.chance(30) ? null : random.pick(ZONES); break;
+        default: change.timezone = random.chance(30) ? null : random.pick(ZONES); break;
       }
     }
     steps.sort((a, b) => a.day - b.day); // the place in the list counts only among steps of one day
@@ -678,6 +679,12 @@ export class World {
   }
 
   async changeSettings() {
+    if (this.random.chance(30)) {
+      this.timezone = this.random.pick(ZONES);
+      await this.ok('PUT', '/api/settings', { timezone: this.timezone });
+      this.note(`zone of the server ${this.timezone}`);
+      return;
+    }
     this.quiet = this.random.chance(50) ? null : this.random.pick([{ from: '21:00', to: '08:00' }, { from: '12:30', to: '14:00' }]);
     await this.ok('PUT', '/api/settings', { quiet_hours: this.quiet });
     this.note(`quiet hours ${JSON.stringify(this.quiet)}`);
