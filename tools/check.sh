@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 mode=${1:-full}
-step() { printf '\n== %s\n' "$*"; }
+step() { printf '\n== %s (after %d s)\n' "$*" "$SECONDS"; }
 
 # The packages of a folder, when its list has changed: `packages test`.
 packages() {
