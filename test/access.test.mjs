@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { operations } from './lib/contract.mjs';
 import { addUser, BEHIND, fromAfar, OWN, PASSWORD, postLogin, signIn, sql } from './lib/users.mjs';
-import { freePort, run, until } from './lib/process.mjs';
+import { atEnd, freePort, run, until } from './lib/process.mjs';
 import { routeRows } from './lib/routes.mjs';
 import { advance, client, startServer } from './lib/server.mjs';
 
@@ -215,7 +215,7 @@ test('keys: stored as a hash, shown once, expire, and die on an open connection'
   for (const name of readdirSync(server.data).filter((one) => one.startsWith('dripline.db'))) assert.ok(!readFileSync(join(server.data, name)).includes(brief.body.secret), name);
   assert.ok(!JSON.stringify((await server.api('GET', '/api/keys')).body).includes(brief.body.secret));
   const open = openConnection(server, brief.body.secret);
-  t.after(open.end);
+  atEnd(t, open.end);
   assert.equal(await open.ask('/api/me'), 200);
   assert.equal((await enroll()).status, 202);
   await advance(server, '119m');
@@ -224,7 +224,7 @@ test('keys: stored as a hash, shown once, expire, and die on an open connection'
   assert.equal(await open.ask('/api/me'), 401, 'expired');
   assert.equal((await enroll()).status, 401, 'a publishable key expires as well');
   const other = openConnection(server, lasting.body.secret);
-  t.after(other.end);
+  atEnd(t, other.end);
   assert.equal(await other.ask('/api/me'), 200);
   assert.equal((await server.api('DELETE', `/api/keys/${lasting.body.id}`)).status, 204);
   assert.equal(await other.ask('/api/me'), 401, 'revoked');

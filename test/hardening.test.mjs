@@ -10,7 +10,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import test from 'node:test';
 import { makeChannel, makeSequence } from './lib/drip.mjs';
-import { BINARY, freePort, run, temporaryFolder, until } from './lib/process.mjs';
+import { BINARY, atEnd, freePort, run, temporaryFolder, until } from './lib/process.mjs';
 import { startServer } from './lib/server.mjs';
 
 const tool = (name, ...args) => execFileSync(name, args, { encoding: 'utf8', maxBuffer: 64 << 20, env: { ...process.env, LC_ALL: 'C' } });
@@ -107,7 +107,7 @@ async function startProvider(t) {
   });
   provider.listen(0, '127.0.0.1');
   await once(provider, 'listening');
-  t.after(() => { provider.close(); provider.closeAllConnections?.(); });
+  atEnd(t, () => { provider.close(); provider.closeAllConnections?.(); });
   return { asked, base: `http://127.0.0.1:${provider.address().port}` };
 }
 const hmac = (secret, words) => createHmac('sha256', secret).update(words).digest('hex');

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { atEnd } from './lib/process.mjs';
 import { startServer } from './lib/server.mjs';
 
 const READERS = 12;
@@ -37,7 +38,7 @@ test('who asks for much and does not read is cut, and fills no memory', { timeou
   const before = memory();
   const ask = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${server.key}\r\n\r\n`;
   const readers = await Promise.all(Array.from({ length: READERS }, () => startReader(server.port, ask)));
-  t.after(() => readers.forEach(({ socket }) => socket.destroy()));
+  atEnd(t, () => readers.forEach(({ socket }) => socket.destroy()));
   let open = READERS;
   for (const { cut } of readers) cut.then(() => open--);
   let highest = before;

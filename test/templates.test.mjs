@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { makeChannel, startPair } from './lib/drip.mjs';
-import { until } from './lib/process.mjs';
+import { atEnd, until } from './lib/process.mjs';
 import { startServer } from './lib/server.mjs';
 
 const FIELDS = { city: 'Recife', code: 'SAVE10', lat: '-8.05', file: 'a b' };
@@ -97,7 +97,7 @@ async function startRecorder(t) {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  t.after(() => { server.close(); server.closeAllConnections?.(); });
+  atEnd(t, () => { server.close(); server.closeAllConnections?.(); });
   return { bodies, base: `http://127.0.0.1:${server.address().port}` };
 }
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { BROWSER } from './lib/browser.mjs';
+import { atEnd } from './lib/process.mjs';
 import { enroll, makeTexts, startUi } from './lib/ui.mjs';
 import { addUser, PASSWORD } from './lib/users.mjs';
 
@@ -19,7 +20,7 @@ test('who signs in next sees nothing of who was there before', BROWSER, async (t
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   let answer;
   const slow = new Promise((resolve) => (answer = resolve));
-  t.after(() => answer());
+  atEnd(t, () => answer());
   await page.route('**/api/contacts?*', async (route) => {
     await slow;
     await route.continue().catch(() => undefined);

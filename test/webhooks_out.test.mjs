@@ -5,7 +5,7 @@ import { createServer as createSocketServer } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeSequence, START, startPair, upload } from './lib/drip.mjs';
-import { eventually, until } from './lib/process.mjs';
+import { atEnd, eventually, until } from './lib/process.mjs';
 import { advance, csv, deliveries, listen, ping, quiet, read, settled, subscribe, verify } from './lib/receiver.mjs';
 import { startServer } from './lib/server.mjs';
 
@@ -60,6 +60,12 @@ test('every event of a run reaches a receiver as often as the delivery log says'
   assert.equal(sent.json.data.day, 1);
   assert.equal(sent.headers['content-type'], 'application/json');
   assert.match(sent.headers['user-agent'], /^Dripline\//);
+
+  const { body: one } = await server.api('GET', `/api/webhooks/${every.id}/deliveries/${log[0].id}`);
+  assert.deepEqual({ ...one, payload: null }, { ...log[0], payload: null });
+  assert.equal(one.payload.data.event_id, log[0].event_id);
+  assert.deepEqual(Object.keys(one.payload.data).sort(), Object.keys(byEvent.get(log[0].event_id).json.data).sort());
+  for (const path of [`${few.id}/deliveries/${log[0].id}`, `${every.id}/deliveries/dlv_999999`]) assert.equal((await server.api('GET', `/api/webhooks/${path}`)).status, 404);
 
   await settled(server, few, 300);
   assert.deepEqual(some.bad, []);
@@ -144,7 +150,7 @@ test('addresses that are not public get no connection', { timeout: 300_000 }, as
     socket.destroy();
   });
   door.listen(8443, '127.0.0.1').on('error', () => {}); // a port that is allowed; somebody else may have it
-  t.after(() => door.close());
+  atEnd(t, () => door.close());
   const refused = [
     'http://127.0.0.1:8443/', 'https://127.0.0.1:8443/', 'https://127.1:8443/', 'https://0x7f000001:8443/', 'https://2130706433:8443/',
     'https://017700000001:8443/', 'https://[::1]:8443/', 'https://[::ffff:127.0.0.1]:8443/', 'https://localhost:8443/', 'https://LOCALHOST:8443/',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { existsSync, readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
-import { PATIENCE_MS } from './process.mjs';
+import { PATIENCE_MS, atEnd } from './process.mjs';
 
 const require = createRequire(import.meta.url);
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -43,7 +43,7 @@ const FLAGS = [
 
 export async function startBrowser(t, flags = []) {
   const browser = await chromium.launch({ executablePath: EXECUTABLE, args: [...FLAGS, ...flags] });
-  t.after(() => browser.close());
+  atEnd(t, () => browser.close());
   return browser;
 }
 

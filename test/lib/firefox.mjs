@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { Daemon, eventually, freePort, temporaryFolder, until } from './process.mjs';
+import { Daemon, atEnd, eventually, freePort, temporaryFolder, until } from './process.mjs';
 
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 
@@ -48,7 +48,7 @@ export async function startFirefox(t, executable) {
   const port = await freePort();
   writeFileSync(join(profile, 'user.js'), [`user_pref("marionette.port", ${port});`, 'user_pref("browser.shell.checkDefaultBrowser", false);', 'user_pref("datareporting.policy.dataSubmissionEnabled", false);', 'user_pref("network.captive-portal-service.enabled", false);', 'user_pref("network.connectivity-service.enabled", false);', 'user_pref("app.update.enabled", false);', 'user_pref("intl.locale.requested", "en-US");'].join('\n'));
   const daemon = new Daemon(executable, ['--marionette', '--headless', '--no-remote', '--profile', profile], { env: { HOME: profile } });
-  t.after(() => daemon.stop('SIGKILL'));
+  atEnd(t, () => daemon.stop('SIGKILL'));
   const socket = await until(async () => {
     if (daemon.exited) throw new Error(daemon.log);
     const one = connect(port, '127.0.0.1');
@@ -56,7 +56,7 @@ export async function startFirefox(t, executable) {
     return one;
   }, 'Firefox listens');
   const marionette = new Marionette(socket);
-  t.after(() => socket.destroy());
+  atEnd(t, () => socket.destroy());
   await marionette.call('WebDriver:NewSession', { capabilities: { alwaysMatch: { acceptInsecureCerts: false } } });
   const run = async (work, ...args) => (await marionette.call('WebDriver:ExecuteScript', { script: `return (${work}).apply(null, arguments)`, args })).value;
   /** The first element in sight that can be used, that the selector finds and that holds the words. */

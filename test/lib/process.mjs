@@ -5,13 +5,38 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 
 export const BINARY = process.env.DRIPLINE_BINARY ?? new URL('../../build/dripline', import.meta.url).pathname;
+
+const hooks = new WeakMap();
+
+/**
+ * Does `work` when the test ends, in the order of the calls, whether or not work before it fails: the runner's own
+ * hooks are left out after one that throws, and a program that nobody ends keeps the test file waiting for ever.
+ */
+export function atEnd(t, work) {
+  if (!t) return;
+  if (!hooks.has(t)) {
+    const list = [];
+    hooks.set(t, list);
+    t.after(async () => {
+      const errors = [];
+      for (const one of list) await Promise.resolve().then(one).catch((error) => errors.push(error));
+      list.over = true;
+      if (errors.length > 0) throw errors[0];
+    });
+  }
+  const list = hooks.get(t);
+  if (!list.over) return void list.push(work);
+  work(); // a test that ran out of time and went on all the same
+  throw new Error('this test is over');
+}
 
 /** A folder that is gone when the test ends. */
 export function temporaryFolder(t) {
   const folder = mkdtempSync(join(tmpdir(), 'dripline-test-'));
-  t?.after(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(t, () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -109,9 +134,20 @@ export async function run(args, { input, env, timeoutMs = 180_000, binary = BINA
   return { code, signal, stdout, stderr };
 }
 
+// What no test ended itself, such as the programs of one that ran out of time and went on all the same.
+const running = new Set();
+let over = false;
+if (process.env.NODE_TEST_CONTEXT) {
+  after(() => {
+    over = true;
+    return Promise.all([...running].map((daemon) => daemon.stop('SIGKILL')));
+  });
+}
+
 /** A long-running program. `ready` resolves when `readyWhen()` answers truthy. */
 export class Daemon {
   constructor(binary, args, { env, wrap = [] } = {}) {
+    if (over) throw new Error('all tests of this file are over');
     const command = [...wrap, binary, ...args];
     this.child = spawn(command[0], command.slice(1), { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     this.log = '';
@@ -119,7 +155,11 @@ export class Daemon {
     this.child.stderr.setEncoding('utf8').on('data', (part) => this.#keep(part));
     this.ended = new Promise((resolve) => this.child.on('close', (code, signal) => resolve({ code, signal })));
     this.exited = false;
-    this.child.on('exit', () => (this.exited = true));
+    running.add(this);
+    this.child.on('exit', () => {
+      this.exited = true;
+      running.delete(this);
+    });
   }
   #keep(part) {
     this.log = (this.log + part).slice(-2_000_000);

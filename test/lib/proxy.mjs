@@ -2,6 +2,7 @@
 // `cut` breaks the connection in the middle of one, `hold` lets the rest of it wait for ever.
 import { once } from 'node:events';
 import { createServer, request as ask } from 'node:http';
+import { atEnd } from './process.mjs';
 
 /** {base, cut(pattern), hold(pattern), met}: `met` counts the answers that were cut or held. */
 export async function startProxy(t, base) {
@@ -26,7 +27,7 @@ export async function startProxy(t, base) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   proxy.base = `http://127.0.0.1:${server.address().port}`;
-  t.after(() => {
+  atEnd(t, () => {
     server.closeAllConnections();
     server.close();
   });

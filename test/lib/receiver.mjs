@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { until } from './process.mjs';
+import { atEnd, until } from './process.mjs';
 
 /** Standard Webhooks, by the specification alone: true when one signature is by one of `secrets`. */
 export function verify(secrets, headers, body) {
@@ -40,7 +40,7 @@ export async function listen(t, answer = (request, response) => response.writeHe
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   receiver.url = `http://127.0.0.1:${server.address().port}/hook`;
-  t.after(() => {
+  atEnd(t, () => {
     server.closeAllConnections();
     server.close();
   });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { violation } from './contract.mjs';
-import { BINARY, Daemon, freePort, run, temporaryFolder, until } from './process.mjs';
+import { BINARY, Daemon, atEnd, freePort, run, temporaryFolder, until } from './process.mjs';
 
 /** Calls the JSON API: api(method, path, body?) → {status, body, headers}. */
 export function client(base, key) {
@@ -43,7 +43,7 @@ async function endSound(server) {
  */
 export async function startServer(t, options = {}) {
   const server = { options, key: options.key };
-  t?.after(() => server.data && endSound(server)); // before the folder goes: hooks run in the order of their making
+  atEnd(t, () => server.data && endSound(server)); // before the folder goes: works run in the order of their asking
   const data = options.data ?? join(temporaryFolder(t), 'data');
   const port = options.port ?? (await freePort());
   const base = `http://127.0.0.1:${port}`;
@@ -61,10 +61,8 @@ export async function startServer(t, options = {}) {
       ['serve', '--data', data, '--listen', `127.0.0.1:${port}`, '--clock', options.clock ?? 'system', ...(options.args ?? [])],
       { env: options.env, wrap: options.wrap },
     );
-    await until(async () => {
-      if (server.daemon.exited) throw new Error(`server ended: ${server.daemon.log}`);
-      return (await fetch(`${base}/readyz`)).status === 200;
-    }, 'server ready');
+    await until(async () => server.daemon.exited || (await fetch(`${base}/readyz`)).status === 200, 'server ready');
+    assert.ok(!server.daemon.exited, `server ended: ${server.daemon.log}`);
   };
   server.verify = () => run(['verify', '--data', data, '--json'], { binary: options.binary ?? BINARY });
   server.kill = () => server.daemon.stop('SIGKILL');
@@ -91,17 +89,14 @@ export async function startSimulator(t, { port, webhookUrl, appSecret = 'test-ap
       '--ledger', simulator.ledger, '--seed', String(seed), '--clock', clock,
       ...(faults ? ['--faults', JSON.stringify(faults)] : []), ...args,
     ]);
-    await until(async () => {
-      if (simulator.daemon.exited) throw new Error(`simulator ended: ${simulator.daemon.log}`);
-      await fetch(simulator.base);
-      return true;
-    }, 'simulator ready');
+    await until(async () => simulator.daemon.exited || (await fetch(simulator.base)), 'simulator ready');
+    assert.ok(!simulator.daemon.exited, `simulator ended: ${simulator.daemon.log}`);
   };
   simulator.entries = () =>
     existsSync(simulator.ledger)
       ? readFileSync(simulator.ledger, 'utf8').split('\n').filter((line) => line.endsWith('}')).map((line) => JSON.parse(line))
       : [];
-  t?.after(async () => {
+  atEnd(t, async () => {
     if (simulator.daemon && !simulator.daemon.exited) await simulator.daemon.stop('SIGKILL');
   });
   await simulator.start();

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createServer as createPlainServer } from 'node:net';
 import { join } from 'node:path';
 import { TLSSocket, createServer as createTlsServer } from 'node:tls';
+import { atEnd } from './process.mjs';
 
 /** A certificate for localhost that signs itself: {key, cert, file}. */
 export function makeCertificate(folder) {
@@ -126,7 +127,7 @@ export async function startSmtp(t, options = {}) {
       await once(listener, 'close');
     }
   };
-  t?.after(server.stop);
+  atEnd(t, server.stop);
   await server.start();
   return server;
 }
