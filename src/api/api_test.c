@@ -267,6 +267,7 @@ static void refusals_say_what_is_wrong(void **state)
         {"GET", "/api/events?limit=0", "", NULL, 422, "out_of_range"},
         {"GET", "/api/events?cursor=zzz", "", NULL, 422, "invalid_format"},
         {"GET", "/api/events?what=1", "", NULL, 422, "unknown_field"},
+        {"GET", "/api/events?last_event_id=-1", "", NULL, 422, "out_of_range"},
         {"GET", "/api/nothing", "", NULL, 404, "not_found"},
         {"GET", "/api/../etc/passwd", "", NULL, 404, "not_found"},
         {"GET", "/api//keys", "", NULL, 404, "not_found"},
@@ -390,6 +391,40 @@ static void live_events_replay_what_was_missed(void **state)
     (void)close(descriptor);
 }
 
+/* A page that has just read everything says so in the address; nothing that came since is lost. */
+static void a_stream_begins_where_the_page_stands(void **state)
+{
+    struct api_test *test = *state;
+    char key[128];
+    char request[400];
+    char answer[8192];
+    bool closed = false;
+    struct api_answer *me = mem_alloc(sizeof(*me));
+    api_test_key(test, SCOPE_READ, key); /* the first event */
+    api_test_call(test, "GET", "/api/me", key, NULL, me);
+    assert_non_null(strstr(me->body, "\"last_event_id\":1"));
+    mem_free(me);
+    store_test_exec(&test->store, "INSERT INTO event (at_ms, type) VALUES (1, 'batch.updated'), "
+                                  "(2, 'contact.updated')");
+    static const struct {
+        const char *header;
+        const char *first;
+    } rows[] = {{"", "id: 2\nevent: batch\n"}, {"Last-Event-ID: 2\r\n", "id: 3\nevent: contact\n"}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        int size = snprintf(request, sizeof(request),
+                            "GET /api/events?last_event_id=1 HTTP/1.1\r\nHost: localhost\r\n%s%s"
+                            "Accept: text/event-stream\r\n\r\n",
+                            key, rows[i].header);
+        int descriptor = test_connect(test->port);
+        test_send(descriptor, request, (size_t)size);
+        (void)test_receive(descriptor, "contact.updated", answer, sizeof(answer), &closed);
+        const char *first = strstr(answer, "id: ");
+        assert_non_null(first);
+        assert_memory_equal(first, rows[i].first, strlen(rows[i].first));
+        (void)close(descriptor);
+    }
+}
+
 int main(void)
 {
 #define API_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -406,6 +441,7 @@ int main(void)
         API_TEST(the_last_administrator_stays),
         API_TEST(the_event_feed_loses_nothing),
         API_TEST(live_events_replay_what_was_missed),
+        API_TEST(a_stream_begins_where_the_page_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

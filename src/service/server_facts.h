@@ -14,6 +14,7 @@ struct server_facts {
     bool simulator; /* nothing is really sent: a simulator runs inside */
     bool manual_clock;
     bool sending_paused;
+    int64_t last_event_id; /* where a page goes on that asks for the rest from now on */
 };
 MUST_USE enum error_code server_facts_read(struct work *work, const struct service *service,
                                            struct server_facts *ret_facts, struct error *error);
