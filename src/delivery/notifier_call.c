@@ -10,7 +10,6 @@
 #include <stdio.h>
 
 enum {
-    BODY_MAX = 64 * 1024,
     ANSWER_MAX = 16 * 1024,
     TIMEOUT_MS = 15000,
     ID_MAX = 128,
@@ -114,34 +113,16 @@ static enum error_code sign(const struct notifier *notifier, const struct store_
     return OK;
 }
 
-static enum error_code find_event(struct work *work, int64_t id, struct store_event **ret_event,
-                                  struct error *error)
-{
-    size_t count = 0;
-    enum error_code code = store_event_list(work, id - 1, 1, ret_event, &count, error);
-    if (code == OK && (count == 0 || (*ret_event)->id != id)) {
-        return error_set(error, ERROR_NOT_FOUND, "the event is not kept any more");
-    }
-    return code;
-}
-
 /* The id is the same for every attempt, and no other installation has it. */
 static enum error_code build(struct notifier *notifier, const struct store_webhook *webhook,
                              const struct store_webhook_delivery *delivery, struct request *request,
                              struct error *error)
 {
-    struct store_event *event = NULL;
     struct work work = {.arena = notifier->arena,
                         .db = notifier->db,
                         .now_ms = clock_now_ms(notifier->settings.clock)};
-    enum error_code code = find_event(&work, delivery->event_id, &event, error);
-    if (code == OK) {
-        code = webhook_payload(&work, event, arena_chars(work.arena, delivery->type),
-                               &request->body, error);
-    }
-    if (code == OK && buffer_overflowed(&request->body)) {
-        code = error_set(error, ERROR_TOO_BIG, "the event is too long");
-    }
+    enum error_code code =
+        webhook_payload(&work, delivery->event_id, delivery->type, &request->body, error);
     (void)snprintf(request->id, sizeof(request->id), "msg_%s_%lld_%lld",
                    store_identity(notifier->settings.store)->install_id, (long long)webhook->id,
                    (long long)delivery->event_id);
@@ -184,7 +165,7 @@ void notifier_call_start(struct notifier *notifier, const struct store_webhook *
 {
     struct error error = {0};
     struct request request = {.id = ""};
-    buffer_init(&request.body, BODY_MAX);
+    buffer_init(&request.body, WEBHOOK_PAYLOAD_MAX);
     struct notifier_call *call = mem_zalloc(sizeof(*call));
     *call = (struct notifier_call){.notifier = notifier,
                                    .next = notifier->calls,

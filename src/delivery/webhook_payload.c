@@ -196,35 +196,50 @@ static void write_data(struct telling *telling, struct text family)
     }
 }
 
-enum error_code webhook_payload(struct work *work, const struct store_event *event,
-                                const char *type, struct buffer *out, struct error *error)
+static enum error_code find_event(struct work *work, int64_t id, struct store_event **ret_event,
+                                  struct error *error)
+{
+    size_t count = 0;
+    enum error_code code = store_event_list(work, id - 1, 1, ret_event, &count, error);
+    if (code == OK && (count == 0 || (*ret_event)->id != id)) {
+        return error_set(error, ERROR_NOT_FOUND, "the event is not kept any more");
+    }
+    return code;
+}
+
+enum error_code webhook_payload(struct work *work, int64_t event_id, struct text type,
+                                struct buffer *out, struct error *error)
 {
     CLEANUP(json_free) struct json *details = NULL;
+    struct store_event *event = NULL;
     struct error ignored = {0};
-    struct telling telling = {.event = event};
-    struct text verb = text_from(type);
+    struct text verb = type;
     struct text family;
+    enum error_code code = find_event(work, event_id, &event, error);
+    if (code != OK) {
+        return code;
+    }
     (void)text_next(&verb, '.', &family);
-    telling.verb = verb;
+    struct telling telling = {.event = event, .verb = verb};
     if (event->data.size > 0 && json_parse(event->data, NULL, &details, &ignored) != OK) {
         details = NULL;
     }
     telling.details = details;
-    enum error_code code = store_webhook_facts(
-        work, event->id, json_get_int64(details, "inbound_id", 0), &telling.facts, error);
+    code = store_webhook_facts(work, event->id, json_get_int64(details, "inbound_id", 0),
+                               &telling.facts, error);
     if (code != OK) {
         return code;
     }
     json_writer_init(&telling.writer, out);
     json_object_begin(&telling.writer);
-    json_field_chars(&telling.writer, "type", type);
+    json_field_text(&telling.writer, "type", type);
     json_field_time(&telling.writer, "timestamp", event->at_ms);
     json_key(&telling.writer, "data");
     json_object_begin(&telling.writer);
     write_data(&telling, family);
     json_object_end(&telling.writer);
     json_object_end(&telling.writer);
-    return OK;
+    return buffer_overflowed(out) ? error_set(error, ERROR_TOO_BIG, "the event is too long") : OK;
 }
 
 /* ---- secrets ---- */

@@ -21,10 +21,11 @@ bool webhook_types_take(struct text types, const char *type);
 
 #define WEBHOOK_TEST_TYPE "webhook.test" /* asked for by a person, sent to that webhook alone */
 
+enum { WEBHOOK_PAYLOAD_MAX = 64 * 1024 };
 /* {"type", "timestamp", "data": {…}} of one event. Reads who and what it concerns now.
- * Errors     ERROR_NOT_FOUND: the event is not kept any more */
-MUST_USE enum error_code webhook_payload(struct work *work, const struct store_event *event,
-                                         const char *type, struct buffer *out, struct error *error);
+ * Errors     ERROR_NOT_FOUND: the event is not kept any more; ERROR_TOO_BIG: not for `out` */
+MUST_USE enum error_code webhook_payload(struct work *work, int64_t event_id, struct text type,
+                                         struct buffer *out, struct error *error);
 
 struct webhook_secrets {
     struct secret *current;

@@ -62,6 +62,30 @@ enum error_code webhooks_get(struct work *work, int64_t id, struct webhook_view 
     return code == OK ? fill_view(work, &webhook, ret_view, error) : code;
 }
 
+enum error_code webhooks_delivery(struct work *work, int64_t id, int64_t delivery_id,
+                                  struct store_webhook_delivery *ret_delivery,
+                                  struct text *ret_payload, struct error *error)
+{
+    CLEANUP_IN_PLACE(buffer_done) struct buffer payload;
+    buffer_init(&payload, WEBHOOK_PAYLOAD_MAX);
+    bool found = false;
+    enum error_code code =
+        store_webhook_delivery_get(work, delivery_id, ret_delivery, &found, error);
+    if (code == OK && (!found || ret_delivery->webhook_id != id)) {
+        return error_set(error, ERROR_NOT_FOUND, "there is no such delivery of this webhook");
+    }
+    if (code == OK) {
+        code = webhook_payload(work, ret_delivery->event_id, ret_delivery->type, &payload, error);
+    }
+    if (code == OK) {
+        *ret_payload = arena_text(work->arena, buffer_text(&payload));
+    } else if (code == ERROR_NOT_FOUND) {
+        *ret_payload = (struct text){0};
+        return OK;
+    }
+    return code;
+}
+
 enum error_code webhooks_deliveries(struct work *work, int64_t id, uint64_t states,
                                     int64_t before_id, size_t limit,
                                     struct store_webhook_delivery **ret_deliveries,

@@ -43,6 +43,11 @@ MUST_USE enum error_code webhooks_test(struct work *work, int64_t id,
  * ret_events   how many events are looked at again */
 MUST_USE enum error_code webhooks_redeliver(struct work *work, int64_t id, const struct json *body,
                                             int64_t *ret_events, struct error *error);
+/* One of them with the body that goes out, as it would be made now; empty when its event is not
+ * kept any more. The text lives in work->arena. */
+MUST_USE enum error_code webhooks_delivery(struct work *work, int64_t id, int64_t delivery_id,
+                                           struct store_webhook_delivery *ret_delivery,
+                                           struct text *ret_payload, struct error *error);
 MUST_USE enum error_code webhooks_deliveries(struct work *work, int64_t id, uint64_t states,
                                              int64_t before_id, size_t limit,
                                              struct store_webhook_delivery **ret_deliveries,

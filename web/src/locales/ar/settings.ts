@@ -156,6 +156,7 @@ export const settings: Catalog = {
     'Who': 'من',
     'Nothing is written here': 'لا شيء مكتوب هنا',
     'To what': 'على ماذا',
+    'The event is not kept any more.': 'لم يعد هذا الحدث محفوظًا.',
     'Details': 'التفاصيل',
     'Add a webhook': 'إضافة ويب هوك',
     'No webhooks yet': 'لا ويب هوك بعد',

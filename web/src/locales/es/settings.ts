@@ -156,6 +156,7 @@ export const settings: Catalog = {
     'Who': 'Quién',
     'Nothing is written here': 'No hay nada escrito aquí',
     'To what': 'Sobre qué',
+    'The event is not kept any more.': 'El evento ya no se conserva.',
     'Details': 'Detalles',
     'Add a webhook': 'Añadir un webhook',
     'No webhooks yet': 'Aún no hay webhooks',

@@ -156,6 +156,7 @@ export const settings: Catalog = {
     'Who': 'कौन',
     'Nothing is written here': 'यहाँ कुछ नहीं लिखा',
     'To what': 'किस पर',
+    'The event is not kept any more.': 'यह घटना अब नहीं रखी गई है।',
     'Details': 'विवरण',
     'Add a webhook': 'वेबहुक जोड़ें',
     'No webhooks yet': 'अभी कोई वेबहुक नहीं',

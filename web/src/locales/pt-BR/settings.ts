@@ -156,6 +156,7 @@ export const settings: Catalog = {
     'Who': 'Quem',
     'Nothing is written here': 'Nada escrito aqui',
     'To what': 'Em quê',
+    'The event is not kept any more.': 'O evento já não é guardado.',
     'Details': 'Detalhes',
     'Add a webhook': 'Adicionar um webhook',
     'No webhooks yet': 'Nenhum webhook ainda',

@@ -175,6 +175,7 @@ function Deliveries({ hook, reload }: { hook: Webhook; reload: () => void }) {
                         </td>
                         <td>
                             <code>{one.type}</code>
+                            <Payload hook={hook.id} delivery={one.id} />
                         </td>
                         <td>
                             <span class={`chip ${tone[one.status]}`}>{word[one.status]}</span>
@@ -201,6 +202,28 @@ function Deliveries({ hook, reload }: { hook: Webhook; reload: () => void }) {
             </Table>
             {page.next ? <Button onClick={page.more}>{t('Show more')}</Button> : null}
         </div>
+    );
+}
+/** What the receiver is sent, asked for when somebody wants to see it. */
+function Payload({ hook, delivery }: { hook: string; delivery: string }) {
+    const [shown, setShown] = useState<string | null>(null);
+    const show = (): void => {
+        call(api.GET('/api/webhooks/{id}/deliveries/{delivery}', { params: { path: { id: hook, delivery } } })).then(
+            one => setShown(one.payload ? JSON.stringify(one.payload, null, 1) : t('The event is not kept any more.')),
+            showError,
+        );
+    };
+    return (
+        <details class="details" onToggle={event => event.currentTarget.open && show()}>
+            <summary class="tiny">
+                <Icon name="list" class="inline" /> {t('Body')}
+            </summary>
+            {shown === null ? null : (
+                <pre class="detail-json tiny" dir="ltr">
+                    {shown}
+                </pre>
+            )}
+        </details>
     );
 }
 function EditHook({ hook, onClose }: { hook: Webhook | null; onClose: (secret?: string) => void }) {
