@@ -53,7 +53,20 @@ test('help, usage and exit codes are those that the manual page names', async (t
     assert.match(help.stdout, new RegExp(`usage: dripline ${command}`));
     assert.match(help.stdout, /--data/);
   }
+  const commands = (await run(['help'])).stdout.match(/^ {2}[a-z-]+(?= )/gm).map((line) => line.trim());
+  assert.ok(commands.length > 20, commands.join(' '));
+  for (const command of commands) {
+    const help = await run([command, '--help']); // also of those that were added later
+    assert.deepEqual([command, help.code, help.stderr], [command, 0, '']);
+    assert.match(help.stdout, new RegExp(`dripline ${command}|^dripline `));
+    for (const [, below] of help.stdout.matchAll(new RegExp(`^ {2}${command} ([a-z-]+) `, 'gm'))) {
+      const more = await run([command, below, '--help']);
+      assert.equal(more.code, 0, `${command} ${below}`);
+      assert.match(more.stdout, new RegExp(`usage: dripline ${command} ${below}`));
+    }
+  }
   const man = await run(['man']);
+  assert.doesNotMatch(man.stdout, /\(null\)/);
   assert.match(man.stdout, /^\.TH DRIPLINE 1/);
   assert.match(man.stdout, /\.SH EXIT STATUS[^]*75\nlocked, busy/);
   const rules = await run(['completion', 'bash']);

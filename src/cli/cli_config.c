@@ -62,8 +62,10 @@ int cli_config(int count, char **arguments)
     char *settings[CLI_ARGUMENTS_MAX];
     int kept = 0;
     if (count < 1 || strcmp(arguments[0], "check") != 0) {
-        (void)fprintf(stderr, "usage: dripline config check [settings]\n");
-        return CLI_USAGE;
+        bool help =
+            count > 0 && (strcmp(arguments[0], "--help") == 0 || strcmp(arguments[0], "-h") == 0);
+        (void)fprintf(help ? stdout : stderr, "usage: dripline config check [settings]\n");
+        return help ? CLI_OK : CLI_USAGE;
     }
     for (int at = 1; at < count && kept < CLI_ARGUMENTS_MAX; at++) {
         if (strcmp(arguments[at], "--json") == 0) {

@@ -382,6 +382,7 @@ static int compact(struct cli *cli)
 
 const struct cli_spec CLI_COMPACT[] = {
     {.name = "",
+     .arguments = "",
      .summary = "write the database anew, without what lies between its rows; the server must be "
                 "stopped",
      .help = "The file becomes smaller. When people were erased, copies of their rows that the\n"
