@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { assertQuiet, BROWSER } from './lib/browser.mjs';
 import { eventually, until } from './lib/process.mjs';
-import { startUi } from './lib/ui.mjs';
+import { makeTexts, startUi } from './lib/ui.mjs';
 
 const MAX_STOPS = 150;
 
@@ -85,5 +85,35 @@ test('the keyboard alone', BROWSER, async (t) => {
   await keys.type('dash');
   await keys.press('Enter');
   await page.getByRole('heading', { name: 'Dashboard', level: 1 }).waitFor();
+  assertQuiet(page);
+});
+
+test('a menu at the lower edge of the window is in sight as a whole, and takes the focus', BROWSER, async (t) => {
+  const { server, open } = await startUi(t, { clock: 'manual' });
+  const sequence = await makeTexts(server, 'Low', [[1, 'One'], [3, 'Two']], { status: 'draft' });
+  const page = await open();
+  await page.goto(`/sequences/${sequence.id}`);
+  const button = page.getByRole('button', { name: 'More for day 3' });
+  await button.waitFor();
+  for (const room of [20, 400]) { // pixels below the button; little room, and enough
+    await page.setViewportSize({ width: 1280, height: 900 });
+    const bottom = await button.evaluate((element) => element.getBoundingClientRect().bottom);
+    await page.setViewportSize({ width: 1280, height: Math.round(bottom) + room });
+    await button.press('Enter');
+    const menu = page.getByRole('menu');
+    const items = menu.getByRole('menuitem');
+    await items.first().waitFor();
+    await eventually(async () => {
+      const { top, bottom: end } = await menu.evaluate((element) => element.getBoundingClientRect());
+      const height = await page.evaluate(() => innerHeight);
+      assert.ok(top >= 0 && end <= height, `${room}: from ${top} to ${end} of ${height}`);
+      assert.ok(await items.first().evaluate((element) => element === document.activeElement), 'the first item has the focus');
+    });
+    await page.keyboard.press('ArrowDown');
+    await eventually(async () => assert.ok(await items.nth(1).evaluate((element) => element === document.activeElement), 'arrows move'));
+    await page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'hidden' });
+    await eventually(async () => assert.ok(await button.evaluate((element) => element === document.activeElement), 'the focus is back'));
+  }
   assertQuiet(page);
 });

@@ -1,7 +1,7 @@
 /* The small parts every page is made of. Native elements wherever the browser has one. */
 import { signal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, pageIsLeft } from '../core/api';
 import { copyText } from '../core/clipboard';
 import * as format from '../core/format';
@@ -387,8 +387,16 @@ export function Menu({ label, icon = 'ellipsis', items, children, kind = 'ghost'
         const rtl = document.documentElement.dir === 'rtl';
         const left = rtl ? anchor.left : anchor.right - width;
         menu.style.left = `${Math.max(8, Math.min(innerWidth - width - 8, left))}px`;
-        menu.style.top = `${anchor.bottom + 4 + height > innerHeight && anchor.top - height - 4 > 0 ? anchor.top - height - 4 : anchor.bottom + 4}px`;
+        const below = anchor.bottom + 4;
+        const above = anchor.top - height - 4;
+        menu.style.top = `${below + height <= innerHeight ? below : above > 0 ? above : Math.max(8, innerHeight - height - 8)}px`;
     };
+    // Not when the browser says that it is open: the items come a moment later, and with them its size.
+    useLayoutEffect(() => {
+        if (!open) return;
+        position();
+        box.current?.querySelector<HTMLElement>('button, a')?.focus();
+    }, [open]);
     const move = (event: KeyboardEvent): void => {
         if (!['ArrowDown', 'ArrowUp', 'Home', 'End'].includes(event.key)) return;
         event.preventDefault();
@@ -412,12 +420,7 @@ export function Menu({ label, icon = 'ellipsis', items, children, kind = 'ghost'
                 popover="auto"
                 onKeyDown={move}
                 onToggle={event => {
-                    const now = (event as unknown as ToggleEvent).newState === 'open';
-                    setOpen(now);
-                    if (now) {
-                        position();
-                        box.current?.querySelector<HTMLElement>('button, a')?.focus();
-                    }
+                    setOpen((event as unknown as ToggleEvent).newState === 'open');
                 }}
             >
                 {open
