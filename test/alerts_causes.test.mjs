@@ -161,14 +161,15 @@ test('the receiver of a webhook fails for a day, for five days, and says that it
   atEnd(t, () => receiver.close());
   const hooks = {};
   for (const path of ['failing', 'gone']) {
-    hooks[path] = (await server.api('POST', '/api/webhooks', { url: `http://127.0.0.1:${receiver.address().port}/${path}`, events: ['alert.opened'] })).body;
+    hooks[path] = (await server.api('POST', '/api/webhooks', { url: `http://127.0.0.1:${receiver.address().port}/${path}`, events: ['alert.opened'], ...(path === 'gone' ? { description: 'To the shop' } : {}) })).body;
     assert.equal((await server.api('POST', `/api/webhooks/${hooks[path].id}/test`)).status, 202);
   }
   const gone = await heard.opens('webhook_disabled', 'warning');
-  assert.ok(gone.title.includes(hooks.gone.id) && /410/.test(gone.advice));
+  assert.equal(gone.title, 'The webhook "To the shop" was switched off');
+  assert.match(gone.advice, /410/);
   await advance(server, '25h');
   const failing = await heard.opens('webhook_failing', 'warning');
-  assert.ok(failing.title.includes(hooks.failing.id));
+  assert.equal(failing.title, `The receiver of webhook "127.0.0.1:${receiver.address().port}" fails`); // no description: where it goes
   for (let day = 0; day < 5; day++) await advance(server, '1d');
   assert.equal((await server.api('POST', `/api/webhooks/${hooks.failing.id}/test`)).status, 202);
   await until(async () => (await alerts(server)).filter((alert) => alert.kind === 'webhook_disabled').length === 2, 'both are off');

@@ -1,14 +1,13 @@
 /* The checks of what leaves this server beside messages: mails, outgoing webhooks, backups. */
 #include "service/alert_checks.h"
 
-#include "base/ids.h"
 #include "base/instant.h"
 #include "service/backup.h"
 #include "store/store_channel.h"
 #include "store/store_mail.h"
 #include "store/store_webhook.h"
 
-enum { MAIL_TRIES = 3 };
+enum { MAIL_TRIES = 3, WEBHOOK_NAME_MAX = 120 };
 #define WEBHOOK_FAILING_MS MS_PER_DAY
 #define BACKUP_AGE_MS (14 * MS_PER_DAY)
 
@@ -30,16 +29,37 @@ static enum error_code check_mails(struct work *work, struct alert_findings *fin
     return OK;
 }
 
+/* What a person knows a webhook by: its description, or where it goes. */
+static struct text webhook_name(const struct store_webhook *webhook)
+{
+    struct text name = webhook->url;
+    size_t at = 0;
+    if (webhook->description.size > 0 && webhook->description.size <= WEBHOOK_NAME_MAX) {
+        return webhook->description;
+    }
+    if (text_find_text(name, TEXT("://"), &at)) {
+        name = text_skip(name, at + 3);
+    }
+    /* Nothing that may be secret: neither what follows the host nor what stands before it. */
+    for (const char *end = "/?#"; *end != '\0'; end++) {
+        name = text_find(name, *end, &at) ? text_head(name, at) : name;
+    }
+    while (text_find(name, '@', &at)) {
+        name = text_skip(name, at + 1);
+    }
+    return name;
+}
+
 /* A receiver that a person switched off is no trouble. */
 static void check_webhook(struct work *work, const struct store_webhook *webhook,
                           struct alert_findings *findings)
 {
     struct alert_finding *finding = NULL;
-    char id[ID_TEXT_MAX];
-    (void)id_format(ID_HOOK, webhook->id, id);
+    struct text name = webhook_name(webhook);
     if (webhook->state == WEBHOOK_DISABLED && !text_equal(webhook->state_reason, TEXT("person"))) {
         finding = alert_finding_add(findings, work, "webhook_disabled", webhook->id);
-        finding->title = arena_format(work->arena, "The webhook %s was switched off", id);
+        finding->title =
+            arena_format(work->arena, "The webhook \"%.*s\" was switched off", TEXT_ARGS(name));
         finding->advice =
             text_equal(webhook->state_reason, TEXT("gone"))
                 ? TEXT("Its receiver answered 410: it wants nothing any more. Remove the webhook, "
@@ -50,7 +70,8 @@ static void check_webhook(struct work *work, const struct store_webhook *webhook
     } else if (webhook->state == WEBHOOK_ACTIVE && webhook->failing_since_ms != 0 &&
                work->now_ms - webhook->failing_since_ms >= WEBHOOK_FAILING_MS) {
         finding = alert_finding_add(findings, work, "webhook_failing", webhook->id);
-        finding->title = arena_format(work->arena, "The receiver of webhook %s fails", id);
+        finding->title =
+            arena_format(work->arena, "The receiver of webhook \"%.*s\" fails", TEXT_ARGS(name));
         finding->advice = TEXT("It has taken nothing for a day; its deliveries say why. After five "
                                "days the webhook is switched off.");
     }
