@@ -257,12 +257,16 @@ test('limits speak as the standard wants and let go again', async (t) => {
   const plain = client(server.base);
   let limited = null;
   let last = null;
-  for (let i = 0; i < 80 && !limited; i++) {
+  let asked = performance.now();
+  for (let i = 0; i < 200 && !limited; i++) {
+    const askedBefore = asked;
+    asked = performance.now();
     const answer = await plain('GET', '/api/setup');
+    const back = 1 + Math.ceil((performance.now() - askedBefore) / 1000); // one comes back per second, however long an answer took
     assert.match(answer.headers.get('ratelimit-policy'), /^"address";q=60;w=60$/);
     const [, left, reset] = /^"address";r=(\d+);t=(\d+)$/.exec(answer.headers.get('ratelimit'));
     if (answer.status === 429) limited = { answer, reset: Number(reset) };
-    else if (last !== null) assert.ok(Number(left) <= last + 1);
+    else if (last !== null) assert.ok(Number(left) <= last + back);
     last = Number(left);
   }
   assert.ok(limited);

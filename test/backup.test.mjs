@@ -11,7 +11,7 @@ import { run, temporaryFolder, until } from './lib/process.mjs';
 import { csv } from './lib/receiver.mjs';
 import { startServer } from './lib/server.mjs';
 
-test('backups under load restore, add up and send nothing', { timeout: 300_000 }, async (t) => {
+test('backups under load restore, add up and send nothing', { timeout: 600_000 }, async (t) => {
   const folder = temporaryFolder(t);
   const { server, simulator, channel } = await startPair(t, { clock: 'system', channel: { messages_per_second: 200 } });
   const sequence = await makeSequence(server, channel);

@@ -36,7 +36,7 @@ async function begin(t) {
   return { server, call, setClock, enroll, sent, jumped };
 }
 
-test('a clock that jumps stops sending until somebody confirms it; a clock that is nudged does not', { timeout: 300_000 }, async (t) => {
+test('a clock that jumps stops sending until somebody confirms it; a clock that is nudged does not', { timeout: 600_000 }, async (t) => {
   const { server, call, setClock, enroll, sent, jumped } = await begin(t);
   const counts = async (list) => eventually(() => assert.deepEqual(sent(), [...list].sort()));
   await enroll();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { run, temporaryFolder } from './lib/process.mjs';
 
-test('settings that a server could not work with are named before it starts', { timeout: 300_000 }, async (t) => {
+test('settings that a server could not work with are named before it starts', { timeout: 600_000 }, async (t) => {
   const folder = temporaryFolder(t);
   const file = (name, text) => (writeFileSync(join(folder, name), text, { mode: 0o400 }), join(folder, name));
   const data = join(folder, 'not', 'yet');

@@ -75,7 +75,7 @@ for (const killed of [false, true]) {
       await server.start();
     }
     await editsDone(server);
-    assert.equal(received(simulator).length, 0, 'a step behind them');
+    assert.deepEqual(received(simulator).filter(({ what }) => what !== 'three'), [], 'a step behind them'); // on a slow machine Day 3 may have begun
     await save(server, course, (messages) => {
       messages.find(({ template }) => template.name === 'three').time = '00:01'; // due at once
     });

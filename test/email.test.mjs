@@ -28,7 +28,7 @@ async function connect(server, smtp, more = {}) {
   return answer.body;
 }
 
-test('settings of mails: what is refused, and a password that never comes back', { timeout: 300_000 }, async (t) => {
+test('settings of mails: what is refused, and a password that never comes back', { timeout: 600_000 }, async (t) => {
   const server = await startServer(t);
   const empty = await server.api('GET', '/api/settings/email');
   assert.equal(empty.status, 200);
@@ -61,7 +61,7 @@ test('settings of mails: what is refused, and a password that never comes back',
   assert.equal(execFileSync('sh', ['-c', `grep -rl "${SECRET}" ${server.data} || true`]).toString(), '', 'the password stands in no file');
 });
 
-test('the test button says what the mail server says', { timeout: 300_000 }, async (t) => {
+test('the test button says what the mail server says', { timeout: 600_000 }, async (t) => {
   const certificate = makeCertificate(temporaryFolder(t));
   const login = { user: 'drip', password: SECRET };
   const plain = await startSmtp(t, { login });
@@ -107,7 +107,7 @@ test('the test button says what the mail server says', { timeout: 300_000 }, asy
   assert.ok((await server.api('GET', '/api/audit?action=settings.email_test')).body.data.length >= 10);
 });
 
-test('an alert is told when it opens and when it closes, once to each', { timeout: 300_000 }, async (t) => {
+test('an alert is told when it opens and when it closes, once to each', { timeout: 600_000 }, async (t) => {
   const smtp = await startSmtp(t);
   const { server, channel } = await startPair(t);
   await server.api('PUT', '/api/settings', { name: 'Clinic ❤ नमस्ते', timezone: 'Asia/Kolkata', public_url: 'https://drip.example.org' });
@@ -150,7 +150,7 @@ test('an alert is told when it opens and when it closes, once to each', { timeou
   assert.equal(about(smtp, 'All sending').length, 4);
 });
 
-test('a server that fails for a while gets the mail later, one that refuses does not, and doubt is never doubled', { timeout: 300_000 }, async (t) => {
+test('a server that fails for a while gets the mail later, one that refuses does not, and doubt is never doubled', { timeout: 600_000 }, async (t) => {
   const smtp = await startSmtp(t);
   const server = await startServer(t, { clock: 'manual' });
   await connect(server, smtp);
@@ -200,7 +200,7 @@ test('a server that fails for a while gets the mail later, one that refuses does
   await smtp.start();
 });
 
-test('a kill doubles nothing and loses only what nobody can know', { timeout: 300_000 }, async (t) => {
+test('a kill doubles nothing and loses only what nobody can know', { timeout: 600_000 }, async (t) => {
   const smtp = await startSmtp(t);
   const server = await startServer(t);
   await connect(server, smtp);
@@ -235,7 +235,7 @@ test('a kill doubles nothing and loses only what nobody can know', { timeout: 30
   await until(() => about(smtp, 'Over:').length === 2, 'and goes after the start');
 });
 
-test('the daily summary comes once a day, whatever happens', { timeout: 300_000 }, async (t) => {
+test('the daily summary comes once a day, whatever happens', { timeout: 600_000 }, async (t) => {
   const smtp = await startSmtp(t);
   const { server, channel } = await startPair(t, { seed: 5, faults: { refuse_per_mille: 300, refuse_code: 131026 } });
   const march = `${new Date().getUTCFullYear() + 1}-03`;
@@ -278,7 +278,7 @@ test('the daily summary comes once a day, whatever happens', { timeout: 300_000 
   assert.equal(new Set(days).size, days.length, days.join(' '));
 });
 
-test('the command line sets up mails too', { timeout: 300_000 }, async (t) => {
+test('the command line sets up mails too', { timeout: 600_000 }, async (t) => {
   const smtp = await startSmtp(t, { login: { user: 'drip', password: SECRET } });
   const server = await startServer(t);
   const command = (args, input) => run(['email', ...args, '--data', server.data], { input });

@@ -53,7 +53,7 @@ test('the same call from forty connections happens once', async (t) => {
   await assertSound(server, all);
 });
 
-test('pauses, resumes, edits and erasures in a storm, while messages leave', { timeout: 300_000 }, async (t) => {
+test('pauses, resumes, edits and erasures in a storm, while messages leave', { timeout: 600_000 }, async (t) => {
   const { server, simulator, channel } = await startPair(t, { clock: 'system', args: LIMITS, faults: { webhook_delay_ms: 5, server_error_per_mille: 50, reset_after_per_mille: 50, repeated_webhook_per_mille: 200, reply_per_mille: 100 }, channel: { doubt_policy: 'resend' } });
   const templates = (name) => [{ day: 1, type: 'template', template: { name, language: 'en', body: ['{name}'] } }, { day: 2, type: 'template', template: { name: `${name}_two`, language: 'en' } }];
   const id = await makeSequence(server, { channel_id: channel.id, messages: templates('race') });
@@ -88,7 +88,7 @@ test('pauses, resumes, edits and erasures in a storm, while messages leave', { t
   await assertSound(server, answers);
 });
 
-test('a sequence that is removed under an upload, and an upload that is cancelled again and again', { timeout: 300_000 }, async (t) => {
+test('a sequence that is removed under an upload, and an upload that is cancelled again and again', { timeout: 600_000 }, async (t) => {
   const server = await startServer(t, { args: LIMITS });
   const answers = [];
   for (const end of ['delete', 'archive', 'cancel', 'undo']) {
@@ -110,7 +110,7 @@ test('a sequence that is removed under an upload, and an upload that is cancelle
   await assertSound(server, answers);
 });
 
-test('calls that come while the server stops are refused in order, and are no failure', { timeout: 120_000 }, async (t) => {
+test('calls that come while the server stops are refused in order, and are no failure', { timeout: 600_000 }, async (t) => {
   for (let round = 0; round < 5; round++) {
     const server = await startServer(t, { args: LIMITS });
     const answers = [];

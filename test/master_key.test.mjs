@@ -75,7 +75,7 @@ async function makeAll(t, server, channel) {
   };
 }
 
-test('with another master key all goes on: numbers, webhooks, mails, codes, links, opt-outs', { timeout: 300_000 }, async (t) => {
+test('with another master key all goes on: numbers, webhooks, mails, codes, links, opt-outs', { timeout: 600_000 }, async (t) => {
   const { server, channel } = await startPair(t, { clock: 'system', args: ['--webhooks-allow-local', 'yes'] });
   const works = await makeAll(t, server, channel);
   await works('at first');
@@ -112,7 +112,7 @@ test('with another master key all goes on: numbers, webhooks, mails, codes, link
   await works('with a key that lives elsewhere');
 });
 
-test('a change of the key that is cut off anywhere leaves a server that starts', { timeout: 300_000 }, async (t) => {
+test('a change of the key that is cut off anywhere leaves a server that starts', { timeout: 600_000 }, async (t) => {
   const server = await startServer(t);
   const added = await server.api('POST', '/api/channels', { name: 'n', provider: 'cloud', phone_number_id: '1', waba_id: '2', base_url: 'http://127.0.0.1:9', access_token: 'a', app_secret: 'secret-of-the-app', verify_token: 'the-word' });
   assert.equal(added.status, 201, added.text);
@@ -155,7 +155,7 @@ test('a change of the key that is cut off anywhere leaves a server that starts',
   }
 });
 
-test('commands without a server ask for the right key, and make none where one was', { timeout: 300_000 }, async (t) => {
+test('commands without a server ask for the right key, and make none where one was', { timeout: 600_000 }, async (t) => {
   const server = await startServer(t);
   await server.stop();
   const kept = join(temporaryFolder(t), 'kept.key');

@@ -26,7 +26,7 @@ async function startReader(port, ask) {
   return { socket, cut };
 }
 
-test('who asks for much and does not read is cut, and fills no memory', { timeout: 300_000 }, async (t) => {
+test('who asks for much and does not read is cut, and fills no memory', { timeout: 600_000 }, async (t) => {
   const server = await startServer(t, { args: ['--rate-limit', '0', '--anonymous-rate-limit', '0'] });
   const messages = Array.from({ length: 10 }, (_, n) => ({ day: n + 1, message: String(n).repeat(4000) }));
   const made = await server.api('POST', '/api/sequences', { name: 'Long', messages });

@@ -34,7 +34,7 @@ function agree(name, receiver, log, kills) {
   assert.deepEqual(receiver.bad, [], `${name}: every signature is right`);
 }
 
-test('a thousand people, failing receivers, two kills: as often as the log says', { timeout: 300_000 }, async (t) => {
+test('a thousand people, failing receivers, two kills: as often as the log says', { timeout: 600_000 }, async (t) => {
   const { server, channel } = await startPair(t, { seed: 21, args: LOCAL, faults: { refuse_per_mille: 30, refuse_code: 131026 } });
   await server.api('POST', '/api/sandbox/clock', { to: START });
   const types = ['enrollment.created', 'enrollment.completed', 'message.sent', 'message.failed'];
@@ -80,7 +80,7 @@ test('a thousand people, failing receivers, two kills: as often as the log says'
   assert.ok(leaving.requests.length >= 201 && leaving.requests.length <= 201 + 4 * (kills + 1), `${leaving.requests.length} requests until it went`);
 });
 
-test('events wait for a receiver that fails, longer than they are kept', { timeout: 300_000 }, async (t) => {
+test('events wait for a receiver that fails, longer than they are kept', { timeout: 600_000 }, async (t) => {
   const server = await startServer(t, { clock: 'manual', args: LOCAL });
   let fails = true;
   const receiver = await listen(t, (request, response) => response.writeHead(fails ? 500 : 200).end());
@@ -112,7 +112,7 @@ test('events wait for a receiver that fails, longer than they are kept', { timeo
   assert.equal((await feed(anew.body.next_cursor)).status, 200);
 });
 
-test('tick tells webhooks, too', { timeout: 300_000 }, async (t) => {
+test('tick tells webhooks, too', { timeout: 600_000 }, async (t) => {
   const server = await startServer(t, { args: LOCAL });
   const slow = { status: 500 };
   const receiver = await listen(t, (request, response) => response.writeHead(slow.status).end());

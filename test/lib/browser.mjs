@@ -11,7 +11,7 @@ const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const noBrowser = existsSync(EXECUTABLE) ? false : 'no Chromium on this machine';
 
 /** Options of every test that drives a browser. */
-export const BROWSER = { skip: noBrowser, timeout: 300_000 };
+export const BROWSER = { skip: noBrowser, timeout: 600_000 };
 
 /** SLOW_CPU=4 makes the browser four times as slow, to find tests that only pass on a fast machine. */
 const SLOW_CPU = Number(process.env.SLOW_CPU ?? 1);

@@ -167,7 +167,7 @@ export class Daemon {
   get pid() {
     return this.child.pid;
   }
-  async stop(signal = 'SIGTERM', timeoutMs = 30_000) {
+  async stop(signal = 'SIGTERM', timeoutMs = PATIENCE_MS) {
     if (!this.exited) this.child.kill(signal);
     const timer = setTimeout(() => this.child.kill('SIGKILL'), timeoutMs);
     const result = await this.ended;
