@@ -94,6 +94,8 @@ test('bodies that are no good JSON', async (t) => {
     ['no body', 'POST', path, undefined, 422, 'invalid', null, /body/],
     ['a list in place of an object', 'POST', path, [], 422, 'invalid', null, /object/],
     ['a form in place of JSON', 'POST', path, 'name=a', 415, 'unsupported', null, /application\/json/, { 'content-type': 'application/x-www-form-urlencoded' }],
+    ...['application/json; charset=utf-16', 'application/json;Charset="ISO-8859-1"', 'application/json; charset='].map((type) =>
+      [type, 'POST', path, '{"name":"a"}', 415, 'unsupported', null, /send it in UTF-8/, { 'content-type': type }]),
     ['no media type', 'POST', path, Buffer.from('{"name":"a"}'), 415, 'unsupported', null, /application\/json/, {}],
     ['a body over 64 KiB', 'POST', '/api/opt-outs', { phone: '919876543211', reason: 'x'.repeat(65_536) }, 413, 'too_big', null, /larger/],
     ['a body over 4 MiB', 'POST', path, { name: 'a', description: 'x'.repeat(4 * 1024 * 1024) }, 413, 'too_big', null, /larger/],
@@ -245,12 +247,31 @@ test('files', async (t) => {
     ['no rows of JSON', 'POST', path, { enrollments: [] }, 422, 'too_short', 'enrollments', /1/],
     ['no list', 'POST', path, {}, 422, 'required', 'enrollments', /./],
     ['an unknown field beside the list', 'POST', path, { enrollments: [{ phone: '919876543301' }], country: 'IN' }, 422, 'unknown_field', 'country', /known field/],
+    ['a table in a charset that is not guessed', 'POST', path, `phone,name\n${ROW(1)}\n`, 415, 'unsupported', null, /send it in UTF-8/, { 'content-type': 'text/csv; charset=Shift_JIS' }],
     ['an XLSX file', 'POST', path, Buffer.from('PK\x03\x04'), 415, 'unsupported', null, /./, { 'content-type': 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' }],
   ]);
   const rows = Array.from({ length: 10_000 }, (_, n) => ({ phone: `9198${String(10_000_000 + n)}` }));
   const full = await server.api('POST', `${path}?dry_run=true`, { enrollments: rows });
   assert.equal(full.status, 200, full.text.slice(0, 300));
   assert.equal(full.body.total_rows, 10_000, 'ten thousand are not too many');
+});
+
+test('a charset that is read may be said, in any spelling', async (t) => {
+  const { server, id } = await setUp(t);
+  for (const type of ['application/json; charset=utf-8', 'application/json;charset="UTF-8"', 'application/json; CHARSET=us-ascii']) {
+    const answer = await server.api('POST', '/api/sequences', '{"name":"a"}', { 'content-type': type });
+    assert.equal(answer.status, 201, `${type}: ${answer.text}`);
+  }
+  const table = `phone,name\n${ROW(1)}é\n`;
+  for (const [type, body] of [
+    ['text/csv; charset=UTF-8', Buffer.from(table)],
+    ['text/csv; charset="utf-16le"', Buffer.from(table, 'utf16le')],
+    ['text/plain; charset=utf-16', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(`${ROW(1)}é\n`, 'utf16le')])],
+    ['text/csv; charset=windows-1252', Buffer.from(table, 'latin1')],
+  ]) {
+    const answer = await server.api('POST', `/api/sequences/${id}/enroll/bulk?dry_run=true`, body, { 'content-type': type });
+    assert.equal(answer.body.counts?.enrolled, 1, `${type}: ${answer.text}`);
+  }
 });
 
 test('one bad row of a file is refused by its line and keeps nobody else out', async (t) => {

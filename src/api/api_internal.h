@@ -53,7 +53,7 @@ struct login_limits {
 
 /* ---- request.c: one request from match to answer ---- */
 
-enum { REQUEST_ID_CHARS = 16 };
+enum { REQUEST_ID_CHARS = 16, REQUEST_BODY_LARGE = 4 * 1024 * 1024 };
 
 struct request {
     struct queue_link link;
@@ -96,6 +96,8 @@ struct request *request_new(struct dispatch *dispatch, struct http_request *http
 void request_free(struct request *request);
 /* On a read worker: runs it to its end, or to the hand-over to the writer. */
 /* Reads `body` as the request's JSON. */
+/* Reads the body by its Content-Type: sets request->json, or leaves a table to the handler. */
+MUST_USE enum error_code request_read_body(struct request *request, struct error *error);
 MUST_USE enum error_code request_parse_json(struct request *request, struct text body,
                                             struct error *error);
 void request_process(struct request *request, struct service_reader *reader);

@@ -5,19 +5,13 @@
 #include "api/http_metrics.h"
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/address.h"
 
 #include <stdio.h>
 
-enum {
-    BODY_SMALL = 64 * 1024,
-    BODY_LARGE = 4 * 1024 * 1024,
-    MEMBERS_SMALL = 1000, /* of a JSON body, in all its objects */
-    MEMBERS_LARGE = 500000,
-};
+enum { BODY_SMALL = 64 * 1024 };
 
 /* ---- on an HTTP thread ---- */
 
@@ -27,7 +21,7 @@ static void plan_body(const struct request *request, struct http_body_plan *plan
     const struct service *service = request->dispatch->service;
     plan->body_limit = BODY_SMALL;
     if ((route->flags & (API_RAW | API_LARGE)) != 0) {
-        plan->body_limit = BODY_LARGE;
+        plan->body_limit = REQUEST_BODY_LARGE;
     }
     if ((route->flags & API_SPOOL) != 0) {
         plan->body_limit = service->limits.import_bytes;
@@ -158,66 +152,6 @@ static enum error_code check_limit(struct request *request, struct error *error)
     return request_limit(request, limiter, name, caller, error);
 }
 
-static bool is_json_type(struct text type)
-{
-    return text_equal_ignore_case(type, TEXT("application/json")) ||
-           text_ends_with(type, TEXT("+json"));
-}
-
-enum error_code request_parse_json(struct request *request, struct text body, struct error *error)
-{
-    bool large = (request->match.route->flags & (API_LARGE | API_SPOOL)) != 0;
-    struct json_limits limits = {
-        .size = BODY_LARGE, .depth = 32, .members = large ? MEMBERS_LARGE : MEMBERS_SMALL};
-    enum error_code code = json_parse(body, &limits, &request->json, error);
-    if (code == ERROR_INVALID) {
-        request->problem_status = 400;
-        request->problem_code = error->reason[0] == '\0' ? "bad_json" : error->reason;
-    }
-    request->call.body = request->json;
-    return code;
-}
-
-static enum error_code read_spooled(struct request *request, struct error *error)
-{
-    char *data = NULL;
-    size_t size = 0;
-    if (request->http->body_size > BODY_LARGE) {
-        return OK; /* the handler reads it piece by piece */
-    }
-    enum error_code code = file_read(request->http->body_path, BODY_LARGE, &data, &size, error);
-    if (code == OK) {
-        code = request_parse_json(request, text_make(data, size), error);
-        mem_free(data);
-    }
-    return code;
-}
-
-static enum error_code read_body(struct request *request, struct error *error)
-{
-    unsigned flags = request->match.route->flags;
-    const struct http_request *http = request->http;
-    if ((flags & (API_RAW | API_ANY_TYPE)) != 0 || http->body_size == 0) {
-        return OK;
-    }
-    struct text type = http_media_type(http_request_header(http, "content-type"));
-    if (is_json_type(type)) {
-        return http->body_path != NULL ? read_spooled(request, error)
-                                       : request_parse_json(request, http->body, error);
-    }
-    if ((flags & API_FORM) != 0 &&
-        text_equal_ignore_case(type, TEXT("application/x-www-form-urlencoded"))) {
-        return form_body_parse(request, error);
-    }
-    bool text =
-        (flags & (API_TEXT | API_SPOOL)) != 0 && (text_equal_ignore_case(type, TEXT("text/csv")) ||
-                                                  text_equal_ignore_case(type, TEXT("text/plain")));
-    if (text) {
-        return OK;
-    }
-    return error_set(error, ERROR_UNSUPPORTED, "the Content-Type must be application/json");
-}
-
 /* Everything that is known before the body: who asks, how often, and whether they may. */
 static enum error_code read_head(struct request *request, struct error *error)
 {
@@ -241,7 +175,7 @@ static enum error_code read_request(struct request *request, struct error *error
 {
     enum error_code code = read_head(request, error);
     if (code == OK) {
-        code = read_body(request, error);
+        code = request_read_body(request, error);
     }
     if (code == OK && (request->match.route->flags & API_PUBLISHABLE) != 0) {
         code = public_key_identify(request, error);

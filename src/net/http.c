@@ -154,6 +154,24 @@ struct text http_media_type(struct text content_type)
     return text_trim(type);
 }
 
+struct text http_media_charset(struct text content_type)
+{
+    struct text parameter;
+    (void)text_next(&content_type, ';', &parameter); /* the media type itself */
+    while (text_next(&content_type, ';', &parameter)) {
+        struct text value = parameter;
+        struct text name;
+        (void)text_next(&value, '=', &name);
+        value = text_trim(value);
+        if (value.data != NULL && text_equal_ignore_case(text_trim(name), TEXT("charset"))) {
+            bool quoted =
+                value.size >= 2 && value.data[0] == '"' && text_ends_with(value, TEXT("\""));
+            return quoted ? text_head(text_skip(value, 1), value.size - 2) : value;
+        }
+    }
+    return (struct text){0};
+}
+
 struct text http_request_cookie(const struct http_request *request, const char *name)
 {
     struct text rest = http_request_header(request, "cookie");

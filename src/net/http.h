@@ -58,6 +58,8 @@ void http_percent_encode(struct buffer *buffer, struct text plain);
 bool http_list_accepts(struct text list, struct text wanted, bool wildcard);
 /* The media type of a Content-Type value without its parameters, trimmed. */
 struct text http_media_type(struct text content_type);
+/* Its parameter `charset` without quotes; {NULL, 0} when it has none. */
+struct text http_media_charset(struct text content_type);
 
 /* ---- responses our server gives ---- */
 

@@ -77,12 +77,36 @@ static void header_values_carry_no_line_ends(void **state)
     http_response_done(&response);
 }
 
+static void a_charset_is_found_however_it_is_written(void **state)
+{
+    (void)state;
+    static const struct {
+        struct text type;
+        struct text charset;
+    } ROWS[] = {
+        {TEXT_INIT("application/json"), {NULL, 0}},
+        {TEXT_INIT(""), {NULL, 0}},
+        {TEXT_INIT("application/json;"), {NULL, 0}},
+        {TEXT_INIT("application/json; charset"), {NULL, 0}},
+        {TEXT_INIT("application/json; charset="), TEXT_INIT("")},
+        {TEXT_INIT("application/json; charset=\""), TEXT_INIT("\"")},
+        {TEXT_INIT("application/json;charset=utf-16"), TEXT_INIT("utf-16")},
+        {TEXT_INIT("text/csv; header=present ; Charset = \"UTF-8\" "), TEXT_INIT("UTF-8")},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(ROWS); i++) {
+        struct text charset = http_media_charset(ROWS[i].type);
+        assert_int_equal(charset.data == NULL, ROWS[i].charset.data == NULL);
+        assert_true(text_equal(charset, ROWS[i].charset));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(escapes_decode_exactly_or_not_at_all),
         cmocka_unit_test(a_form_is_visited_pair_by_pair),
         cmocka_unit_test(lists_respect_weights),
+        cmocka_unit_test(a_charset_is_found_however_it_is_written),
         cmocka_unit_test(header_values_carry_no_line_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
