@@ -43,13 +43,14 @@ test('a backup is restored', async (t) => {
 });
 
 test('messages leave later than they are due', async (t) => {
-  const { server, channel } = await startPair(t, { channel: { messages_per_second: 1 }, args: MAY_TELL });
+  // Slow answers: a fast machine would have sent them all before anybody looks.
+  const { server, channel } = await startPair(t, { channel: { messages_per_second: 1 }, faults: { slow_per_mille: 1000, slow_ms: 100 }, args: MAY_TELL });
   const heard = await hearAlerts(t, server);
   const sequence = await makeSequence(server, channel);
   const pause = async (paused) => assert.equal((await server.api('PUT', `/api/channels/${channel.id}`, { paused })).status, 200);
   await pause(true);
-  await upload(server, sequence, people(3000));
-  await until(async () => (await server.api('GET', '/api/queue/stats')).body.due === 3000, 'all are planned');
+  await upload(server, sequence, people(600));
+  await until(async () => (await server.api('GET', '/api/queue/stats')).body.due === 600, 'all are planned');
   await advance(server, '20m');
   assert.ok(!(await alerts(server)).some((alert) => alert.kind === 'queue_lag'), 'a pause is no lag');
   await pause(false);
@@ -104,19 +105,22 @@ test('an import breaks', async (t) => {
   const heard = await hearAlerts(t, server);
   const sequence = await makeSequence(server, channel);
   await server.api('PUT', '/api/settings', { sending_paused: true });
-  const answer = await server.api('POST', `/api/sequences/${sequence.id}/enroll/bulk`, people(200_000), { 'content-type': 'text/csv' });
-  assert.equal(answer.status, 202, answer.text.slice(0, 300));
-  const id = answer.body.batch_id ?? answer.body.id;
-  await server.kill();
-  for (const name of readdirSync(join(server.data, 'imports'))) rmSync(join(server.data, 'imports', name));
-  await server.start();
-  const batch = await until(async () => {
-    const one = (await server.api('GET', `/api/batches/${id}`)).body;
-    return ['failed', 'completed'].includes(one.status) && one;
-  }, 'the batch ends', 180_000);
+  let batch;
+  for (let tries = 1; tries <= 3 && batch?.status !== 'failed'; tries++) { // on a busy machine the kill may come when all is done
+    const answer = await server.api('POST', `/api/sequences/${sequence.id}/enroll/bulk`, people(200_000, 4915112000000n + 200_000n * BigInt(tries)), { 'content-type': 'text/csv' });
+    assert.equal(answer.status, 202, answer.text.slice(0, 300));
+    const id = answer.body.batch_id ?? answer.body.id;
+    await server.kill();
+    for (const name of readdirSync(join(server.data, 'imports'))) rmSync(join(server.data, 'imports', name));
+    await server.start();
+    batch = await until(async () => {
+      const one = (await server.api('GET', `/api/batches/${id}`)).body;
+      return ['failed', 'completed'].includes(one.status) && one;
+    }, 'the batch ends', 180_000);
+  }
   assert.equal(batch.status, 'failed', JSON.stringify(batch));
   const alert = await heard.opens('batch_failed', 'warning');
-  assert.equal(alert.batch_id, id);
+  assert.equal(alert.batch_id, batch.id);
   assert.equal((await server.api('POST', `/api/alerts/${alert.id}/acknowledge`)).status, 200);
   await heard.closes(alert);
 });
