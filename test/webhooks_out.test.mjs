@@ -79,13 +79,14 @@ test('what a receiver answers decides: 500 is tried again, 410 is the end, redir
   const gone = await listen(t, (request, response) => response.writeHead(410).end());
   const redirect = await listen(t, (request, response) => response.writeHead(307, { location: elsewhere.url }).end());
   const slow = await listen(t, (request, response, n) => (n === 1 ? response.writeHead(429, { 'retry-after': '3600' }).end() : response.writeHead(200).end()));
+  const dated = await listen(t, (request, response, n) => (n === 1 ? response.writeHead(503, { date: 'Wed, 21 Oct 2026 07:28:00 GMT', 'retry-after': 'Wed, 21 Oct 2026 08:28:00 GMT' }).end() : response.writeHead(200).end()));
   const long = await listen(t, (request, response) => {
     response.writeHead(200);
     response.on('error', () => {});
     response.end('x'.repeat(4 * 1024 * 1024));
   });
   const hooks = {};
-  for (const [name, receiver] of Object.entries({ flaky, gone, redirect, slow, long })) {
+  for (const [name, receiver] of Object.entries({ flaky, gone, redirect, slow, dated, long })) {
     // Only what the test asks for comes: an alert about the others would be counted as a try.
     hooks[name] = await subscribe(server, receiver, { description: name, events: ['message.failed'] });
     await ping(server, hooks[name]);
@@ -108,8 +109,10 @@ test('what a receiver answers decides: 500 is tried again, 410 is the end, redir
   assert.equal(new Set(flaky.requests.map((entry) => entry.body)).size, 1);
   assert.equal(new Set(flaky.requests.map((entry) => entry.headers['webhook-timestamp'])).size, 3);
   assert.equal(slow.requests.length, 1, 'Retry-After is waited for');
+  assert.equal(dated.requests.length, 1, 'Retry-After as a date, too');
   await advance(server, '1h');
   assert.equal(slow.requests.length, 2);
+  assert.equal(dated.requests.length, 2);
 
   // Nothing but failures: the schedule ends after ten tries, the webhook after five days.
   await advance(server, '4d');

@@ -16,7 +16,6 @@ static void finished(void *context, const struct http_result *result)
     struct waiting *waiting = context;
     provider_reply_from_result(result, waiting->reply);
     waiting->reply->body = arena_text(waiting->arena, waiting->reply->body);
-    waiting->reply->retry_after = arena_text(waiting->arena, waiting->reply->retry_after);
     waiting->reply->usage = arena_text(waiting->arena, waiting->reply->usage);
     waiting->reply->failure = arena_text(waiting->arena, waiting->reply->failure);
     waiting->done = true;

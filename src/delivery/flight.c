@@ -179,7 +179,6 @@ static void on_done(void *context, const struct http_result *result)
     }
     /* The outcome's texts point into the reply: keep them as long as the flight. */
     reply.body = arena_text(flight->pass->arena, reply.body);
-    reply.retry_after = arena_text(flight->pass->arena, reply.retry_after);
     reply.usage = arena_text(flight->pass->arena, reply.usage);
     reply.failure = arena_text(flight->pass->arena, reply.failure);
     flight->bytes = result->bytes;

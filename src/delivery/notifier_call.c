@@ -14,19 +14,15 @@ enum {
     TIMEOUT_MS = 15000,
     ID_MAX = 128,
     SIGNATURES_MAX = 2 * STANDARD_WEBHOOK_SIGNATURE_MAX,
-    RETRY_AFTER_MAX_S = 24 * 60 * 60,
+    RETRY_AFTER_MAX_MS = 24 * 60 * 60 * 1000,
 };
 
 /* ---- the end of a request ---- */
 
 static int64_t retry_after_ms(const struct http_result *result)
 {
-    int64_t seconds = 0;
-    struct text value = http_result_header(result, "retry-after");
-    if (!text_to_int64(value, &seconds) || seconds < 0) {
-        return 0;
-    }
-    return (seconds > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : seconds) * 1000;
+    return http_retry_after_ms(http_result_header(result, "retry-after"),
+                               http_result_header(result, "date"), RETRY_AFTER_MAX_MS);
 }
 
 static void explain(const struct http_result *result, char out[NOTIFIER_WORDS_MAX])

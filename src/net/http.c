@@ -3,6 +3,7 @@
  * malformed, and advances only by what it understood. */
 #include "net/http.h"
 
+#include "base/instant.h"
 #include "base/mem.h"
 
 #include <stdarg.h>
@@ -170,6 +171,22 @@ struct text http_media_charset(struct text content_type)
         }
     }
     return (struct text){0};
+}
+
+int64_t http_retry_after_ms(struct text retry_after, struct text date, int64_t limit_ms)
+{
+    int64_t seconds = 0;
+    int64_t until_ms = 0;
+    int64_t said_ms = 0;
+    if (text_to_int64(text_trim(retry_after), &seconds)) {
+        seconds = seconds < 0 ? 0 : seconds;
+        return seconds > limit_ms / 1000 ? limit_ms : seconds * 1000;
+    }
+    if (!instant_parse_http(text_trim(retry_after), &until_ms) ||
+        !instant_parse_http(text_trim(date), &said_ms) || until_ms <= said_ms) {
+        return 0;
+    }
+    return until_ms - said_ms > limit_ms ? limit_ms : until_ms - said_ms;
 }
 
 struct text http_request_cookie(const struct http_request *request, const char *name)

@@ -61,6 +61,10 @@ struct text http_media_type(struct text content_type);
 /* Its parameter `charset` without quotes; {NULL, 0} when it has none. */
 struct text http_media_charset(struct text content_type);
 
+/* The pause that `retry_after` asks for: whole seconds, or a moment, which is counted from the
+ * answer's own `date` (its clock need not be ours). 0 for neither, or for what has passed. */
+int64_t http_retry_after_ms(struct text retry_after, struct text date, int64_t limit_ms);
+
 /* ---- responses our server gives ---- */
 
 enum { HTTP_RESPONSE_HEADERS_MAX = 32 };

@@ -100,6 +100,24 @@ static void a_charset_is_found_however_it_is_written(void **state)
     }
 }
 
+static void a_pause_is_read_in_seconds_and_as_a_moment(void **state)
+{
+    (void)state;
+    const int64_t day_ms = INT64_C(86400000);
+    struct text date = TEXT("Wed, 21 Oct 2026 07:28:00 GMT");
+    assert_int_equal(http_retry_after_ms(TEXT(" 90 "), TEXT(""), day_ms), 90000);
+    assert_int_equal(http_retry_after_ms(TEXT("9223372036854775807"), date, day_ms), day_ms);
+    assert_int_equal(http_retry_after_ms(TEXT("-5"), date, day_ms), 0);
+    assert_int_equal(http_retry_after_ms(TEXT(""), date, day_ms), 0);
+    struct text later = TEXT("Wed, 21 Oct 2026 08:28:00 GMT");
+    assert_int_equal(http_retry_after_ms(later, date, day_ms), 3600000);
+    assert_int_equal(http_retry_after_ms(later, date, 60000), 60000);
+    assert_int_equal(http_retry_after_ms(date, later, day_ms), 0);
+    assert_int_equal(http_retry_after_ms(date, date, day_ms), 0);
+    assert_int_equal(http_retry_after_ms(later, TEXT(""), day_ms), 0);
+    assert_int_equal(http_retry_after_ms(TEXT("Wed, 21 Oct"), date, day_ms), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +125,7 @@ int main(void)
         cmocka_unit_test(a_form_is_visited_pair_by_pair),
         cmocka_unit_test(lists_respect_weights),
         cmocka_unit_test(a_charset_is_found_however_it_is_written),
+        cmocka_unit_test(a_pause_is_read_in_seconds_and_as_a_moment),
         cmocka_unit_test(header_values_carry_no_line_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

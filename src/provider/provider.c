@@ -78,7 +78,9 @@ void provider_reply_from_result(const struct http_result *result, struct provide
         .status = result->status,
         .body_complete = result->stage == HTTP_STAGE_DONE && !result->too_big,
         .body = result->body,
-        .retry_after = http_result_header(result, "Retry-After"),
+        .asked_pause_ms =
+            http_retry_after_ms(http_result_header(result, "Retry-After"),
+                                http_result_header(result, "Date"), PROVIDER_PAUSE_MAX_MS),
         .usage = http_result_header(result, "X-Business-Use-Case-Usage"),
         .failure = text_from(result->message),
     };

@@ -127,14 +127,15 @@ enum provider_transport {
     PROVIDER_BROKEN,       /* some or all bytes left, then reset, end of stream or a TLS alert */
     PROVIDER_TIMED_OUT,    /* some or all bytes left, then silence */
 };
+enum { PROVIDER_PAUSE_MAX_MS = 24 * 60 * 60 * 1000 };
 struct provider_reply {
     enum provider_transport transport;
     int status;         /* 0 = no status line came */
     bool body_complete; /* false = cut short or over the cap */
     struct text body;
-    struct text retry_after; /* header Retry-After, or empty */
-    struct text usage;       /* header X-Business-Use-Case-Usage, or empty */
-    struct text failure;     /* words of the HTTP client for people; no phone, no token */
+    int64_t asked_pause_ms; /* by Retry-After, a day at most; 0 = nothing asked for */
+    struct text usage;      /* header X-Business-Use-Case-Usage, or empty */
+    struct text failure;    /* words of the HTTP client for people; no phone, no token */
 };
 
 void provider_reply_from_result(const struct http_result *result, struct provider_reply *ret_reply);

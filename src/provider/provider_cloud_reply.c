@@ -5,7 +5,7 @@
 
 #include "base/instant.h"
 
-enum { WORDS_MAX = 400, PAUSE_MAX_HOURS = 24 };
+enum { WORDS_MAX = 400 };
 
 static void free_json(void *object)
 {
@@ -129,20 +129,14 @@ static int64_t usage_pause_ms(struct text usage, struct arena *arena)
             }
         }
     }
-    return (longest > PAUSE_MAX_HOURS * 60 ? PAUSE_MAX_HOURS * 60 : longest) * MS_PER_MINUTE;
+    bool too_long = longest > PROVIDER_PAUSE_MAX_MS / MS_PER_MINUTE;
+    return too_long ? PROVIDER_PAUSE_MAX_MS : longest * MS_PER_MINUTE;
 }
 
 static int64_t asked_pause_ms(const struct provider_reply *reply, struct arena *arena)
 {
-    int64_t seconds = 0;
     int64_t pause_ms = usage_pause_ms(reply->usage, arena);
-    if (text_to_int64(text_trim(reply->retry_after), &seconds) && seconds > 0) {
-        seconds = seconds > PAUSE_MAX_HOURS * 3600 ? PAUSE_MAX_HOURS * 3600 : seconds;
-        if (seconds * MS_PER_SECOND > pause_ms) {
-            pause_ms = seconds * MS_PER_SECOND;
-        }
-    }
-    return pause_ms;
+    return reply->asked_pause_ms > pause_ms ? reply->asked_pause_ms : pause_ms;
 }
 
 static void set_words(struct provider_outcome *outcome, const char *title, const char *advice)

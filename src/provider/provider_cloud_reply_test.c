@@ -212,17 +212,25 @@ static void pauses_that_were_asked_for(void **state)
         .body = TEXT("{\"error\":{\"code\":80007}}"),
     };
     assert_int_equal(decode(reply).retry_after_ms, 60000);
-    reply.retry_after = TEXT("90");
+    reply.asked_pause_ms = 90000;
     assert_int_equal(decode(reply).retry_after_ms, 90000);
     reply.usage = TEXT("{\"601\":[{\"type\":\"whatsapp\",\"call_count\":100,"
                        "\"estimated_time_to_regain_access\":5}]}");
     assert_int_equal(decode(reply).retry_after_ms, 300000);
     reply.usage = TEXT("not json");
-    reply.retry_after = TEXT("Wed, 21 Oct");
-    assert_int_equal(decode(reply).retry_after_ms, 60000);
-    reply.retry_after = TEXT("99999999999999999999");
-    assert_int_equal(decode(reply).retry_after_ms, 60000);
-    reply.retry_after = TEXT("9999999999");
+    assert_int_equal(decode(reply).retry_after_ms, 90000);
+    struct http_result result = {
+        .stage = HTTP_STAGE_DONE,
+        .status = 429,
+        .body = reply.body,
+        .headers = {{TEXT("date"), TEXT("Wed, 21 Oct 2026 07:28:00 GMT")},
+                    {TEXT("retry-after"), TEXT("Wed, 21 Oct 2026 07:48:00 GMT")}},
+        .header_count = 2,
+    };
+    provider_reply_from_result(&result, &reply);
+    assert_int_equal(decode(reply).retry_after_ms, 20 * 60 * 1000);
+    result.headers[1].value = TEXT("9999999999");
+    provider_reply_from_result(&result, &reply);
     assert_int_equal(decode(reply).retry_after_ms, 24 * 3600 * 1000);
 }
 
