@@ -77,7 +77,7 @@ test('ten tabs, one stream', BROWSER, async (t) => {
   const tabs = [first];
   for (let tab = 1; tab < 10; tab++) tabs.push(await first.context().newPage());
   let streams = 0;
-  first.context().on('request', (request) => (streams += request.url().endsWith('/api/events') ? 1 : 0));
+  first.context().on('request', (request) => (streams += new URL(request.url()).pathname === '/api/events' ? 1 : 0));
   for (const tab of tabs) await tab.goto('/');
   for (const tab of tabs) await tab.locator('.topbar .link-state').getByText('Live').waitFor();
   await enroll(server, sequence, '919812300001');
@@ -87,4 +87,77 @@ test('ten tabs, one stream', BROWSER, async (t) => {
   await tabs.shift().close();
   await enroll(server, sequence, '919812300002');
   for (const tab of tabs) await tile(tab, 'Enrolled', '2');
+});
+
+test('what happens between reading and listening is not lost', BROWSER, async (t) => {
+  const { server, open } = await startUi(t);
+  // Nothing is sent on the first day: one enrollment is one event, and no later one makes up for it.
+  const sequence = await makeTexts(server, 'Gap', [[2, 'One'], [3, 'Two']]);
+  for (const [path, before, after] of [
+    ['/', (page) => tile(page, 'Enrolled', '0'), (page) => tile(page, 'Enrolled', '1')],
+    [`/sequences/${sequence.id}/people`, (page) => page.getByText('+91 98123 00001').first().waitFor(), (page) => page.getByText('+91 98123 00002').first().waitFor()],
+  ]) {
+    const page = await open();
+    let listen;
+    const read = new Promise((resolve) => (listen = resolve));
+    await page.route(/\/api\/events/, async (route) => {
+      await read;
+      await route.continue();
+    });
+    await page.goto(path);
+    await before(page);
+    // All that the page read is here, its stream is still on the way.
+    assert.equal(await page.locator('.topbar .link-state').textContent(), 'Connecting…');
+    await enroll(server, sequence, path === '/' ? '919812300001' : '919812300002');
+    listen();
+    await after(page);
+    assertQuiet(page);
+    await page.context().close();
+  }
+});
+
+test('a first visit asks for each thing once', BROWSER, async (t) => {
+  const { server, open } = await startUi(t);
+  const sequence = await makeTexts(server, 'Once', [[2, 'One'], [3, 'Two']]);
+  await enroll(server, sequence, '919812300001');
+  const newest = async () => (await server.api('GET', '/api/me')).body.server.last_event_id;
+  const create = async (page, round) => {
+    const { body } = await server.api('POST', '/api/sequences', { name: `New ${round} ${await newest()}`, messages: [] });
+    await page.getByRole('link', { name: body.name, exact: true }).first().waitFor();
+  };
+  const rename = async (page, round) => {
+    const now = (await server.api('GET', `/api/sequences/${sequence.id}`)).body;
+    const saved = await server.api('PUT', `/api/sequences/${sequence.id}?force=true`, { ...now, name: `Once ${round}` });
+    assert.equal(saved.status, 200, saved.text);
+    await page.getByRole('button', { name: 'Show the new version' }).waitFor();
+  };
+  const add = async (page, round) => {
+    await enroll(server, sequence, `9198123001${10 + round}`);
+    await page.getByText(`+91 98123 001${10 + round}`).first().waitFor();
+  };
+  for (const [path, ready, change] of [
+    ['/', (page) => tile(page, 'Enrolled', '1'), create],
+    ['/sequences', (page) => page.getByRole('link', { name: 'Once', exact: true }).first().waitFor(), create],
+    [`/sequences/${sequence.id}/people`, (page) => page.getByText('+91 98123 00001').first().waitFor(), add],
+    [`/sequences/${sequence.id}`, (page) => page.getByRole('textbox', { name: 'Name of the sequence' }).waitFor(), rename],
+  ]) {
+    for (let round = 0, still = false; !still; round++) {
+      assert.ok(round < 20, 'the server never came to rest');
+      const page = await open();
+      const asked = new Map();
+      page.on('request', (request) => {
+        const url = new URL(request.url());
+        if (request.method() === 'GET' && url.pathname.startsWith('/api/')) asked.set(url.pathname + url.search, (asked.get(url.pathname + url.search) ?? 0) + 1);
+      });
+      const before = await newest();
+      await page.goto(path);
+      await ready(page);
+      await page.locator('.topbar .link-state').getByText('Live').waitFor();
+      still = (await newest()) === before; // or what happened made the page ask again, rightly: then once more
+      // What the page asks for again only because it is live, it asks for before it hears of this.
+      await change(page, round);
+      await page.context().close();
+      if (still) assert.deepEqual([...asked].filter(([, times]) => times > 2), [], path);
+    }
+  }
 });

@@ -1,6 +1,6 @@
 /* Data of the server in a component: the last answer stays on the screen while a new one is
  * fetched, and events of the named kinds fetch again, at most twice a second. */
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ApiError } from '../core/api';
 import type { ServerEvent } from '../core/events';
 import { hub, me } from './state';
@@ -56,14 +56,9 @@ export function useResource<T>(key: string | null, load: () => Promise<T>, optio
         );
     }, [key]);
 
-    // Asked before the first paint, not after it.
-    useLayoutEffect(() => {
-        reload();
-        return () => void (latest.current.taken = latest.current.round);
-    }, [reload]);
-
     const kinds = options.on?.join(',') ?? '';
-    useEffect(() => {
+    // Listens before it asks: what happens in between is heard.
+    useLayoutEffect(() => {
         if (!kinds || key === null) return;
         let last = 0;
         let timer: ReturnType<typeof setTimeout> | undefined;
@@ -79,13 +74,18 @@ export function useResource<T>(key: string | null, load: () => Promise<T>, optio
         const offEvents = hub.events.on(event => {
             if (kinds.split(',').includes(event.kind) && (latest.current.options.when?.(event) ?? true)) due();
         });
-        const offLink = hub.link.on(link => link.state === 'live' && due());
+        const offLink = hub.link.on(link => link.missed && due());
         return () => {
             offEvents();
             offLink();
             clearTimeout(timer);
         };
     }, [kinds, key, reload]);
+    // Asked before the first paint, not after it.
+    useLayoutEffect(() => {
+        reload();
+        return () => void (latest.current.taken = latest.current.round);
+    }, [reload]);
 
     const set = useCallback((data: T) => {
         latest.current.taken = latest.current.round;

@@ -76,7 +76,7 @@ export function signedIn(value: Me): void {
     setServerNow(value.server.now);
     setFormatting(currentLanguage() === 'pseudo' ? 'en' : currentLanguage(), value.server.timezone);
     phase.value = 'ready';
-    hub.start();
+    hub.start(value.server.last_event_id);
 }
 export async function refreshMe(): Promise<void> {
     try {

@@ -79,8 +79,9 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
 
     /* What changed is fetched again without moving what one reads: the rows on the screen by id,
      * newcomers are announced above. */
-    const refresh = useCallback(async (): Promise<void> => {
-        if (busy.current || state.current.cursor === undefined) return;
+    const refresh = useCallback(async (): Promise<boolean> => {
+        if (busy.current) return false; // what is on its way may not know of it yet
+        if (state.current.cursor === undefined) return true; // nothing was read yet
         busy.current = true;
         try {
             const wanted = Math.min(500, Math.max(PAGE, 0));
@@ -104,20 +105,23 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
         } finally {
             busy.current = false;
         }
+        return true;
     }, []);
     useEffect(() => {
         let timer: ReturnType<typeof setTimeout> | undefined;
+        let gone = false;
         const due = (): void => {
             timer ??= setTimeout(() => {
                 timer = undefined;
-                void refresh();
+                void refresh().then(done => done || gone || due());
             }, 600);
         };
         const offEvents = hub.events.on(event => ['enrollment', 'message', 'batch', 'stats', 'opt_out', 'clock', 'counters', 'queue'].includes(event.kind) && (!event.data['sequence_id'] || event.data['sequence_id'] === sequence.id) && due());
-        const offLink = hub.link.on(link => link.state === 'live' && due());
+        const offLink = hub.link.on(link => link.missed && due());
         return () => {
             offEvents();
             offLink();
+            gone = true;
             clearTimeout(timer);
         };
     }, []);
@@ -150,7 +154,7 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
     return (
         <div class="stack loose">
             <div class="row wrap wide">
-                <div class="grow" style={{ maxWidth: '300px', minWidth: '180px' }}>
+                <div class="search-slot">
                     <SearchField label={t('Search name or number')} value={filter.q} onValue={value => setQuery({ q: value }, { replace: true })} />
                 </div>
                 <div class="segmented" role="group" aria-label={t('Status')}>
