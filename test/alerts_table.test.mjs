@@ -96,3 +96,26 @@ test('mails that do not leave are told of by the app and by webhooks', async (t)
   await heard.closes(alert);
   assert.equal(heard.smtp.mails.filter(({ headers }) => headers.subject.includes('Mails about')).length, 0, 'no mail about mails');
 });
+
+test('people who hear of critical alerts only hear of one that becomes critical, once', async (t) => {
+  const at = await startPair(t, { args: MAY_TELL });
+  at.sequence = await makeSequence(at.server, at.channel);
+  const { smtp } = await hearAlerts(t, at.server);
+  await change('/api/settings/email', { severities: ['critical'] })(at);
+  const failures = (severity) => until(async () => (await alerts(at.server)).find((alert) => alert.kind === 'failure_rate' && alert.severity === severity), `many failures, ${severity}`);
+  await enroll(30)(at);
+  await until(async () => (await at.server.api('GET', '/api/queue/stats')).body.pending === 0, 'thirty are sent');
+  await control(at.simulator, 'PUT', 'faults', { refuse_per_mille: 1000, refuse_code: 131026 });
+  await enroll(12)(at);
+  const { id } = await failures('warning');
+  assert.equal(smtp.mails.length, 0, 'no mail of a warning');
+  await enroll(30)(at);
+  assert.equal((await failures('critical')).id, id, 'still the same alert');
+  const mail = await until(() => smtp.mails[0], 'a mail that it is critical now');
+  assert.match(mail.headers.subject, /\] Many messages fail$/);
+  assert.match(mail.body, /^Urgency: +critical$/m);
+  await advance(at.server, '3h');
+  const over = await until(() => smtp.mails[1], 'a mail that it is over');
+  assert.equal(over.headers['in-reply-to'], mail.headers['message-id']);
+  assert.equal(smtp.mails.length, 2);
+});

@@ -121,10 +121,15 @@ static enum error_code renew(struct comparison *comparison, struct store_alert *
     if (finding == NULL) {
         return close_alert(work, alert, error);
     }
+    bool worse = finding->severity > alert->severity;
     alert->severity = finding->severity;
     alert->title = finding->title;
     alert->advice = finding->advice;
-    return store_alert_update(work, alert, error);
+    enum error_code code = store_alert_update(work, alert, error);
+    /* People who want to hear of urgent things alone were not told when it opened. Those who were
+     * told hear nothing again: there is one mail per alert and recipient. */
+    bool muted = alert->muted_until_ms > work->now_ms;
+    return code == OK && worse && !muted ? email_alert(work, alert, true, error) : code;
 }
 
 static bool is_open(const struct comparison *comparison, struct text cause)
