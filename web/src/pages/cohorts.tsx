@@ -4,6 +4,7 @@ import { api, call, type Schemas, type Sequence } from '../core/api';
 import * as format from '../core/format';
 import { t } from '../core/i18n';
 import { DownloadCsv } from '../ui/csv';
+import { dayPeriods } from '../ui/names';
 import { Card, Failure, Segmented, Skeleton } from '../ui/parts';
 import { useLast, useResource } from '../ui/resource';
 import { nowMs } from '../ui/state';
@@ -69,11 +70,7 @@ export function Cohorts({ sequence }: { sequence: Sequence }) {
                         label={t('Period')}
                         value={days}
                         onValue={setDays}
-                        options={[
-                            ['7', t('7 days')],
-                            ['30', t('30 days')],
-                            ['90', t('90 days')],
-                        ]}
+                        options={dayPeriods()}
                     />
                 </>
             }

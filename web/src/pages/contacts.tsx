@@ -43,7 +43,7 @@ export default function Contacts() {
                 </a>
             </nav>
             <div class="row wrap between">
-                <div style={{ minWidth: '220px' }}>
+                <div class="search-slot">
                     <SearchField label={t('Search name or number')} value={query.get('q') ?? ''} onValue={value => setQuery({ q: value }, { replace: true })} />
                 </div>
                 <DownloadCsv path={out ? '/api/opt-outs' : '/api/contacts'} query={{ q: query.get('q') ?? undefined }} />
@@ -147,7 +147,7 @@ function OptOuts({ q }: { q: string }) {
                                 ) : null}
                             </td>
                             <td>{row.kind === 'marketing' ? t('No marketing') : t('Everything')}</td>
-                            <td class="soft">
+                            <td class="soft words">
                                 {sourceOfOptOut(row.source)}
                                 {row.reason ? <div class="sub">{row.reason}</div> : null}
                             </td>

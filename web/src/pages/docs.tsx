@@ -12,6 +12,9 @@ import { useResource } from '../ui/resource';
 import { language, place } from '../ui/state';
 
 /* Backticks and **strong** of the descriptions, as nodes. */
+function Marked({ text }: { text: string }) {
+    return <>{text.split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((part, at) => (part.startsWith('`') ? <code key={at}>{part.slice(1, -1)}</code> : part.startsWith('**') ? <strong key={at}>{part.slice(2, -2)}</strong> : part))}</>;
+}
 function Prose({ text }: { text: string | undefined }) {
     if (!text) return null;
     return (
@@ -21,7 +24,7 @@ function Prose({ text }: { text: string | undefined }) {
                 .split(/\n\n+/)
                 .map((paragraph, index) => (
                     <p key={index} lang="en" dir="ltr">
-                        {paragraph.split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((part, at) => (part.startsWith('`') ? <code key={at}>{part.slice(1, -1)}</code> : part.startsWith('**') ? <strong key={at}>{part.slice(2, -2)}</strong> : part))}
+                        <Marked text={paragraph} />
                     </p>
                 ))}
         </>
@@ -247,7 +250,7 @@ function OperationView({ entry, document }: { entry: Entry; document: Document }
                                 <summary>
                                     <span class={`chip ${status.startsWith('2') ? 'good' : ''}`}>{status}</span>{' '}
                                     <span lang="en" dir="ltr">
-                                        {response?.description}
+                                        <Marked text={response?.description ?? ''} />
                                     </span>
                                 </summary>
                                 {media ? <Properties document={document} schema={media[1].schema} /> : null}

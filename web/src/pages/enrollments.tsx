@@ -31,7 +31,7 @@ export default function Enrollments() {
                 <DownloadCsv path="/api/enrollments" query={filter} />
             </PageHead>
             <div class="row wrap wide">
-                <div class="grow" style={{ maxWidth: '300px', minWidth: '180px' }}>
+                <div class="search-slot">
                     <SearchField label={t('Search name or number')} value={filter.q ?? ''} onValue={value => setQuery({ q: value }, { replace: true })} />
                 </div>
                 <select class="select small auto" aria-label={t('Sequence')} value={filter.sequence_id ?? ''} onChange={event => setQuery({ sequence_id: event.currentTarget.value })}>

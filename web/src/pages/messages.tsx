@@ -51,7 +51,7 @@ export default function Messages() {
                 <DownloadCsv path="/api/queue" query={filter} />
             </PageHead>
             <div class="row wrap wide">
-                <div class="grow" style={{ maxWidth: '240px', minWidth: '170px' }}>
+                <div class="search-slot">
                     <SearchField label={t('Phone number')} value={filter.phone ?? ''} onValue={value => setQuery({ phone: value }, { replace: true })} />
                 </div>
                 <select class="select small auto" aria-label={t('Sequence')} value={filter.sequence_id ?? ''} onChange={event => setQuery({ sequence_id: event.currentTarget.value })}>

@@ -6,6 +6,7 @@ import { plural, t } from '../core/i18n';
 import { failureSaid } from '../core/said';
 import { TimeChart } from '../ui/chart';
 import { DownloadCsv } from '../ui/csv';
+import { dayPeriods } from '../ui/names';
 import { Alert, Button, Card, Empty, Failure, Icon, Segmented, showError, Skeleton, toast } from '../ui/parts';
 import { useLast, useResource } from '../ui/resource';
 import { can, nowMs } from '../ui/state';
@@ -178,11 +179,7 @@ export function Results({ sequence }: { sequence: Sequence }) {
                             label={t('Period')}
                             value={days}
                             onValue={setDays}
-                            options={[
-                                ['7', t('7 days')],
-                                ['30', t('30 days')],
-                                ['90', t('90 days')],
-                            ]}
+                            options={dayPeriods()}
                         />
                     }
                 >

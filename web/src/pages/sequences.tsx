@@ -186,7 +186,7 @@ export default function Sequences() {
                 ) : null}
             </PageHead>
             <div class="row wrap wide">
-                <div class="grow" style={{ maxWidth: '320px', minWidth: '180px' }}>
+                <div class="search-slot">
                     <SearchField label={t('Search sequences')} value={q} onValue={value => setQuery({ q: value }, { replace: true })} />
                 </div>
                 <Segmented
@@ -252,7 +252,7 @@ export default function Sequences() {
                                     {write ? <TickAll selection={selection} /> : null}
                                     {head(t('Name'), 'name', '-name')}
                                     {head(t('Status'), null, null)}
-                                    {head(t('Days'), null, null, 'end')}
+                                    {head(t('Days'), null, null, 'end wide-only')}
                                     {head(t('Active'), 'active_count', '-active_count', 'end')}
                                     {head(t('Enrolled'), 'enrolled_count', '-enrolled_count', 'end')}
                                     {head(t('Finished'), null, null, 'end')}
@@ -279,7 +279,7 @@ export default function Sequences() {
                                         <td>
                                             <SequenceState status={row.status} />
                                         </td>
-                                        <td class="end">{format.number(row.total_days)}</td>
+                                        <td class="end wide-only">{format.number(row.total_days)}</td>
                                         <td class="end">{row.active_count ? <a class="title" href={`/sequences/${row.id}/people?status=active`}>{format.number(row.active_count)}</a> : <span class="muted">0</span>}</td>
                                         <td class="end">{format.number(row.enrolled_count)}</td>
                                         <td class="end">{format.number(row.completed_count)}</td>

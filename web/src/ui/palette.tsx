@@ -47,6 +47,14 @@ export function Palette() {
     }, []);
     return paletteOpen.value ? <Open /> : null;
 }
+/* What is to be done with a sequence when the text begins with a verb, in the reader's language or in English. */
+function command(text: string): { action: 'pause' | 'resume' | null; rest: string } {
+    const typed = text.trimStart();
+    const verbs = { pause: ['pause', t('Pause')], resume: ['resume', t('Resume')] };
+    for (const action of ['pause', 'resume'] as const)
+        for (const verb of verbs[action]) if (typed.toLowerCase().startsWith(`${verb.toLowerCase()} `)) return { action, rest: typed.slice(verb.length + 1) };
+    return { action: null, rest: text };
+}
 function Open() {
     const dialog = useRef<HTMLDialogElement>(null);
     const [text, setText] = useState('');
@@ -61,8 +69,8 @@ function Open() {
         dialog.current?.close();
         paletteOpen.value = false;
     };
-    const verb = /^(pause|resume)\s+(.*)$/i.exec(text.trim());
-    const wanted = (verb?.[2] ?? text).trim().toLowerCase();
+    const { action, rest } = command(text);
+    const wanted = rest.trim().toLowerCase();
     const act = async (sequence: SequenceSummary, action: 'pause' | 'resume'): Promise<void> => {
         try {
             const result = await call(action === 'pause' ? api.POST('/api/sequences/{id}/pause', { params: { path: { id: sequence.id } }, body: {} }) : api.POST('/api/sequences/{id}/resume', { params: { path: { id: sequence.id } }, body: {} }));
@@ -88,12 +96,12 @@ function Open() {
             .slice(0, 8)
             .map(sequence => ({
                 key: sequence.id,
-                icon: verb ? 'circle-pause' : 'list-ordered',
-                label: verb ? `${verb[1]?.toLowerCase() === 'pause' ? t('Pause') : t('Resume')} “${sequence.name}”` : sequence.name,
+                icon: action ? 'circle-pause' : 'list-ordered',
+                label: action ? `${action === 'pause' ? t('Pause') : t('Resume')} “${sequence.name}”` : sequence.name,
                 sequence,
-                run: () => (verb ? void act(sequence, verb[1]?.toLowerCase() as 'pause' | 'resume') : navigate(`/sequences/${sequence.id}`)),
+                run: () => (action ? void act(sequence, action) : navigate(`/sequences/${sequence.id}`)),
             })),
-        ...(verb ? [] : places.filter(place => place.label.toLowerCase().includes(wanted))),
+        ...(action ? [] : places.filter(place => place.label.toLowerCase().includes(wanted))),
     ];
     const chosen = Math.min(at, choices.length - 1);
     const pick = (choice: Choice | undefined): void => {
@@ -107,7 +115,7 @@ function Open() {
                 <Icon name="search" />
                 <input
                     value={text}
-                    placeholder={t('Go to a sequence or page, or “pause …”')}
+                    placeholder={t('Go to a sequence or page, or “{verb} …”', { verb: t('Pause').toLowerCase() })}
                     aria-label={t('Search and commands')}
                     role="combobox"
                     aria-expanded="true"

@@ -556,7 +556,7 @@ export function Alert({ kind = 'info', children, action }: { kind?: 'info' | 'ba
     return (
         <div class={`alert ${kind}`} role={kind === 'bad' ? 'alert' : undefined}>
             {kind === 'bad' ? <Icon name="circle-alert" /> : kind === 'warn' ? <Icon name="triangle-alert" /> : kind === 'good' ? <Icon name="circle-check" /> : <Icon name="info" />}
-            <div class="grow">{children}</div>
+            <div class="alert-text">{children}</div>
             {action}
         </div>
     );

@@ -167,7 +167,7 @@ export const shell: Catalog = {
     '+2 days': '+يومان',
     '+1 week': '+أسبوع',
     '“{name}” is paused.': '«{name}» متوقفة مؤقتًا.',
-    'Go to a sequence or page, or “pause …”': 'اذهب إلى سلسلة أو صفحة، أو «pause …»',
+    'Go to a sequence or page, or “{verb} …”': 'اذهب إلى سلسلة أو صفحة، أو «{verb} …»',
     'password': 'كلمة المرور',
     'Type “{name}” to confirm': 'اكتب «{name}» للتأكيد',
     'Something went wrong in this page. Reload it and try again.': 'حدث خطأ في هذه الصفحة. أعد تحميلها وحاول ثانية.',

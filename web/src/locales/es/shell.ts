@@ -167,7 +167,7 @@ export const shell: Catalog = {
     '+2 days': '+2 días',
     '+1 week': '+1 semana',
     '“{name}” is paused.': '«{name}» está en pausa.',
-    'Go to a sequence or page, or “pause …”': 'Ir a una secuencia o página, o «pause …»',
+    'Go to a sequence or page, or “{verb} …”': 'Ir a una secuencia o página, o «{verb} …»',
     'password': 'contraseña',
     'Type “{name}” to confirm': 'Escribe «{name}» para confirmar',
     'Something went wrong in this page. Reload it and try again.': 'Algo salió mal en esta página. Recárgala e inténtalo de nuevo.',

@@ -167,7 +167,7 @@ export const shell: Catalog = {
     '+2 days': '+2 दिन',
     '+1 week': '+1 सप्ताह',
     '“{name}” is paused.': '“{name}” विराम पर है।',
-    'Go to a sequence or page, or “pause …”': 'किसी क्रम या पृष्ठ पर जाएँ, या “pause …”',
+    'Go to a sequence or page, or “{verb} …”': 'किसी क्रम या पृष्ठ पर जाएँ, या “{verb} …”',
     'password': 'पासवर्ड',
     'Type “{name}” to confirm': 'पुष्टि के लिए “{name}” लिखें',
     'Something went wrong in this page. Reload it and try again.': 'इस पृष्ठ में कुछ गड़बड़ हुई। फिर लोड करके कोशिश करें।',

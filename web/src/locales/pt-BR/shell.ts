@@ -167,7 +167,7 @@ export const shell: Catalog = {
     '+2 days': '+2 dias',
     '+1 week': '+1 semana',
     '“{name}” is paused.': '“{name}” está pausada.',
-    'Go to a sequence or page, or “pause …”': 'Ir para uma sequência ou página, ou “pause …”',
+    'Go to a sequence or page, or “{verb} …”': 'Ir para uma sequência ou página, ou “{verb} …”',
     'password': 'senha',
     'Type “{name}” to confirm': 'Digite “{name}” para confirmar',
     'Something went wrong in this page. Reload it and try again.': 'Algo deu errado nesta página. Recarregue e tente de novo.',

@@ -111,7 +111,7 @@ export function CompareVersions({ sequence, versions, old }: { sequence: Sequenc
     const read = (version: number) => call(api.GET('/api/sequences/{id}/versions/{version}', { params: { path: { id: sequence.id, version } } }));
     const before = useResource(`version ${sequence.id} ${first}`, () => read(first));
     const after = useResource(`version ${sequence.id} ${second}`, () => read(second));
-    const options = versions.map(version => [String(version.version), [t('Version {n}', { n: format.number(version.version) }), format.moment(version.saved_at), ...(version.current ? [t('current')] : [])].join(' · ')] as const);
+    const options = versions.map(version => [String(version.version), [t('Version {n}', { n: format.number(version.version) }), ...(version.current ? [t('current')] : []), format.moment(version.saved_at)].join(' · ')] as const);
     const error = before.error ?? after.error;
     return (
         <>

@@ -34,7 +34,7 @@ export function EffectsView({ effects, labels }: { effects: Schemas['EditEffects
                     {changes.map((step, index) => (
                         <li key={index} class="effect">
                             <span class="chip info">{words[step.change]}</span>
-                            <span class="grow">
+                            <span class="effect-what">
                                 {t('Day {n}', { n: step.day })} <span class="muted">{labels(step.step_id, step.day)}</span>
                             </span>
                             <span class="muted small">{t('{ahead} still get it, {past} are past it', { ahead: format.number(step.ahead), past: format.number(step.past) })}</span>

@@ -31,15 +31,17 @@ export function Counts({ counts, total }: { counts: Schemas['VerdictCounts']; to
 }
 export function Rows({ rows }: { rows: Schemas['RowVerdict'][] }) {
     return (
-        <Table columns={[figures(t('Row')), t('As written'), t('Number'), t('Name'), t('Result')]}>
+        <Table columns={[figures(t('Row')), t('As written'), { label: t('Number'), class: 'wide-only' }, { label: t('Name'), class: 'wide-only' }, t('Result')]}>
             {rows.map((row, index) => (
                 <tr key={`${row.row} ${index}`}>
                     <td class="end muted">{format.number(row.row)}</td>
                     <td>
                         <bdi class="truncate cell-narrow">{row.input}</bdi>
                     </td>
-                    <td>{row.phone ? <Phone digits={row.phone} /> : <span class="muted">–</span>}</td>
-                    <td dir="auto">{row.name ?? ''}</td>
+                    <td class="wide-only">{row.phone ? <Phone digits={row.phone} /> : <span class="muted">–</span>}</td>
+                    <td class="wide-only">
+                        <bdi class="truncate cell-narrow">{row.name ?? ''}</bdi>
+                    </td>
                     <td>
                         <VerdictState verdict={row.verdict} />
                         {row.verdict.startsWith('invalid') || row.verdict === 'opted_out' ? <div class="sub">{said(row.message)}</div> : null}

@@ -29,7 +29,9 @@ export function Audit() {
     return (
         <div class="stack loose">
             <div class="row wrap">
-                <SearchField label={t('Who')} value={actor} onValue={setActor} />
+                <div class="search-slot">
+                    <SearchField label={t('Who')} value={actor} onValue={setActor} />
+                </div>
                 <select class="select auto small" aria-label={t('What')} value={action} onChange={event => setAction(event.currentTarget.value)}>
                     <option value="">{t('Any action')}</option>
                     {choices.map(([code, words]) => (

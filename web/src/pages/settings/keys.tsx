@@ -38,7 +38,7 @@ export function Keys() {
                 <Table columns={[t('Name'), t('Begins with'), t('May'), t('Created'), t('Last used'), t('Expires')]} tools>
                     {keys.data.data.map(key => (
                         <tr key={key.id}>
-                            <td class="strong" dir="auto">
+                            <td class="strong words" dir="auto">
                                 {key.name}
                             </td>
                             <td>

@@ -43,7 +43,7 @@ export function Sessions() {
             <Table columns={[t('Browser'), t('Address'), t('Last seen')]} tools>
                 {sessions.data.data.map(session => (
                     <tr key={session.id}>
-                        <td>
+                        <td class="words">
                             {browserName(session.agent)} {session.current ? <span class="chip">{t('this one')}</span> : null}
                         </td>
                         <td class="soft" dir="ltr">
