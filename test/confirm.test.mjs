@@ -57,6 +57,14 @@ test('nobody is enrolled before they wrote the code from their own number', asyn
   await write(PHONE, form.confirm_message, 'wamid.yes');
   await write(PHONE, form.confirm_message);
   assert.equal((await enrolled()).length, 1, 'once');
+  // The code is spent: nothing of the form is left that a later message, or somebody with the number, could use.
+  const exported = async () => (await server.api('GET', `/api/contacts/${PHONE}/export`)).body;
+  const confirmedAt = async () => /"confirmed_at":"([^"]+)"/.exec(JSON.stringify(await exported()))?.[1];
+  assert.deepEqual((await exported()).unconfirmed, []);
+  const at = await confirmedAt();
+  await advance(server, '1m');
+  await write(PHONE, form.confirm_message);
+  assert.deepEqual([typeof at, await confirmedAt()], ['string', at], 'and the consent keeps its time');
 });
 
 test('a stop stays a stop, a week is the limit, and the answer is the same for all', async (t) => {

@@ -92,6 +92,7 @@ test('an erased person is in no file any more, and an older backup does not brin
   assert.equal((await server.api('DELETE', `/api/contacts/${PERSON.phone}`)).status, 204);
   await until(() => found(server.data, PERSON).length === 0, `nothing is left: ${found(server.data, PERSON).join('\n')}`).catch(() => assert.deepEqual(found(server.data, PERSON), []));
   assert.ok(found(server.data, OTHER).length > 0, 'others stay');
+  assert.equal(statSync(join(server.data, 'erasures')).mode & 0o777, 0o600);
   assert.ok(!server.daemon.log.includes(PERSON.phone) && !server.daemon.log.includes(PERSON.name), 'the log never had it');
   assert.equal((await server.api('GET', `/api/contacts/${PERSON.phone}`)).status, 404);
   const audit = await server.api('GET', `/api/audit?action=contact.erase&object=${id}`);
@@ -107,6 +108,7 @@ test('an erased person is in no file any more, and an older backup does not brin
   assert.ok(readFileSync(backup).includes(Buffer.from(PERSON.said)), 'the old backup still has them');
   const restored = await run(['restore', backup, '--data', server.data]);
   assert.equal(restored.code, 0, restored.stderr);
+  assert.equal(statSync(join(server.data, 'dripline.db')).mode & 0o777, 0o600, 'what was restored is so too');
   await server.start();
   assert.equal((await server.api('GET', `/api/contacts/${PERSON.phone}`)).status, 404, 'forgotten again before anything runs');
   assert.equal((await server.api('GET', `/api/contacts/${OTHER.phone}`)).status, 200);

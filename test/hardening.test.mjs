@@ -73,7 +73,7 @@ test('others on the machine read no secret off the process', { skip: sanitized &
   assert.match(proc('status'), /NoNewPrivs:\s+1/, 'it can gain no rights');
   assert.match(proc('status'), /Seccomp:\s+2/, 'and makes only the system calls it has a use for');
   assert.ok(/Max open files\s+(\d+)\s+(\d+)/.exec(proc('limits')).slice(1).every((value, _, both) => value === both[0]), 'connections may take the files there are');
-  for (const file of ['dripline.db', 'master.key', 'dripline.sock', 'intent.journal']) {
+  for (const file of ['', 'dripline.db', 'master.key', 'dripline.sock', 'intent.journal']) {
     const mode = tool('stat', '-c', '%a', join(server.data, file)).trim();
     assert.match(mode, /00$/, `${file}: ${mode}`);
   }

@@ -8,6 +8,7 @@ import { PATIENCE_MS, until } from './lib/process.mjs';
 import { raw } from './lib/raw.mjs';
 import { client, startServer } from './lib/server.mjs';
 import { routeRows } from './lib/routes.mjs';
+import { addUser, signIn, sql } from './lib/users.mjs';
 
 const HOST = 'Host: localhost\r\n';
 const SECOND = `GET /healthz HTTP/1.1\r\n${HOST}\r\n`;
@@ -198,6 +199,10 @@ test('a repeat with an Idempotency-Key has one effect', async (t) => {
   assert.equal(other.body.code, 'idempotency_key_reused');
   const elsewhere = await server.api('POST', '/api/opt-outs', { phone: '919876543210' }, key);
   assert.equal(elsewhere.status, 422, 'a key belongs to one request');
+  for (const path of ['/api/opt-outs', '/api/sequences?force=true']) {
+    const same = await server.api('POST', path, { name: 'Once' }, key);
+    assert.deepEqual([same.status, same.body.code], [422, 'idempotency_key_reused'], `${path}: the same body, but another request`);
+  }
   assert.equal(await count(), 1);
 
   const all = await Promise.all(Array.from({ length: 50 }, () => server.api('POST', '/api/sequences', { name: 'Parallel' }, { 'idempotency-key': 'order-2' })));
@@ -210,6 +215,19 @@ test('a repeat with an Idempotency-Key has one effect', async (t) => {
   const stranger = client(server.base, (await server.api('POST', '/api/keys', { name: 'b', scopes: ['write'] })).body.secret);
   assert.equal((await stranger('POST', '/api/sequences', { name: 'Mine' }, key)).body.name, 'Mine');
   assert.equal(await count(), 3);
+  // So is that of a user, whose number is the API key's: the very same request, and not its answer.
+  const user = await addUser(server, 'namesake');
+  assert.deepEqual([user.id, (await server.api('GET', '/api/me')).body.key.id], ['user_001', 'key_001'], 'two callers of one number');
+  const theirs = await (await signIn(server, user.email))('POST', '/api/sequences', { name: 'Once' }, key);
+  assert.equal(theirs.headers.get('idempotent-replayed'), null);
+  assert.notEqual(theirs.body.id, first.body.id, theirs.text);
+  assert.equal((await server.api('DELETE', `/api/sequences/${theirs.body.id}`)).status, 204);
+
+  // A secret is shown once: it is in no kept answer.
+  const made = await server.api('POST', '/api/keys', { name: 'c', scopes: ['read'] }, { 'idempotency-key': 'key-1' });
+  assert.equal(made.status, 201);
+  assert.equal((await server.api('POST', '/api/keys', { name: 'c', scopes: ['read'] }, { 'idempotency-key': 'key-1' })).status, 409);
+  assert.equal(await sql(server, `SELECT count(*) FROM idempotency WHERE key = 'key-1' AND instr(answer, '${made.body.secret}') = 0`), '1');
 
   // A refusal is not kept: the corrected request may use the same key.
   assert.equal((await server.api('POST', '/api/sequences', { name: '' }, { 'idempotency-key': 'order-3' })).status, 422);

@@ -78,9 +78,47 @@ static void each_table_has_its_term(void **state)
     mem_free(test);
 }
 
+/* One row a millisecond too old, one exactly as old as is kept, one younger. */
+#define ROUND_TERM(days)                                                                           \
+    " FROM (SELECT max(created_at_ms) - " #days " * 86400000 + column1 AS at, column1 + 2 AS n "   \
+    "FROM sequence, (VALUES (-1), (0), (1)) GROUP BY column1)"
+
+static void a_term_ends_to_the_millisecond(void **state)
+{
+    (void)state;
+    struct people_test *test = mem_zalloc(sizeof(*test));
+    struct store_test *store = &test->store;
+    bool more = true;
+    people_test_open(test, 1);
+    store_test_exec(store, "DELETE FROM event");
+    store_test_exec(store, "INSERT INTO setting VALUES ('retention_messages_days', '10', 0), "
+                           "('retention_events_days', '20', 0), ('retention_audit_days', '40', 0)");
+    store_test_exec(store,
+                    "INSERT INTO inbound_message (provider_hash, channel_id, at_ms, "
+                    "received_at_ms, type, text) SELECT n, 1, at, at, 'text', n" ROUND_TERM(10));
+    store_test_exec(store, "INSERT INTO event (at_ms, type) SELECT at, n" ROUND_TERM(20));
+    store_test_exec(store, "INSERT INTO orphan_event (channel_id, digest, event, received_at_ms) "
+                           "SELECT 1, n, n, at" ROUND_TERM(30));
+    store_test_exec(store, "INSERT INTO audit (at_ms, actor_kind, action) "
+                           "SELECT at, 0, 'line ' || n" ROUND_TERM(40));
+    store_test_do(store, prune, &more);
+    assert_false(more);
+    assert_int_equal(COUNT(store, "inbound_message WHERE text IN ('2', '3')"), 2);
+    assert_int_equal(COUNT(store, "inbound_message WHERE text = ''"), 1);
+    assert_int_equal(COUNT(store, "event WHERE type IN ('2', '3')"), 2);
+    assert_int_equal(COUNT(store, "event"), 2);
+    assert_int_equal(COUNT(store, "orphan_event WHERE event IN ('2', '3')"), 2);
+    assert_int_equal(COUNT(store, "orphan_event"), 2);
+    assert_int_equal(COUNT(store, "audit WHERE action IN ('line 2', 'line 3')"), 2);
+    assert_int_equal(COUNT(store, "audit WHERE action = 'line 1'"), 0);
+    people_test_close(test);
+    mem_free(test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(only_old_texts_of_ended_messages_go),
-                                       cmocka_unit_test(each_table_has_its_term)};
+                                       cmocka_unit_test(each_table_has_its_term),
+                                       cmocka_unit_test(a_term_ends_to_the_millisecond)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
