@@ -162,6 +162,37 @@ test('a step that was sent, removed and restored is not sent again', async (t) =
   assert.equal((await call('GET', `/api/enrollments/${waiting.id}`)).messages_sent, 2);
 });
 
+for (const again of [false, true]) {
+  test(`a step brought back twice is not sent twice${again ? ', removed in between' : ''}`, async (t) => {
+    const { server, call, sequence, enroll, sent } = await begin(t);
+    const { id, messages } = await sequence('First', [step(1, 'one', null), step(20, 'two'), step(25, 'three')]);
+    await enroll({ id }, {});
+    const [one, , three] = messages;
+    await call('PUT', `/api/sequences/${id}`, { messages: [one, three] });
+    const back = (await call('POST', `/api/sequences/${id}/versions/1/restore`)).messages[1];
+    await call('PUT', `/api/sequences/${id}`, { messages: [one, { ...back, day: 2 }, three] });
+    await advance(server, '2d');
+    assert.equal(sent().length, 2);
+    if (again) await call('PUT', `/api/sequences/${id}`, { messages: [one, three] });
+    const told = await call('POST', `/api/sequences/${id}/versions/1/restore?dry_run=true`);
+    assert.deepEqual([told.messages.new, told.messages.unchanged], [0, 1]);
+    await call('POST', `/api/sequences/${id}/versions/1/restore`);
+    await advance(server, '25d');
+    assert.deepEqual(sent().map((line) => line.slice(25).split('|')[0]), ['one', 'two', 'three']);
+  });
+}
+
+test('a sequence that stood for a moment before the first message moves nothing', async (t) => {
+  const { server, call, sequence, enroll } = await begin(t);
+  const { id } = await sequence('First', [step(9, 'one')]);
+  const person = await enroll({ id }, {});
+  await advance(server, '4d');
+  await call('POST', `/api/sequences/${id}/pause`);
+  assert.equal((await call('GET', `/api/enrollments/${person.id}`)).paused_at, `${YEAR}-03-19T08:00:00Z`);
+  await call('POST', `/api/sequences/${id}/resume`, {});
+  assert.equal((await call('GET', `/api/enrollments/${person.id}`)).next_message_due, `${YEAR}-03-23T10:00:00Z`);
+});
+
 test('a sent step that moves ahead and would be late there stops nobody', async (t) => {
   const { server, call, sequence, enroll, sent } = await begin(t);
   const { id } = await sequence('First', [step(2, 'one', null), step(9, 'two')], { send_time: '09:00', late_policy: { action: 'stop', max_late: '3d' } });

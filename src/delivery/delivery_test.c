@@ -219,7 +219,7 @@ static enum error_code pause_one(struct work *work, void *context, struct error 
 {
     struct progress progress;
     progress_init(&progress, work);
-    return progress_pause(&progress, *(int64_t *)context, TEXT("on holiday"), error);
+    return progress_pause(&progress, *(int64_t *)context, TEXT("on holiday"), false, error);
 }
 
 static enum error_code resume_one(struct work *work, void *context, struct error *error)

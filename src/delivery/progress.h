@@ -112,9 +112,12 @@ bool progress_step_is_over(const struct store_message *message);
 MUST_USE enum error_code progress_end(struct progress *progress, int64_t enrollment_id,
                                       enum enrollment_status status, enum message_reason reason,
                                       struct text status_reason, struct error *error);
-/* ACTIVE to PAUSED, with everything that waits cancelled. */
+/* ACTIVE to PAUSED, with everything that waits cancelled. Whoever came in while the sequence stood
+ * has stood since then. with_sequence  the sequence itself was paused just now, and ran until then
+ */
 MUST_USE enum error_code progress_pause(struct progress *progress, int64_t enrollment_id,
-                                        struct text status_reason, struct error *error);
+                                        struct text status_reason, bool with_sequence,
+                                        struct error *error);
 /* PAUSED to ACTIVE, `shift_days` later than before, and plans the next step. Inside a sequence that
  * does not run, the person's clock stands still from now on; when the sequence goes on, call this
  * again for them, although they are ACTIVE.

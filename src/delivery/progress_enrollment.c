@@ -285,7 +285,7 @@ static enum error_code sequence_runs(struct progress *progress, int64_t sequence
 }
 
 enum error_code progress_pause(struct progress *progress, int64_t enrollment_id,
-                               struct text status_reason, struct error *error)
+                               struct text status_reason, bool with_sequence, struct error *error)
 {
     struct store_progress row;
     bool found = false;
@@ -294,11 +294,12 @@ enum error_code progress_pause(struct progress *progress, int64_t enrollment_id,
         return code;
     }
     int64_t before_ms = row.next_due_at_ms;
-    bool runs = false;
-    code = sequence_runs(progress, row.sequence_id, &runs, error);
+    bool runs = with_sequence;
+    if (!with_sequence) {
+        code = sequence_runs(progress, row.sequence_id, &runs, error);
+    }
     if (code == OK && !runs && row.paused_at_ms == 0 && row.last_sent_at_ms == 0) {
-        row.paused_at_ms =
-            row.created_at_ms; /* came in while the sequence stood, has stood since */
+        row.paused_at_ms = row.created_at_ms;
     }
     if (code == OK) {
         code = progress_set_status(progress, &row, ENROLLMENT_PAUSED, status_reason, error);

@@ -305,7 +305,7 @@ void schedule_plan_fill(struct schedule_plan *plan, struct schedule_step *steps,
     for (size_t i = 0; i < sequence->step_count; i++) {
         const struct step *step = &sequence->steps[i];
         steps[i] = (struct schedule_step){.id = step->id,
-                                          .was_id = step->was_id,
+                                          .origin_id = step->origin_id,
                                           .day = step->day,
                                           .minute = step->minute,
                                           .ordinal = step->ordinal};

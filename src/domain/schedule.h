@@ -15,10 +15,10 @@
 /* What scheduling needs to know of a step. */
 struct schedule_step {
     int64_t id;
-    int64_t was_id;  /* for edits: whoever got that step has got this one */
-    int32_t day;     /* 1 = the day of enrollment */
-    int32_t minute;  /* local time of day, -1 = none of its own */
-    int32_t ordinal; /* 0-1023, breaks ties */
+    int64_t origin_id; /* for edits, as in struct step */
+    int32_t day;       /* 1 = the day of enrollment */
+    int32_t minute;    /* local time of day, -1 = none of its own */
+    int32_t ordinal;   /* 0-1023, breaks ties */
 };
 
 /* What it needs to know of a sequence and of the installation. `steps` must be in the order of

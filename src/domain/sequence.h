@@ -99,12 +99,12 @@ struct step_template {
 };
 
 struct step {
-    int64_t id;      /* 0 until stored; stable across edits */
-    int64_t was_id;  /* not stored: the removed step that a restored version brings back by this */
-    int32_t day;     /* 1 = the day of enrollment */
-    int32_t minute;  /* local time of day, -1 = sequence's send time or the enrollment's */
-    int32_t ordinal; /* breaks ties on one day; grows with the position in messages[], and stays
-                      * the same for a kept step when others come or go */
+    int64_t id;        /* 0 until stored; stable across edits */
+    int64_t origin_id; /* the id it had first, when it was removed and brought back; 0 = never */
+    int32_t day;       /* 1 = the day of enrollment */
+    int32_t minute;    /* local time of day, -1 = sequence's send time or the enrollment's */
+    int32_t ordinal;   /* breaks ties on one day; grows with the position in messages[], and stays
+                        * the same for a kept step when others come or go */
     enum step_type type;
     struct text message;   /* text, caption, or a template's free-text twin; may be empty */
     struct text media_url; /* empty = none; may hold placeholders */
@@ -112,6 +112,12 @@ struct step {
     struct text filename;          /* documents only */
     struct step_template template; /* name empty = none */
 };
+
+/* The id under which the step was known first. */
+static inline int64_t step_origin(const struct step *step)
+{
+    return step->origin_id != 0 ? step->origin_id : step->id;
+}
 
 struct sequence {
     int64_t id;      /* 0 until stored */

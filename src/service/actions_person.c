@@ -363,7 +363,8 @@ enum error_code action_visit(void *context, const struct store_action_row *row, 
         if (code == OK && !action->dry_run) {
             struct text reason =
                 action->whole_sequence ? TEXT(ACTION_SEQUENCE_REASON) : action->reason;
-            code = progress_pause(&run->progress, row->enrollment_id, reason, error);
+            code = progress_pause(&run->progress, row->enrollment_id, reason,
+                                  action->whole_sequence, error);
         }
         return code;
     case ACTION_STOP:

@@ -64,7 +64,7 @@ static void write_plan(struct json_writer *writer, const char *name,
         json_put_int64(writer, step->day);
         json_put_int64(writer, step->minute);
         json_put_int64(writer, step->ordinal);
-        json_put_int64(writer, step->was_id);
+        json_put_int64(writer, step->origin_id);
         json_array_end(writer);
     }
     json_array_end(writer);
@@ -189,7 +189,7 @@ static struct text read_plan(struct arena *arena, const struct json *json,
                                           .day = (int32_t)numbers[1],
                                           .minute = (int32_t)numbers[2],
                                           .ordinal = (int32_t)numbers[3],
-                                          .was_id = numbers[4]};
+                                          .origin_id = numbers[4]};
     }
     *plan = (struct schedule_plan){
         .steps = steps,
@@ -217,6 +217,10 @@ static enum error_code read_options(struct work *work, const struct store_batch 
     plan.after_zone = read_plan(work->arena, json_get(options, "after"), &plan.after);
     (void)json_bool(json_get(options, "backfill"), &plan.backfill);
     edit_plan_pair(&plan, work->arena);
+    code = edit_origins_read(&plan, work, batch->sequence_id, error);
+    if (code != OK) {
+        return code;
+    }
     *ret_last_id = json_get_int64(options, "last_id", 0);
     *ret_plan = plan;
     return OK;

@@ -62,7 +62,7 @@ enum error_code edit_plan_open(struct edit_plan *plan, struct work *work,
         .backfill = backfill,
     };
     edit_plan_pair(plan, work->arena);
-    return OK;
+    return edit_origins_read(plan, work, before->id, error);
 }
 
 void edit_person_make(const struct edit_plan *plan, const struct store_action_row *row,
@@ -111,6 +111,7 @@ bool edit_is_ahead(const struct edit_plan *plan, const struct edit_person *perso
 
 struct counting {
     struct work *work;
+    struct arena *arena; /* for what is known of one person */
     const struct edit_plan *plan;
     struct edit_effects *effects;
     struct edit_step **after_steps; /* by place in plan->after */
@@ -153,15 +154,43 @@ static void count_moved(struct counting *counting, const struct edit_person *per
     }
 }
 
+/* Which steps that come back this person has got before: bit n stands for after.steps[n]. */
+static enum error_code read_had(struct counting *counting, int64_t enrollment_id,
+                                uint64_t **ret_had, struct error *error)
+{
+    const struct edit_plan *plan = counting->plan;
+    struct work work = *counting->work;
+    struct store_message *messages = NULL;
+    size_t count = 0;
+    work.arena = counting->arena;
+    arena_reset(work.arena);
+    uint64_t *had = arena_array(work.arena, plan->after.step_count / 64 + 1, sizeof *had);
+    enum error_code code =
+        plan->brings_back
+            ? store_message_for_enrollment(&work, enrollment_id, &messages, &count, error)
+            : OK;
+    for (size_t i = 0; code == OK && i < plan->after.step_count; i++) {
+        if (edit_had_before(plan, i, messages, count)) {
+            had[i / 64] |= UINT64_C(1) << (i % 64);
+        }
+    }
+    *ret_had = had;
+    return code;
+}
+
 static enum error_code count_person(void *context, const struct store_action_row *row,
                                     struct error *error)
 {
     struct counting *counting = context;
     const struct edit_plan *plan = counting->plan;
     struct edit_person person;
+    uint64_t *had = NULL;
     edit_person_make(plan, row, &person);
     enum error_code code = planning_done_in(counting->work, &plan->before, plan->version,
                                             row->enrollment_id, &person.before, error);
+    if (code == OK) {
+        code = read_had(counting, row->enrollment_id, &had, error);
+    }
     if (code != OK) {
         return code;
     }
@@ -170,7 +199,7 @@ static enum error_code count_person(void *context, const struct store_action_row
         int32_t before_step = plan->before_of[i];
         bool was =
             before_step != EDIT_NO_STEP && edit_was_ahead(plan, &person, (size_t)before_step);
-        if (!edit_is_ahead(plan, &person, i)) {
+        if (!edit_is_ahead(plan, &person, i) || (had[i / 64] >> (i % 64) & 1) != 0) {
             counting->after_steps[i]->past++;
             counting->effects->dropped += was ? 1 : 0;
             continue;
@@ -286,8 +315,9 @@ enum error_code edit_effects_count(struct work *work, const struct sequence *bef
     if (code != OK) {
         return code;
     }
+    CLEANUP(arena_free) struct arena *arena = arena_new();
     struct counting counting = {
-        .work = work, .plan = &plan, .effects = &effects, .now_ms = work->now_ms};
+        .work = work, .arena = arena, .plan = &plan, .effects = &effects, .now_ms = work->now_ms};
     const struct zone *zone =
         schedule_zone((struct text){0}, plan.after_zone, plan.server_zone).zone;
     counting.first_day = floor_divide(zone_to_local(zone, work->now_ms), MS_PER_DAY);

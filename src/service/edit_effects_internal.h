@@ -20,6 +20,12 @@ struct edit_plan {
     int32_t *before_of; /* per after.steps: its place in before.steps, or EDIT_NO_STEP */
     int32_t *after_of;  /* per before.steps: likewise */
     bool backfill;
+    /* Filled by edit_origins_read() when a removed step comes back. */
+    bool brings_back;
+    struct edit_origin {
+        int64_t step_id, origin_id;
+    } * origins;
+    size_t origin_count;
 };
 
 /* Pairs the steps of two filled plans by id; ids of 0 are new. Memory from `arena`. */
@@ -40,6 +46,14 @@ bool edit_was_ahead(const struct edit_plan *plan, const struct edit_person *pers
                     size_t before_step);
 bool edit_is_ahead(const struct edit_plan *plan, const struct edit_person *person,
                    size_t after_step);
+
+/* A step that comes back, and that this person, whose messages these are, got under another of its
+ * ids, or may have got. */
+bool edit_had_before(const struct edit_plan *plan, size_t after_step,
+                     const struct store_message *messages, size_t count);
+/* For paired plans, after edit_plan_pair(). Memory from work->arena. */
+MUST_USE enum error_code edit_origins_read(struct edit_plan *plan, struct work *work,
+                                           int64_t sequence_id, struct error *error);
 
 /* Fills both plans of `plan` from the two documents. */
 MUST_USE enum error_code edit_plan_open(struct edit_plan *plan, struct work *work,

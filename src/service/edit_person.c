@@ -17,16 +17,6 @@ static const struct store_message *message_of(const struct store_message *messag
     return NULL;
 }
 
-/* A restored step that this person got before it was removed, or may have got. */
-static bool had_before(const struct schedule_step *step, const struct store_message *messages,
-                       size_t count)
-{
-    const struct store_message *message =
-        step->was_id == 0 ? NULL : message_of(messages, count, step->was_id);
-    return message != NULL && (progress_step_is_over(message) ||
-                               (message_state_is_open(message->state) && message->attempts > 0));
-}
-
 static void count_step(struct edit_run *run, int64_t enrolled_at_ms, int64_t step_id,
                        enum step_outcome outcome, enum message_reason reason)
 {
@@ -53,8 +43,7 @@ static void count_lost_steps(struct edit_run *run, const struct edit_person *per
         int32_t before_step = plan->before_of[i];
         bool counted_waiting =
             before_step == EDIT_NO_STEP || edit_was_ahead(plan, person, (size_t)before_step);
-        bool gets_it =
-            edit_is_ahead(plan, person, i) && !had_before(&plan->after.steps[i], messages, count);
+        bool gets_it = edit_is_ahead(plan, person, i) && !edit_had_before(plan, i, messages, count);
         if (counted_waiting && !gets_it && message_of(messages, count, id) == NULL) {
             count_step(run, person->after.enrolled_at_ms, id, OUTCOME_SKIPPED, REASON_NOT_NEEDED);
         }
@@ -183,7 +172,7 @@ static enum error_code keep_all_ended(struct edit_run *run, const struct store_a
     for (size_t i = 0; code == OK && i < plan->after.step_count; i++) {
         int32_t before_step = plan->before_of[i];
         bool over = before_step == EDIT_NO_STEP
-                        ? had_before(&plan->after.steps[i], messages, count)
+                        ? edit_had_before(plan, i, messages, count)
                         : !edit_was_ahead(plan, person, (size_t)before_step);
         if (over && schedule_key(&plan->after, &person->after, i) > position &&
             message_of(messages, count, plan->after.steps[i].id) == NULL) {

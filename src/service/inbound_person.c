@@ -189,7 +189,7 @@ static enum error_code react(const struct inbound *inbound, int64_t contact_id, 
             code = progress_end(&progress, rows[i].enrollment_id, ENROLLMENT_STOPPED,
                                 REASON_REPLIED, TEXT("replied"), error);
         } else if (rows[i].on_reply == ON_REPLY_PAUSE && active) {
-            code = progress_pause(&progress, rows[i].enrollment_id, TEXT("replied"), error);
+            code = progress_pause(&progress, rows[i].enrollment_id, TEXT("replied"), false, error);
         }
     }
     if (code == OK && count > 0) {

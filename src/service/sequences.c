@@ -312,6 +312,38 @@ enum error_code sequences_activate(struct work *work, int64_t id, bool force, st
                       : code;
 }
 
+/* The step of `sequence` that is this one under another id. */
+static const struct step *find_same(const struct sequence *sequence, int64_t origin_id)
+{
+    for (size_t i = 0; i < sequence->step_count; i++) {
+        if (step_origin(&sequence->steps[i]) == origin_id) {
+            return &sequence->steps[i];
+        }
+    }
+    return NULL;
+}
+
+/* A step that was removed comes back as a new one, with numbers of its own, unless it is back
+ * already. `known` has all steps that ever were. */
+static void bring_back(const struct sequence *before, const struct sequence *known,
+                       struct sequence *after)
+{
+    for (size_t i = 0; i < after->step_count; i++) {
+        struct step *step = &after->steps[i];
+        if (sequence_find_step(before, step->id) != NULL) {
+            continue;
+        }
+        int64_t origin_id = step_origin(sequence_find_step(known, step->id));
+        const struct step *back = find_same(before, origin_id);
+        if (back != NULL && sequence_find_step(after, back->id) == NULL) {
+            step->id = back->id;
+        } else {
+            step->origin_id = origin_id;
+            step->id = 0;
+        }
+    }
+}
+
 enum error_code sequences_restore(struct work *work, int64_t id, int64_t version, bool dry_run,
                                   struct sequences_update_result *ret_result, struct error *error)
 {
@@ -352,12 +384,7 @@ enum error_code sequences_restore(struct work *work, int64_t id, int64_t version
     if (code != OK) {
         return error_prefix(error, "version %lld cannot be restored", (long long)version);
     }
-    for (size_t i = 0; i < after.step_count; i++) {
-        if (sequence_find_step(&before, after.steps[i].id) == NULL) {
-            after.steps[i].was_id = after.steps[i].id;
-            after.steps[i].id = 0; /* comes back as a new step, with numbers of its own */
-        }
-    }
+    bring_back(&before, &known, &after);
     after.status = before.status;
     const struct sequences_update options = {.dry_run = dry_run, .force = true};
     return update(work, &before, &after, &options, "sequence.restore",

@@ -21,6 +21,7 @@ enum error_code sequences_clone(struct work *work, int64_t id, struct text name,
     copy.status = SEQUENCE_DRAFT;
     for (size_t i = 0; i < copy.step_count; i++) {
         copy.steps[i].id = 0;
+        copy.steps[i].origin_id = 0;
     }
     if (name.size > 0) {
         copy.name = name;

@@ -73,6 +73,11 @@ static const char *const ORDER[] = {
     NULL,
 };
 
+static const char *const ORIGIN[] = {
+#include "migration_0016.inc"
+    NULL,
+};
+
 static const struct migration {
     int64_t number;
     const char *name;
@@ -82,7 +87,7 @@ static const struct migration {
     {4, "public", PUBLIC},    {5, "analytics", ANALYTICS}, {6, "email", EMAIL},
     {7, "access", ACCESS},    {8, "people", PEOPLE},       {9, "trouble", TROUBLE},
     {10, "answers", ANSWERS}, {11, "failures", FAILURES},  {13, "cohorts", COHORTS},
-    {14, "confirm", CONFIRM}, {15, "order", ORDER},
+    {14, "confirm", CONFIRM}, {15, "order", ORDER},        {16, "origin", ORIGIN},
 };
 
 int64_t migrate_target(void)

@@ -59,7 +59,7 @@ static enum error_code read_template(struct text json_text, struct arena *arena,
 
 #define STEP_COLUMNS                                                                               \
     "id, sequence_id, ordinal, day, minute, type, media_type, message, media_url, filename, "      \
-    "template, removed_at_ms"
+    "template, removed_at_ms, origin_id"
 
 static enum error_code read_step(struct db_statement *statement, struct arena *arena,
                                  struct store_step *ret_step, struct error *error)
@@ -75,7 +75,8 @@ static enum error_code read_step(struct db_statement *statement, struct arena *a
                  .media_type = (enum media_type)db_int64(statement, 6),
                  .message = db_text_copy(statement, 7, arena),
                  .media_url = db_text_copy(statement, 8, arena),
-                 .filename = db_text_copy(statement, 9, arena)},
+                 .filename = db_text_copy(statement, 9, arena),
+                 .origin_id = db_int64(statement, 12)},
     };
     if (db_is_null(statement, 10)) {
         return OK;
@@ -188,7 +189,8 @@ static struct db_value template_value(const struct step *step, struct buffer *bu
 
 DB_SQL(STEP_INSERT,
        "INSERT INTO step (sequence_id, ordinal, day, minute, type, media_type, message, media_url, "
-       "filename, template, created_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
+       "filename, template, created_at_ms, origin_id) "
+       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
        "RETURNING id");
 DB_SQL(STEP_UPDATE,
        "UPDATE step SET ordinal = $2, day = $3, minute = $4, type = $5, media_type = $6, "
@@ -216,12 +218,13 @@ static enum error_code write_step(struct work *work, int64_t sequence_id, struct
         text_or_null(step->filename),
         template,
         DB_INT(step->id == 0 ? work->now_ms : step->id),
+        DB_INT_UNLESS(step->origin_id, 0), /* stays what it was */
     };
     if (step->id == 0) {
         return db_find_int64(work->db, &STEP_INSERT, values, ARRAY_SIZE(values), &step->id, NULL,
                              error);
     }
-    return db_run(work->db, &STEP_UPDATE, values, ARRAY_SIZE(values), NULL, error);
+    return db_run(work->db, &STEP_UPDATE, values, ARRAY_SIZE(values) - 1, NULL, error);
 }
 
 DB_SQL(STEP_REMOVE, "UPDATE step SET removed_at_ms = $2 WHERE id = $1 AND removed_at_ms IS NULL");

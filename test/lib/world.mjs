@@ -22,7 +22,7 @@ const at = (ms) => new Date(ms).toISOString();
 
 class Enrollment {
   constructor(facts) {
-    Object.assign(this, { status: 'active', shift: 0, place: -1, paused: null, accepted: new Map(), ended: new Map(), unsure: false, skips: false, ...facts });
+    Object.assign(this, { status: 'active', shift: 0, place: -1, paused: null, accepted: new Map(), ended: new Map(), had: new Set(), unsure: false, skips: false, ...facts });
     this.orderMinute = localMinute(this.zone, this.enrolledMs); // another zone later moves the moments, not the order
     this.ahead = new Set(this.sequence.steps.filter((step) => this.pointOf(step) > this.place).map((step) => step.id));
   }
@@ -44,6 +44,7 @@ export class World {
   constructor(seed, options = {}) {
     Object.assign(this, { seed, random: new Random(seed * 1_000_003), history: [], sequences: [], contacts: [], enrollments: [], read: 0, tags: 0, calm: true, // no faults: what was told must come
       ...options });
+    this.tagOf = new Map(); // by step id: a step that is removed and brought back has another id and the same tag
     this.fresh = []; // ledger lines that came with the last step
   }
 
@@ -96,6 +97,7 @@ export class World {
   readSteps(list) {
     return list.map((step) => {
       const [, tag, words] = /^t(\d+)_v(\d+)$/.exec(step.template.name);
+      this.tagOf.set(step.id, Number(tag));
       return { id: step.id, day: step.day, time: step.time, tag: Number(tag), words: Number(words), missing: step.template.body.length > 4 };
     });
   }
@@ -268,6 +270,7 @@ export class World {
     if (this.calm) assert.notEqual(message.status, 'unknown', what);
     if (!enrollment.ended.has(message.step_id) && step && message.reason !== 'sent_before') enrollment.place = Math.max(enrollment.place, enrollment.pointOf(step));
     enrollment.ended.set(message.step_id, message.id);
+    enrollment.had.add(this.tagOf.get(message.step_id));
     enrollment.ahead.delete(message.step_id);
     if (SENT.has(message.status) && step) assert.ok(enrollment.accepted.has(step.tag), `${what}: the ledger does not have it`);
     if (message.status === 'failed' && step && this.calm) assert.ok(!enrollment.accepted.has(step.tag), `${what}: the ledger has it`);
@@ -612,7 +615,7 @@ export class World {
         const was = before.steps.some((other) => other.id === step.id);
         const point = one.pointOf(step);
         if (point === one.place) one.unsure = true;
-        if (was ? ahead.has(step.id) && point > one.place : point > one.place || backfill) {
+        if (was ? ahead.has(step.id) && point > one.place : !one.had.has(step.tag) && (point > one.place || backfill)) {
           one.ahead.add(step.id);
           perStep.set(step.id, perStep.get(step.id) + 1);
           if (!was && point <= place) place = point - 1;
