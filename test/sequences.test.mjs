@@ -321,3 +321,14 @@ test('the dashboard, its series and the forecast agree', async (t) => {
   assert.equal((await server.api('GET', '/api/stats/timeseries?interval=hour&from=2020-01-01&to=2025-01-01')).status, 422);
   assert.equal((await server.api('GET', '/api/stats/overview?timezone=Mars')).status, 422);
 });
+
+test('an opt-out can be lifted, and said again, within one moment of the clock', async (t) => {
+  const server = await startServer(t, { clock: 'manual' }); // it stands: all words have the same time
+  const lift = async () => (await server.api('DELETE', '/api/opt-outs?phone=919876543210')).status;
+  const standing = async () => (await server.api('GET', '/api/opt-outs')).body.data.length;
+  for (let round = 0; round < 2; round++) {
+    await server.api('POST', '/api/opt-outs', { phone: '919876543210' });
+    assert.equal(await standing(), 1);
+    assert.deepEqual([await lift(), await lift(), await standing()], [204, 404, 0]);
+  }
+});

@@ -144,14 +144,16 @@ static enum error_code add_event(struct work *work, const struct suppress_word *
 }
 
 /* True when the word says nothing new: the ledger holds a newer one, or the same. Of two words of
- * one moment the STOP counts. */
+ * one moment the STOP counts; but one without a moment is said now, after all that is known: a STOP
+ * can be lifted at once, also while a manual clock stands. */
 static bool is_old_news(const struct store_suppression *stands, const struct suppress_word *word,
                         int64_t at_ms)
 {
     if (at_ms < stands->at_ms) {
         return true;
     }
-    return stands->active == word->stop || (at_ms == stands->at_ms && !word->stop);
+    return stands->active == word->stop ||
+           (at_ms == stands->at_ms && !word->stop && word->at_ms != 0);
 }
 
 static enum error_code write_row(struct work *work, const struct suppress_word *word,
