@@ -27,8 +27,7 @@ struct index_entry {
 static const char *zone_directory = "/usr/share/zoneinfo";
 static pthread_mutex_t load_lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(struct zone *) slots[SLOT_COUNT]; /* by name */
-static _Atomic(struct zone *) zones[ZONE_COUNT_MAX];
-static uint16_t zone_count = 1; /* under load_lock; 0 is UTC */
+static size_t zone_count;                        /* under load_lock */
 
 static pthread_once_t index_once = PTHREAD_ONCE_INIT;
 static struct index_entry *index_entries; /* sorted without regard to case */
@@ -38,7 +37,6 @@ static size_t index_name_count;
 
 static struct zone utc = {
     .name = "UTC",
-    .canonical = "UTC",
     .offset_ms = (int32_t[]){0},
     .cycle_end_ms = INT64_MAX,
 };
@@ -230,9 +228,7 @@ static struct zone *zone_load(struct index_entry entry)
         mem_free(zone);
         return NULL;
     }
-    struct text target = entry.target.size > 0 ? entry.target : entry.name;
     (void)snprintf(zone->name, sizeof zone->name, "%s", name);
-    (void)snprintf(zone->canonical, sizeof zone->canonical, "%.*s", TEXT_ARGS(target));
     return zone;
 }
 
@@ -255,8 +251,7 @@ const struct zone *zone_find(struct text name)
     if (zone == NULL && zone_count < ZONE_COUNT_MAX) {
         zone = zone_load(entry);
         if (zone != NULL) {
-            zone->index = zone_count++;
-            atomic_store_explicit(&zones[zone->index], zone, memory_order_release);
+            zone_count++;
             atomic_store_explicit(&slots[slot], zone, memory_order_release);
         }
     }
@@ -264,28 +259,9 @@ const struct zone *zone_find(struct text name)
     return zone;
 }
 
-uint16_t zone_index(const struct zone *zone)
-{
-    return zone->index;
-}
-
-const struct zone *zone_at(uint16_t index)
-{
-    if (index == 0) {
-        return &utc;
-    }
-    return index < ZONE_COUNT_MAX ? atomic_load_explicit(&zones[index], memory_order_acquire)
-                                  : NULL;
-}
-
 struct text zone_name(const struct zone *zone)
 {
     return text_from(zone->name);
-}
-
-struct text zone_canonical_name(const struct zone *zone)
-{
-    return text_from(zone->canonical);
 }
 
 /* How far back a moment must move to fall into the 400 years written out; 0 for nearly all. */

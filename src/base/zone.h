@@ -24,14 +24,8 @@ const struct zone *zone_find(struct text name);
 /* Never NULL, needs no file. */
 const struct zone *zone_utc(void);
 
-/* A small number that stands for the zone as long as the process lives; UTC is 0. */
-uint16_t zone_index(const struct zone *zone);
-const struct zone *zone_at(uint16_t index); /* NULL for a number never handed out */
-
-/* The name as the system spells it, and the name that it is a link to (Asia/Calcutta ->
- * Asia/Kolkata), which is the same when it is none. */
+/* The name as the system spells it; of a link (Asia/Calcutta) the link's own. */
 struct text zone_name(const struct zone *zone);
-struct text zone_canonical_name(const struct zone *zone);
 
 /* Wall clock of a moment, and how far it stands from UTC. */
 int64_t zone_to_local(const struct zone *zone, int64_t utc_ms);

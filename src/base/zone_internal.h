@@ -11,8 +11,6 @@ enum { ZONE_HINT_SHIFT = 34, ZONE_HINT_COUNT = 240 }; /* 199-day blocks from 197
 
 struct zone {
     char name[ZONE_NAME_MAX];
-    char canonical[ZONE_NAME_MAX];
-    uint16_t index;
     size_t count;       /* clock changes */
     int64_t *at_ms;     /* when each change happens, rising */
     int32_t *offset_ms; /* count + 1: before the first change, after the first, … */

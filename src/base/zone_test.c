@@ -86,7 +86,7 @@ static void test_every_zone_agrees_with_the_c_library(void **state)
     for (size_t i = 0; i < count; i++) {
         const struct zone *zone = zone_find(names[i]);
         assert_non_null(zone);
-        assert_ptr_equal(zone_at(zone_index(zone)), zone);
+        assert_ptr_equal(zone_find(zone_name(zone)), zone);
         changing += zone->cycle_end_ms != INT64_MAX ? 1 : 0;
         check_zone(zone);
     }
@@ -214,11 +214,8 @@ static void test_names(void **state)
     assert_ptr_equal(zone_find(TEXT("Asia/Kolkata")), kolkata);
     const struct zone *calcutta = zone_find(TEXT("Asia/Calcutta"));
     assert_non_null(calcutta);
-    assert_true(text_equal(zone_canonical_name(calcutta), TEXT("Asia/Kolkata")));
     assert_true(text_equal(zone_name(calcutta), TEXT("Asia/Calcutta")));
     assert_ptr_equal(zone_find(TEXT("utc")), zone_utc());
-    assert_ptr_equal(zone_at(0), zone_utc());
-    assert_null(zone_at(ZONE_COUNT_MAX - 1));
 }
 
 static void test_damaged_files_are_refused(void **state)
@@ -263,7 +260,7 @@ static void *find_all(void *argument)
     int64_t *sum = argument;
     for (size_t i = 0; i < count; i++) {
         const struct zone *zone = zone_find(names[i]);
-        *sum += zone == NULL ? 0 : zone_offset_ms(zone, INT64_C(1767225600000)) + zone_index(zone);
+        *sum += zone == NULL ? 0 : zone_offset_ms(zone, INT64_C(1767225600000)) + (int64_t)i;
     }
     return NULL;
 }

@@ -55,6 +55,9 @@ static bool is_quiet_set(const struct quiet_hours *quiet)
     return quiet != NULL && quiet->set;
 }
 
+/* What closes a moment. */
+enum window_state { WINDOW_OPEN, WINDOW_CLOSED, WINDOW_QUIET };
+
 static enum window_state local_state(const struct send_window *window,
                                      const struct quiet_hours *quiet, struct local_time at)
 {
@@ -138,12 +141,6 @@ enum error_code window_check(const struct send_window *window, const struct quie
             "the send window lies wholly inside the quiet hours, so nothing can ever leave");
     }
     return OK;
-}
-
-enum window_state window_state_at(const struct send_window *window, const struct quiet_hours *quiet,
-                                  const struct zone *zone, int64_t at_ms)
-{
-    return local_state(window, quiet, local_time(zone_to_local(zone, at_ms)));
 }
 
 bool window_next(const struct send_window *window, const struct quiet_hours *quiet,

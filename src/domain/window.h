@@ -22,11 +22,6 @@ struct quiet_hours {
 MUST_USE enum error_code window_check(const struct send_window *window,
                                       const struct quiet_hours *quiet, struct error *error);
 
-/* What closes a moment. */
-enum window_state { WINDOW_OPEN, WINDOW_CLOSED, WINDOW_QUIET };
-enum window_state window_state_at(const struct send_window *window, const struct quiet_hours *quiet,
-                                  const struct zone *zone, int64_t at_ms);
-
 /* The first open moment at or after `after_ms`. Returns false when there is none: see
  * window_check(). A window that lies wholly inside a clock change of one day does not open on that
  * day. */

@@ -60,23 +60,27 @@ static void test_openings(void **state)
         assert_true(window_next(&row->window, &row->quiet, zone, after_ms, &open_ms));
         char text[INSTANT_TEXT_MAX];
         assert_string_equal(instant_format(open_ms, text), row->open);
-        assert_int_equal(window_state_at(&row->window, &row->quiet, zone, open_ms), WINDOW_OPEN);
-        if (open_ms > after_ms) {
-            assert_int_not_equal(window_state_at(&row->window, &row->quiet, zone, after_ms),
-                                 WINDOW_OPEN);
-        }
+        int64_t again_ms = 0;
+        assert_true(window_next(&row->window, &row->quiet, zone, open_ms, &again_ms));
+        assert_int_equal(again_ms, open_ms);
     }
 }
 
-static void test_states(void **state)
+static void test_window_and_quiet_hours_together(void **state)
 {
     (void)state;
     struct send_window window = {true, 0x7f, 540, 1080};
     struct quiet_hours quiet = {true, 1020, 600};
-    assert_int_equal(window_state_at(&window, &quiet, zone_utc(), 11 * MS_PER_HOUR), WINDOW_OPEN);
-    assert_int_equal(window_state_at(&window, &quiet, zone_utc(), 9 * MS_PER_HOUR), WINDOW_QUIET);
-    assert_int_equal(window_state_at(&window, &quiet, zone_utc(), 8 * MS_PER_HOUR), WINDOW_CLOSED);
-    assert_int_equal(window_state_at(NULL, NULL, zone_utc(), 0), WINDOW_OPEN);
+    static const int AFTER_AND_OPEN[][2] = {{8, 10}, {9, 10}, {10, 10}, {11, 11}, {17, 34}};
+    for (size_t i = 0; i < ARRAY_SIZE(AFTER_AND_OPEN); i++) {
+        int64_t open_ms = 0;
+        assert_true(
+            window_next(&window, &quiet, zone_utc(), AFTER_AND_OPEN[i][0] * MS_PER_HOUR, &open_ms));
+        assert_int_equal(open_ms, AFTER_AND_OPEN[i][1] * MS_PER_HOUR);
+    }
+    int64_t open_ms = 1;
+    assert_true(window_next(NULL, NULL, zone_utc(), 0, &open_ms));
+    assert_int_equal(open_ms, 0);
 }
 
 static void test_what_can_never_open_is_refused(void **state)
@@ -112,7 +116,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_openings),
-        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_window_and_quiet_hours_together),
         cmocka_unit_test(test_what_can_never_open_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

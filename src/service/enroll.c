@@ -5,8 +5,8 @@
 
 #include "base/instant.h"
 #include "base/json_writer.h"
-#include "service/phone_hash.h"
 #include "service/replan.h"
+#include "service/suppress.h"
 #include "store/counters.h"
 #include "store/store_contact.h"
 #include "store/store_enrollment.h"
@@ -159,9 +159,7 @@ static enum error_code ledger_says_no(struct enroll *enroll, int64_t phone, int6
     if (enroll->ledger_empty) {
         return OK;
     }
-    uint8_t hash[SUPPRESSION_HASH_SIZE];
-    phone_hash(enroll->service->hash_key, phone, hash);
-    return store_suppression_bits(enroll->work, hash, ret_bits, error);
+    return suppress_bits(enroll->work, enroll->service, phone, ret_bits, error);
 }
 
 /* What an enrollment that exists means for a new one. */
