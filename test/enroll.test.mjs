@@ -206,3 +206,29 @@ test('an import goes on after the process was killed, and nobody is in twice', a
   const page = await server.api('GET', `/api/sequences/${id}/enrollments?limit=1&count=true`);
   assert.equal(page.body.total, counts.enrolled);
 });
+
+test('a table in the order of what is due shows everybody once, however they move meanwhile', async (t) => {
+  const PEOPLE = 9_000; // more than two pages of a table
+  const server = await startServer(t, { clock: 'manual' });
+  const made = await server.api('POST', '/api/sequences?force=true', {
+    name: 'Moving', status: 'active', timezone: 'UTC', send_time: '12:00', messages: [{ day: 3, message: 'Day three', type: 'text' }],
+  });
+  assert.equal(made.status, 201, made.text);
+  const { id } = made.body;
+  const lines = Array.from({ length: PEOPLE }, (_, n) => `9198760${String(10_000 + n)}\n`).join('');
+  const batch = await csv(server, id, `phone\n${lines}`);
+  assert.equal((await ended(server, batch.body.id)).counts.enrolled, PEOPLE, batch.text);
+  const due = async () => {
+    const table = await server.api('GET', `/api/sequences/${id}/enrollments?format=csv&sort=next_message_due`);
+    return table.text.split('\r\n').slice(1, -1).map((line) => line.split(',')[0]);
+  };
+  for (const send_time of ['18:00', '09:00']) {
+    const edit = await server.api('PUT', `/api/sequences/${id}`, { send_time });
+    assert.ok(edit.status < 300, edit.text);
+    for (let n = 0; n < 3; n++) {
+      const ids = await due();
+      assert.equal(new Set(ids).size, ids.length, 'nobody twice');
+    }
+  }
+  await until(async () => (await due()).length === PEOPLE, 'everybody has a next message again');
+});

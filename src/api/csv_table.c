@@ -400,6 +400,9 @@ static enum error_code write_pages(struct api_call *call, struct filler *filler,
                                    struct error *error)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
+    /* A row that moves in its order while pages are read would come twice, or never. By number
+     * nothing moves; another order is read at one moment. */
+    bool one_moment = find_parameter(call, "sort").size > 0;
     struct work *whole = call->work;
     struct work work = *whole;
     work.arena = arena;
@@ -409,9 +412,11 @@ static enum error_code write_pages(struct api_call *call, struct filler *filler,
     enum error_code code = write_page(call, filler, error);
     while (code == OK && filler->place->size > 0) {
         arena_reset(arena);
-        code = dispatch_is_stopping(call->dispatch)
-                   ? error_set(error, ERROR_UNAVAILABLE, "the server is stopping; try again soon")
-                   : service_reader_renew(&work, error);
+        if (dispatch_is_stopping(call->dispatch)) {
+            code = error_set(error, ERROR_UNAVAILABLE, "the server is stopping; try again soon");
+        } else if (!one_moment) {
+            code = service_reader_renew(&work, error);
+        }
         if (code == OK) {
             code = write_page(call, filler, error);
         }
