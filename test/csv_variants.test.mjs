@@ -82,3 +82,15 @@ test('files of all kinds hold the same two people', async (t) => {
     }
   });
 });
+
+test('refused rows of every encoding come back with all their cells', async (t) => {
+  const server = await startServer(t);
+  const made = await server.api('POST', '/api/sequences', { name: 'Variants', messages: [{ day: 1, message: 'Hi {name}' }] });
+  const text = 'Name\tPhone\r\nZoë\tnone\r\nRavi\t+919876543211\r\nMia\t12\r\n';
+  for (const bytes of [Buffer.from(text), utf16(text), utf16(text, true), Buffer.from(text, 'utf16le'), Buffer.from(text, 'latin1')]) {
+    const answer = await server.api('POST', `/api/sequences/${made.body.id}/enroll/bulk`, bytes, { 'content-type': 'text/csv' });
+    const file = (await server.api('GET', `/api/batches/${answer.body.batch_id}/rows.csv`)).text;
+    assert.deepEqual(file.split('\r\n').map((line) => line.split(',').slice(0, 3)).filter(([name]) => ['Zoë', 'Mia'].includes(name)),
+      [['Zoë', 'none', '2'], ['Mia', '12', '4']], file);
+  }
+});

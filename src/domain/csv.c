@@ -34,6 +34,7 @@ struct csv_reader {
     int64_t repairs;
 
     int64_t offset; /* raw bytes consumed before the current span */
+    int64_t used;   /* raw bytes of the current span of UTF-16, which ends with its line break */
     int64_t line;   /* line that is being read, from 1 */
     int64_t row_line;
     int64_t row_offset;
@@ -241,7 +242,7 @@ static size_t read_plain(struct csv_reader *reader, const char *data, size_t siz
     char byte = data[found];
     if (byte == '\n' || byte == '\r') {
         count_line(reader, byte);
-        end_row(reader, raw_at + (scaled ? (int64_t)found + 1 : 0));
+        end_row(reader, raw_at + (scaled ? (int64_t)found + 1 : reader->used));
     } else if (byte == '\0') {
         reader->problem = CSV_NOT_TEXT;
     } else {
@@ -323,6 +324,7 @@ static void feed_utf16(struct csv_reader *reader, const unsigned char *data, siz
         size_t written = 0;
         size_t used = utf16_decode(&reader->utf16, reader->encoding == TEXT_ENCODING_UTF16BE, data,
                                    size, decoded, sizeof decoded, &written);
+        reader->used = (int64_t)used;
         read_span(reader, decoded, written, false);
         reader->offset += (int64_t)used;
         data += used;

@@ -161,26 +161,37 @@ static bool on_place(void *context, const struct csv_row *row)
     return true;
 }
 
-static void test_rows_are_found_again(void **state)
+/* Reads `input`, then each of its rows alone from where it was said to stand. */
+static void find_again(enum text_encoding encoding, struct text input, const char *wanted)
 {
-    (void)state;
-    struct text input = TEXT("\xef\xbb\xbf"
-                             "a,b\r\n\"c\nd\",e\r\n\r\nf,g");
     struct place places[4] = {{0}};
     CLEANUP(csv_reader_free)
-    struct csv_reader *reader = csv_reader_new(TEXT_ENCODING_UTF8, ',', on_place, places);
+    struct csv_reader *reader = csv_reader_new(encoding, ',', on_place, places);
     assert_true(csv_reader_feed(reader, input.data, input.size) && csv_reader_finish(reader));
     CLEANUP_IN_PLACE(buffer_done) struct buffer seen;
     buffer_init(&seen, 1000);
     for (size_t i = 0; i < 3; i++) {
         CLEANUP(csv_reader_free)
-        struct csv_reader *again = csv_reader_new(TEXT_ENCODING_UTF8, ',', on_row, &seen);
+        struct csv_reader *again = csv_reader_new(encoding, ',', on_row, &seen);
         csv_reader_restart(again, places[i].offset, places[i].line, places[i].number);
         struct text row =
             text_head(text_skip(input, (size_t)places[i].offset), (size_t)places[i].size);
         assert_true(csv_reader_feed(again, row.data, row.size) && csv_reader_finish(again));
     }
-    assert_string_equal(buffer_chars(&seen), "1:a|b/2:c\nd|e/5:f|g/");
+    assert_string_equal(buffer_chars(&seen), wanted);
+}
+
+static void test_rows_are_found_again(void **state)
+{
+    (void)state;
+    find_again(TEXT_ENCODING_UTF8,
+               TEXT("\xef\xbb\xbf"
+                    "a,b\r\n\"c\nd\",e\r\n\r\nf,g"),
+               "1:a|b/2:c\nd|e/5:f|g/");
+    find_again(TEXT_ENCODING_UTF16LE,
+               TEXT("\xff\xfe"
+                    "a\0,\0b\0\r\0\n\0\"\0c\0\n\0d\0\"\0,\0e\0\r\0\n\0\r\0\n\0f\0,\0g\0"),
+               "1:a|b/2:c\nd|e/5:f|g/");
 }
 
 static void test_written_cells_are_read_back_and_never_run(void **state)
