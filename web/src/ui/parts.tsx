@@ -131,7 +131,7 @@ export function Segmented<T extends string>({ label, value, onValue, options }: 
         </div>
     );
 }
-export function SearchField({ label, value, onValue, wait = 200 }: { label: string; value: string; onValue: (value: string) => void; wait?: number }) {
+export function SearchField({ label, value, onValue, wait = 120 }: { label: string; value: string; onValue: (value: string) => void; wait?: number }) {
     const [typed, setTyped] = useState(value);
     const timer = useRef<ReturnType<typeof setTimeout>>();
     // What was told from here comes back a moment later, when more may have been typed.
