@@ -80,8 +80,11 @@ static void note_message(void *context, int64_t at_ms, int64_t people)
 static enum error_code play(void *context, const struct store_action_row *row, struct error *error)
 {
     struct player *player = context;
-    (void)error;
     struct schedule_person person = planning_person(player->planning, row);
+    enum error_code code = planning_done(player->planning, row, &person, error);
+    if (code != OK) {
+        return code;
+    }
     player->last_day = -1;
     simulate_person(&player->simulation, &player->planning->plan, &person,
                     player->run->work->now_ms, 1);

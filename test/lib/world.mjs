@@ -209,6 +209,16 @@ export class World {
       }
       await this.examineFunnel(sequence, inside, messages);
     }
+    await this.examineForecast();
+  }
+
+  /** The forecast adds up to what the cards of those who are on the way say. */
+  async examineForecast() {
+    const way = this.enrollments.filter((one) => !one.removed && one.status === 'active' && one.sequence.status === 'active' && one.explain);
+    const due = way.flatMap((one) => one.explain.upcoming.map((next) => Date.parse(next.due_at) - this.now));
+    if (due.some((ms) => ms > 88 * DAY_MS && ms < 92 * DAY_MS)) return; // on the edge of what it tells
+    const { total } = await this.ok('GET', '/api/stats/forecast?days=90&timezone=UTC');
+    assert.equal(total, due.filter((ms) => ms < 90 * DAY_MS).length, 'the forecast and the cards');
   }
 
   async examineOne(enrollment, row, messages) {
