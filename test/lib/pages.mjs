@@ -31,7 +31,7 @@ async function startWorld(t) {
       `${inside}/add?way=one`, `${inside}/add?way=api`, `${inside}/add?way=form`, `${inside}/results`, `/people/${person.id}`,
     ],
     around: [
-      '/contacts', `/contacts/${person.phone}`, '/contacts?tab=opt-outs', '/messages', '/messages?status=failed', '/alerts', '/docs', '/help', '/nowhere',
+      '/contacts', `/contacts/${person.phone}`, '/contacts?view=opted-out', '/messages', '/messages?status=failed', '/alerts', '/docs', '/help', '/nowhere',
       '/settings/channels', '/settings/general', '/settings/keys', '/settings/users', '/settings/webhooks', '/settings/email', '/settings/audit', '/settings/profile',
     ],
     public: [form.body.path, `${form.body.path}/done`, new URL(message.message.split('stop: ')[1]).pathname],
