@@ -13,7 +13,7 @@ async function startConfirming(t) {
   const { server, channel } = await startPair(t, { args: ['--trusted-proxies', '127.0.0.1'] });
   assert.equal((await server.api('POST', `/api/channels/${channel.id}/test`)).body.ok, true, 'from then on its number is known');
   const number = (await server.api('GET', `/api/channels/${channel.id}`)).body.display_phone.replace(/\D/g, '');
-  const sequence = await server.api('POST', '/api/sequences?force=true', { name: 'Tips & more', status: 'active', channel_id: channel.id, messages: [{ day: 1, message: 'Hello {name}' }] });
+  const sequence = await server.api('POST', '/api/sequences?force=true', { name: 'Tips & more', status: 'active', channel_id: channel.id, messages: [{ day: 1, message: 'Hello {name}' }, { day: 3, message: 'Still there?' }] });
   assert.equal(sequence.status, 201, sequence.text);
   const id = sequence.body.id;
   const form = await server.api('POST', `/api/sequences/${id}/form`, { confirm: true });

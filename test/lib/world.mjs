@@ -691,6 +691,27 @@ export class World {
     }
   }
 
+  /** Somebody moves to another number, and WhatsApp says so. */
+  async changeNumber() {
+    const known = this.enrollments.filter((one) => one.accepted.size > 0 && !one.contact.erased);
+    if (known.length === 0) return;
+    const { contact } = this.random.pick(known);
+    const before = contact.phone;
+    contact.phone = `91986${this.random.digits(7)}`;
+    await this.control('change-number', { phone: before, new_phone: contact.phone });
+    await this.quietWebhooks();
+    this.note(`${before} is ${contact.phone} now`);
+    assert.equal((await this.ok('GET', `/api/contacts/${contact.phone}`)).phone, contact.phone);
+  }
+  async erase() {
+    const contact = this.contacts.length > 0 ? this.random.pick(this.contacts) : null;
+    if (!contact || contact.erased) return;
+    await this.ok('DELETE', `/api/contacts/${contact.phone}`);
+    this.note(`erase ${contact.phone}`);
+    contact.erased = true;
+    for (const one of this.enrollments) if (one.contact === contact && one.live) one.status = 'stopped';
+  }
+
   async changeSettings() {
     if (this.random.chance(30)) {
       this.timezone = this.random.pick(ZONES);
@@ -728,6 +749,8 @@ export class World {
     else if (roll < 70) await this.changeSettings();
     else if (roll < 74) await this.changePerson();
     else if (roll < 76) await this.killAndStart();
+    else if (roll < 77) await this.erase();
+    else if (roll < 79) await this.changeNumber();
     else {
       const ms = random.pick([0.2, 2, 8, 20, 24, 30, 60, 100, 250]) * HOUR * (1 + random.below(100) / 100);
       await this.journey(Math.round(ms / SECOND) * SECOND);
