@@ -4,7 +4,6 @@
 #include "base/crypto.h"
 
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -40,8 +39,11 @@ int main(int count, char **arguments)
                                         : cli_run(command, count - 2, arguments + 2);
         }
     }
+    if (strcmp(wanted, "help") != 0 && strcmp(wanted, "--help") != 0 && strcmp(wanted, "-h") != 0) {
+        (void)fprintf(stderr, "dripline: there is no command %s; `dripline help` lists them\n",
+                      wanted);
+        return CLI_USAGE;
+    }
     print_help();
-    bool asked =
-        strcmp(wanted, "help") == 0 || strcmp(wanted, "--help") == 0 || strcmp(wanted, "-h") == 0;
-    return asked ? CLI_OK : CLI_USAGE;
+    return CLI_OK;
 }

@@ -39,7 +39,10 @@ async function readEach(directory) {
 test('help, usage and exit codes are those that the manual page names', async (t) => {
   const { call } = place(t);
   assert.equal((await run(['help'])).code, 0);
-  assert.equal((await run(['nonsense'])).code, 64);
+  const nonsense = await run(['nonsense']);
+  assert.deepEqual([nonsense.code, nonsense.stdout], [64, '']);
+  assert.match(nonsense.stderr, /there is no command nonsense; .*help/);
+  assert.match((await run(['sequence', 'sing'])).stderr, /there is no command sequence sing\n.*sequence list/s);
   assert.equal((await run(['import'])).code, 64);
   assert.equal((await run(['import', 'x.csv', '--bogus'])).code, 64);
   assert.equal((await run(['sequence'])).code, 64);

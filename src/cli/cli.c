@@ -187,6 +187,10 @@ int cli_run(const struct cli_command *command, int count, char **arguments)
         }
         if (cli.spec->name == NULL) {
             bool help = wants_help(count, arguments);
+            if (!help && wanted[0] != '\0') {
+                (void)fprintf(stderr, "dripline: there is no command %s %s\n", command->name,
+                              wanted);
+            }
             print_command_help(help ? stdout : stderr, command);
             return help ? CLI_OK : CLI_USAGE;
         }
