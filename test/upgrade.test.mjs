@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { run, temporaryFolder, until } from './lib/process.mjs';
+import { localMinute } from './lib/model.mjs';
 import { advance, startServer } from './lib/server.mjs';
+import { sql } from './lib/users.mjs';
 
 const OLD = JSON.parse(gunzipSync(readFileSync(new URL('./fixtures/data_schema_4.json.gz', import.meta.url))));
 
@@ -29,6 +31,13 @@ test('a data directory of schema 4 is brought up to date, adds up, and its peopl
   const migrated = await run(['migrate', '--json', '--data', data]);
   assert.equal(migrated.code, 0, migrated.stderr);
   assert.ok(schemaOf(data) > 4);
+  // Where everybody's steps without a time stand in their day, by the zone that each of them had.
+  const rows = (await sql({ data }, "SELECT e.order_minute || '|' || e.enrolled_at_ms || '|' || coalesce(nullif(c.timezone, ''), nullif(s.timezone, ''), (SELECT json_extract(value, '$') FROM setting WHERE key = 'timezone'), 'UTC') FROM enrollment e JOIN contact c ON c.id = e.contact_id JOIN sequence s ON s.id = e.sequence_id")).split('\n');
+  assert.equal(rows.length, OLD.people.length);
+  for (const row of rows) {
+    const [minute, at, zone] = row.split('|');
+    assert.equal(Number(minute), localMinute(zone, Number(at)) + 1, row);
+  }
   const again = await run(['migrate', '--json', '--data', data]);
   assert.equal(again.code, 0, again.stderr);
   const verified = await run(['verify', '--json', '--data', data]);

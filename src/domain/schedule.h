@@ -38,8 +38,8 @@ struct schedule_person {
     const struct zone *zone; /* from schedule_zone() */
     int64_t enrolled_at_ms;
     /* From schedule_order_minute() on the day they came in: steps without a time of their own keep
-     * their place among the others of a day, whatever zone the person is in later. 0: the zone of
-     * now says it. Moments always follow the zone of now. */
+     * their place among the others of a day, whatever zone the person is in later. 0, for
+     * somebody thought up: the zone of now says it. Moments always follow the zone of now. */
     int32_t order_minute;
     int32_t shift_days; /* whole local days the person's clock stood still; may be negative */
     int64_t position;   /* key of the last step ended, 0 = none; only steps after it lie ahead */

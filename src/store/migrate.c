@@ -81,13 +81,17 @@ static const char *const ORIGIN[] = {
 static const struct migration {
     int64_t number;
     const char *name;
-    const char *const *lines; /* ended by NULL */
+    const char *const *lines;                                    /* ended by NULL */
+    enum error_code (*fill)(struct db *db, struct error *error); /* what SQL cannot say; or NULL */
 } MIGRATIONS[] = {
-    {1, "start", START},      {2, "webhooks", WEBHOOKS},   {3, "alerts", ALERTS},
-    {4, "public", PUBLIC},    {5, "analytics", ANALYTICS}, {6, "email", EMAIL},
-    {7, "access", ACCESS},    {8, "people", PEOPLE},       {9, "trouble", TROUBLE},
-    {10, "answers", ANSWERS}, {11, "failures", FAILURES},  {13, "cohorts", COHORTS},
-    {14, "confirm", CONFIRM}, {15, "order", ORDER},        {16, "origin", ORIGIN},
+    {1, "start", START},         {2, "webhooks", WEBHOOKS},
+    {3, "alerts", ALERTS},       {4, "public", PUBLIC},
+    {5, "analytics", ANALYTICS}, {6, "email", EMAIL},
+    {7, "access", ACCESS},       {8, "people", PEOPLE},
+    {9, "trouble", TROUBLE},     {10, "answers", ANSWERS},
+    {11, "failures", FAILURES},  {13, "cohorts", COHORTS},
+    {14, "confirm", CONFIRM},    {15, "order", ORDER, migrate_order},
+    {16, "origin", ORIGIN},
 };
 
 int64_t migrate_target(void)
@@ -106,6 +110,9 @@ static enum error_code run_one(struct db *db, const struct migration *migration,
     enum error_code code = db_begin(db, error);
     if (code == OK) {
         code = db_exec(db, buffer_chars(&sql), error);
+    }
+    if (code == OK && migration->fill != NULL) {
+        code = migration->fill(db, error);
     }
     if (code == OK) {
         code = db_set_schema_version(db, migration->number, error);
