@@ -153,12 +153,20 @@ export class Daemon {
     this.log = '';
     this.child.stdout.setEncoding('utf8').on('data', (part) => this.#keep(part));
     this.child.stderr.setEncoding('utf8').on('data', (part) => this.#keep(part));
-    this.ended = new Promise((resolve) => this.child.on('close', (code, signal) => resolve({ code, signal })));
     this.exited = false;
     running.add(this);
-    this.child.on('exit', () => {
+    const gone = () => {
       this.exited = true;
       running.delete(this);
+    };
+    this.child.on('exit', gone);
+    this.ended = new Promise((resolve) => {
+      this.child.on('close', (code, signal) => resolve({ code, signal }));
+      this.child.on('error', (error) => { // it never began: nothing closes
+        this.#keep(`${error.message}\n`);
+        gone();
+        resolve({ code: null, signal: null });
+      });
     });
   }
   #keep(part) {
