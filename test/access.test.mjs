@@ -78,6 +78,16 @@ test('a session: random, only its hash stored, new at each sign-in, over when it
   await until(async () => (await sql(server, 'SELECT count(*) FROM session')) === '1', 'what is over is deleted');
 });
 
+test('a session that is used all the time is over after twelve hours', async (t) => {
+  const server = await startServer(t);
+  const session = await signIn(server, (await addUser(server, 'dora')).email);
+  assert.equal((await session('GET', '/api/me')).status, 200);
+  // While the server runs: what is over is not only swept away at its start.
+  await sql(server, 'UPDATE session SET created_at_ms = created_at_ms - 12 * 3600000, expires_at_ms = expires_at_ms - 12 * 3600000');
+  assert.equal((await session('GET', '/api/me')).status, 401);
+  assert.equal((await session('GET', '/api/sequences')).status, 401);
+});
+
 test('by https the cookie is __Host- and Secure, whoever says so must be trusted', async (t) => {
   const port = await freePort();
   const server = await startServer(t, { port, args: ['--public-url', 'https://drip.example.org'] });

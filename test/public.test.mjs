@@ -63,6 +63,12 @@ test('every number gets the same answer, and nobody changes what is known', asyn
   const known = await contact(server, '919876500001');
   assert.match(known.text, /"In"/);
   assert.doesNotMatch(known.text, /Mallory|Elsewhere/);
+  // Known from elsewhere: they are enrolled, and what is known of them stays.
+  const other = await server.api('POST', '/api/sequences', { name: 'Other', messages: [{ day: 1, message: 'x' }] });
+  await server.api('POST', `/api/sequences/${other.body.id}/enroll`, { phone: '919876500005', name: 'Known', timezone: 'Asia/Dubai', custom_fields: { city: 'Pune' } });
+  assert.equal((await one('919876500005')).status, 202);
+  const inside = (await server.api('GET', `/api/sequences/${sequence}/enrollments?q=919876500005`)).body.data;
+  assert.deepEqual(inside.map((row) => [row.name, row.timezone, row.custom_fields]), [['Known', 'Asia/Dubai', { city: 'Pune' }]]);
   const optOuts = await server.api('GET', '/api/opt-outs');
   assert.deepEqual(optOuts.body.data.map((row) => row.phone).sort(), ['919876500001', '919876500002', '919876500004']);
 });
@@ -135,6 +141,22 @@ test('robots, repeats and floods', async (t) => {
   }
   assert.ok(limited, 'an address is limited');
   assert.match(limited.headers.get('ratelimit'), /"address";r=0/);
+});
+
+test('a publishable key is limited whoever uses it', async (t) => {
+  const { pk } = await startShop(t);
+  const end = Date.now() + 60_000;
+  let limited = null;
+  for (let sent = 0; sent < 3000 && !limited && Date.now() < end; sent += 50) {
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => {
+      const n = sent + i; // another number by another address each time
+      return pk('POST', '/api/public/opt-out', { phone: String(919876510000 + n) }, { 'x-forwarded-for': `198.18.${Math.floor(n / 250)}.${(n % 250) + 1}` });
+    }));
+    limited = answers.find((answer) => answer.status === 429);
+  }
+  assert.ok(limited, 'a key is limited');
+  assert.match(limited.headers.get('ratelimit-policy'), /"key";q=600;w=60/);
+  assert.ok(Number(limited.headers.get('retry-after')) > 0);
 });
 
 test('the hosted form works without JavaScript, in five languages', async (t) => {

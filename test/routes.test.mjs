@@ -120,3 +120,14 @@ test('each operation × {viewer, editor, admin}, and with a cookie only from our
   assert.equal((await api('GET', '/api/sequences', undefined, { cookie: `dripline_session=${server.key}` })).status, 401);
   assert.equal((await api('GET', `/api/sequences?key=${server.key}`)).status, 401);
 });
+
+test('what only the command line may do is refused by the network, for an administrator too', async (t) => {
+  const server = await startServer(t);
+  const local = routeRows().filter((row) => row.path.startsWith('/local/'));
+  assert.ok(local.length >= 4, JSON.stringify(local));
+  for (const { method, path } of local) {
+    const answer = await fetch(server.base + path, { method, headers: { authorization: `Bearer ${server.key}`, 'content-type': 'application/json' }, body: '{}' });
+    assert.equal(answer.status, 403, path);
+    assert.match((await answer.json()).detail, /only the command line/);
+  }
+});
