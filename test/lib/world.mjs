@@ -339,6 +339,10 @@ export class World {
 
   // ---- people ----
 
+  newPhone() {
+    const phone = this.random.chance(50) ? `91987${this.random.digits(7)}` : `1212555${this.random.digits(4)}`;
+    return this.contacts.some((one) => one.phone === phone) ? this.newPhone() : phone;
+  }
   async enroll() {
     const random = this.random;
     const sequence = random.pick(this.sequences);
@@ -346,7 +350,7 @@ export class World {
     let contact = random.chance(30) && this.contacts.length > 0 ? random.pick(this.contacts) : null;
     if (contact?.erased) contact = null;
     const known = contact !== null;
-    contact ??= { phone: random.chance(50) ? `91987${random.digits(7)}` : `1212555${random.digits(4)}`, name: '', city: '', zone: null };
+    contact ??= { phone: this.newPhone(), name: '', city: '', zone: null };
     const input = { phone: contact.phone };
     if (random.chance(80)) input.name = random.pick(NAMES);
     if (random.chance(50)) input.timezone = random.pick(ZONES);
