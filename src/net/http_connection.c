@@ -53,6 +53,9 @@ enum MHD_Result connection_accept(void *context, const struct sockaddr *address,
 {
     (void)size;
     struct http_server *server = context;
+    if (atomic_load(&server->quiesced)) {
+        return MHD_NO;
+    }
     if (address == NULL || (address->sa_family != AF_INET && address->sa_family != AF_INET6)) {
         return MHD_YES; /* the Unix socket is the owner's own */
     }

@@ -58,7 +58,8 @@ MUST_USE enum error_code http_server_start(const struct http_server_settings *se
                                            struct http_server **ret_server, struct error *error);
 /* Port of the TCP listener (useful with port 0); 0 without one. */
 int http_server_port(const struct http_server *server);
-/* Takes no new connections; each answer from now on closes its connection. */
+/* Serves no new connections: each is closed at once, without a byte, until http_server_free()
+ * closes the listener. Each answer from now on closes its connection. */
 void http_server_quiesce(struct http_server *server);
 /* Waits until every request that was handed out is answered, then closes all connections. The
  * owner must have released its streams, and its callbacks must still answer. NULL is fine. */

@@ -99,7 +99,6 @@ struct http_server {
     struct http_server_settings settings;
     char *unix_path;
     struct MHD_Daemon *daemons[2];
-    int quiesced_descriptors[2]; /* listeners of `daemons`, to be closed at the end; -1 = none */
     size_t daemon_count;
     int port;
     pthread_mutex_t lock; /* the list of connections and `watching` */
@@ -125,7 +124,8 @@ void connection_notify(void *context, struct MHD_Connection *mhd, void **socket_
 struct connection *connection_of(struct MHD_Connection *mhd);
 void connection_set_deadline(struct connection *connection, int64_t timeout_ms); /* 0 = none */
 void connection_body(struct connection *connection, bool coming, size_t bytes, bool waits);
-/* libmicrohttpd asks before it takes a connection: whether its address has few enough. */
+/* libmicrohttpd asks before it takes a connection: not while stopping, and not one too many of one
+ * address. */
 enum MHD_Result connection_accept(void *context, const struct sockaddr *address, socklen_t size);
 /* Cuts sockets whose time is up; false when nothing is left to watch. */
 bool connections_watch(struct http_server *server);

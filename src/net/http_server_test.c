@@ -491,6 +491,49 @@ static void a_stop_ends_open_connections(void **state)
     fixture->server = NULL;
 }
 
+static void a_stopping_server_serves_nobody_new(void **state)
+{
+    struct fixture *fixture = *state;
+    char answer[1024];
+    bool closed = false;
+    int before = test_connect(fixture->port);
+    static const char request[] = "GET /one HTTP/1.1\r\n" HOST "\r\n";
+    test_send(before, request, strlen(request));
+    (void)test_receive(before, " end", answer, sizeof(answer), &closed);
+    assert_false(closed);
+    http_server_quiesce(fixture->server);
+    int after = test_connect(fixture->port);
+    assert_int_equal(test_receive(after, NULL, answer, sizeof(answer), &closed), 0);
+    assert_true(closed);
+    test_send(before, request, strlen(request));
+    assert_true(test_receive(before, NULL, answer, sizeof(answer), &closed) > 0);
+    assert_true(closed);
+    assert_non_null(strstr(answer, "Connection: close"));
+    (void)close(before);
+    (void)close(after);
+}
+
+/* Some stop in hundreds ended the process: threads of libmicrohttpd raced for its listener. Seen
+ * here only now and then; what caused it is banned by the source check. */
+static void every_stop_ends_well(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int i = 0; i < 500; i++) {
+        struct http_server_settings settings = {
+            .listen = "127.0.0.1:0",
+            .callbacks = {.context = fixture, .on_request = on_request},
+        };
+        struct error error = {0};
+        struct http_server *server = NULL;
+        assert_int_equal(http_server_start(&settings, &server, &error), OK);
+        char answer[1024];
+        (void)exchange(http_server_port(server), "GET /one HTTP/1.1\r\n" HOST "\r\n", answer,
+                       sizeof(answer)); /* its end wakes the threads while they are stopped */
+        http_server_quiesce(server);
+        http_server_free(server);
+    }
+}
+
 int main(void)
 {
 #define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -509,6 +552,8 @@ int main(void)
         SERVER_TEST(a_slow_reader_is_dropped),
         SERVER_TEST(a_gone_reader_is_noticed),
         SERVER_TEST(a_stop_ends_open_connections),
+        SERVER_TEST(a_stopping_server_serves_nobody_new),
+        SERVER_TEST(every_stop_ends_well),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
