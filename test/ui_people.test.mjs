@@ -79,3 +79,30 @@ test('a live table and bulk actions', BROWSER, async (t) => {
   assert.deepEqual([now.active_count + now.paused_count, now.stopped_count], [enrolled, 1]);
   assertQuiet(page);
 });
+
+test('who scrolls to the end while the list is fetched anew gets what comes next', BROWSER, async (t) => {
+  const { server, open } = await startUi(t, { clock: 'manual' });
+  const sequence = await makeTexts(server, 'Long', [[1, 'One']]);
+  const made = await server.api('POST', `/api/sequences/${sequence.id}/enroll/bulk`, { enrollments: believablePeople(3, MANY) });
+  const enrolled = made.body.counts.enrolled;
+  const page = await open();
+  await page.goto(`/sequences/${sequence.id}/people`);
+  await page.getByText(`200 of ${enrolled} loaded`).waitFor();
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  let asked;
+  const refreshing = new Promise((resolve) => (asked = resolve));
+  await page.route(/enrollments\?.*count=true/, async (route) => {
+    asked();
+    await held;
+    await route.continue();
+  });
+  await enroll(server, sequence, '919812300002', 'Late Comer');
+  await refreshing;
+  await page.locator('.virtual').evaluate((box) => (box.scrollTop = box.scrollHeight));
+  // The row at the end is drawn: the scrolling was seen, and could ask for nothing.
+  await page.locator('.table tbody tr[aria-rowindex="201"]').waitFor();
+  release();
+  await page.getByText(`${enrolled + 1} people`, { exact: true }).waitFor();
+  assertQuiet(page);
+});

@@ -134,7 +134,7 @@ function Table({ sequence, filter }: { sequence: Sequence; filter: Filter }) {
         if (from !== range.from || to !== range.to) setRange({ from, to });
         if (to > rows.length - PAGE / 2) void more();
     };
-    useEffect(onScroll, [rows.length]);
+    useEffect(onScroll, [rows]); // also after a refresh, while which nothing more was asked for
 
     const selection = useSelection(rows);
     const clear = (): void => {
