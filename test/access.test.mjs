@@ -352,3 +352,67 @@ test('lines of the audit trail are written, and neither changed nor deleted', as
     assert.match(answer.stderr, /audit rows/);
   }
 });
+
+test('somebody stays who can let others in', async (t) => {
+  const server = await startServer(t, { args: BEHIND });
+  const { id } = await addUser(server, 'anna', 'admin');
+  const put = (who, body) => server.api('PUT', `/api/users/${who}`, body);
+  const stays = async () => {
+    assert.equal((await put(id, { role: 'editor' })).status, 409);
+    assert.equal((await put(id, { disabled: true })).status, 409);
+    assert.equal((await server.api('DELETE', `/api/users/${id}`)).status, 409);
+  };
+  await stays();
+  const second = await addUser(server, 'ben', 'admin');
+  assert.equal((await put(second.id, { disabled: true })).status, 200);
+  await stays(); // who is locked lets nobody in
+  assert.equal((await put(second.id, { disabled: false })).status, 200);
+  assert.equal((await put(id, { role: 'editor' })).status, 200);
+  assert.equal((await server.api('DELETE', `/api/users/${second.id}`)).status, 409);
+});
+
+test('decisions about rights, people and rules are in the audit trail, with who made them', async (t) => {
+  const server = await startServer(t, { args: [...BEHIND, '--webhooks-allow-local', 'yes'] });
+  const { email, id } = await addUser(server, 'anna', 'admin');
+  const other = await addUser(server, 'ben');
+  const anna = await signIn(server, email);
+  await signIn(server, email);
+  const bens = await signIn(server, other.email);
+  const call = async (method, path, body) => {
+    const answer = await anna(method, path, body);
+    assert.ok(answer.status < 300, `${method} ${path}: ${answer.text}`);
+    return answer.body;
+  };
+  const phone = '919876543210';
+  const { id: sequence } = await call('POST', '/api/sequences?force=true', { name: 'A', status: 'active', messages: [{ day: 3, message: 'x' }] });
+  await call('POST', `/api/sequences/${sequence}/enroll`, { phone });
+  const channel = await call('POST', '/api/channels', { name: 'B', provider: 'cloud', phone_number_id: '1', waba_id: '2', access_token: 't', app_secret: 's', verify_token: 'v', base_url: 'http://127.0.0.1:9' });
+  const { id: webhook } = await call('POST', '/api/webhooks', { url: 'http://127.0.0.1:9/', events: ['message.sent'] });
+  const { data: sessions } = await call('GET', '/api/me/sessions');
+  const own = sessions.find((session) => !session.current).id;
+  assert.equal((await bens('DELETE', `/api/me/sessions/${own}`)).status, 404, 'nobody ends what is another’s');
+  assert.ok(!(await bens('GET', '/api/me/sessions')).text.includes(own), 'or sees it');
+  const steps = [
+    ['PUT', `/api/users/${other.id}`, { role: 'viewer' }, 'user.update', other.id],
+    ['DELETE', `/api/users/${other.id}`, undefined, 'user.remove', other.id],
+    ['DELETE', `/api/me/sessions/${own}`, undefined, 'session.revoke'],
+    ['PUT', `/api/channels/${channel.id}`, { name: 'C' }, 'channel.update', channel.id],
+    ['PUT', `/api/webhooks/${webhook}`, { status: 'disabled' }, 'webhook.update', webhook],
+    ['POST', `/api/webhooks/${webhook}/rotate-secret`, undefined, 'webhook.rotate_secret', webhook],
+    ['DELETE', `/api/webhooks/${webhook}`, undefined, 'webhook.remove', webhook],
+    ['PUT', `/api/sequences/${sequence}?force=true`, { name: 'B' }, 'sequence.update', sequence],
+    ['POST', '/api/opt-outs', { phone }, null],
+    ['DELETE', `/api/opt-outs?phone=${phone}&reason=asked`, undefined, 'opt_out.lift'],
+    ['DELETE', `/api/contacts/${phone}`, undefined, 'contact.erase'],
+    ['DELETE', `/api/sequences/${sequence}?confirm=B`, undefined, 'sequence.delete', sequence],
+    ['DELETE', `/api/channels/${channel.id}`, undefined, 'channel.remove', channel.id],
+  ];
+  for (const [method, path, body, action, object] of steps) {
+    await call(method, path, body);
+    if (action === null) continue;
+    const { data } = (await server.api('GET', `/api/audit?action=${action}`)).body;
+    assert.equal(data.length, 1, `${method} ${path} leaves ${action}`);
+    assert.equal(data[0].actor.id, id, action);
+    if (object) assert.equal(data[0].object, object, action);
+  }
+});

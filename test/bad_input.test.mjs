@@ -192,6 +192,7 @@ test('people, ids, addresses of pages', async (t) => {
     ['a short password', 'POST', '/api/users', { email: 'a@b.example', role: 'viewer', password: 'short' }, 422, 'too_short', 'password', /12/],
     ['plain http to a stranger', 'POST', '/api/channels', { name: 'a', provider: 'cloud', phone_number_id: '1', waba_id: '2', access_token: 'x', app_secret: 'y', verify_token: 'z', base_url: 'http://graph.example' }, 422, 'invalid_format', 'base_url', /https/],
     query('a filter that is none', '/api/sequences?state=active', 'unknown_field', 'state', /unknown/),
+    query('a parameter where none is taken', '/api/settings?zone=UTC', 'unknown_field', 'query', /no parameters/),
     query('a status that is none', '/api/sequences?status=active,gone', 'invalid_choice', 'status', /draft, active/),
     query('a limit of 0', '/api/sequences?limit=0', 'out_of_range', 'limit', /1 and 500/),
     query('a limit of 501', '/api/queue?limit=501', 'out_of_range', 'limit', /1 and 500/),

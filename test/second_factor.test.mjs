@@ -55,6 +55,9 @@ test('switched on by a code of the app, asked for from then on, each code once',
   const secret = begun.body.secret;
   assert.equal((await first('POST', '/api/me/second-factor/confirm', { code: String((Number(totp(secret)) + 1) % 1e6).padStart(6, '0') })).status, 422);
   await calmStep();
+  for (const steps of [-3, 3]) {
+    assert.equal((await first('POST', '/api/me/second-factor/confirm', { code: totp(secret, steps) })).status, 422, `a code of ${steps} half minutes from now`);
+  }
   const confirming = totp(secret);
   const confirmed = await first('POST', '/api/me/second-factor/confirm', { code: confirming });
   assert.equal(confirmed.status, 200, confirmed.text);

@@ -176,6 +176,18 @@ test('people stop by word, by button and in WhatsApp itself', async (t) => {
   await until(async () => (await server.api('GET', '/api/contacts/919876540000')).body.opted_out === 'all', 'the new number is opted out');
 });
 
+test('who stopped only marketing gets no template of that kind, and others do', async (t) => {
+  const { server, control, simulator } = await startBoth(t);
+  const [stopped, other] = ['919876543212', '919876543213'];
+  await control('preference', { phone: stopped, value: 'stop' });
+  await until(async () => (await server.api('GET', '/api/opt-outs')).body.data[0]?.kind === 'marketing', 'the wish arrived');
+  const { sequence } = await enrolOne(server, stopped, steps); // a template that the account does not tell of counts as marketing
+  await until(async () => (await server.api('GET', `/api/queue?status=cancelled,skipped&phone=${stopped}`)).body.data[0], 'their message is dropped');
+  await server.api('POST', `/api/sequences/${sequence}/enroll`, { phone: other });
+  await until(async () => (await server.api('GET', '/api/queue?status=read')).body.data[0], 'the other’s is read');
+  assert.deepEqual(simulator.entries().map((entry) => entry.phone), [other]);
+});
+
 test('large and strange bodies are taken, too large ones refused', async (t) => {
   const { server, post } = await startBoth(t);
   const statuses = Array.from({ length: 9000 }, (_, i) => ({ id: `wamid.${i}`, status: 'delivered', timestamp: '1790000000', recipient_id: '1', biz_opaque_callback_data: 'x'.repeat(200) }));
