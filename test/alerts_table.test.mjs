@@ -28,6 +28,12 @@ const tell = (field, value) => async ({ server, simulator, channel }) => {
   assert.equal(answer.status, 200);
 };
 const templateIs = (event) => tell('message_template_status_update', { event, message_template_id: 1, message_template_name: TEMPLATE.name, message_template_language: TEMPLATE.language, reason: 'NONE' });
+/** From a test on the channel knows its own number. */
+const testChannel = async ({ server, channel }) => assert.equal((await server.api('POST', `/api/channels/${channel.id}/test`)).body.ok, true);
+const numberIs = (event) => async (at) => {
+  const { display_phone: number } = (await at.server.api('GET', `/api/channels/${at.channel.id}`)).body;
+  await tell('phone_number_quality_update', { display_phone_number: number, event })(at);
+};
 const change = (path, body) => async ({ server, channel }) => {
   const answer = await server.api('PUT', path.replace(':channel', channel.id), body);
   assert.equal(answer.status, 200, answer.text);
@@ -60,6 +66,7 @@ const TABLE = [
   { cause: 'a person pauses all', start: change('/api/settings', { sending_paused: true }), end: change('/api/settings', { sending_paused: false }), kind: 'sending_paused', severity: 'info', title: /All sending/ },
   { cause: 'more people than the number may write to', channel: { daily_limit: 3 }, start: enroll(5), end: wait('26h'), kind: 'channel_tier', severity: 'warning', title: /as many people as it may/ },
   { cause: 'WhatsApp lowers the limit of the number', before: enroll(5), start: tell('business_capability_update', { max_daily_conversations_per_business: 4 }), end: wait('26h'), kind: 'channel_tier', severity: 'warning', title: /as many people as it may/ },
+  { cause: 'WhatsApp flags the number', before: testChannel, start: numberIs('FLAGGED'), end: numberIs('UNFLAGGED'), kind: 'channel_quality', severity: 'warning', title: /quality of "Test number" as low/ },
   { cause: 'a template is paused', ...unusable, start: templateIs('PAUSED'), end: templateIs('APPROVED'), title: /paused the template "welcome" \(en\)/ },
   { cause: 'a template is rejected', ...unusable, start: templateIs('REJECTED'), end: templateIs('APPROVED'), title: /rejected the template "welcome" \(en\)/ },
   { cause: 'a template is disabled', ...unusable, start: templateIs('DISABLED'), end: templateIs('REINSTATED'), title: /disabled the template "welcome" \(en\)/ },

@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "base/hash.h"
 #include "base/instant.h"
+#include "base/log.h"
 #include "delivery/receipts.h"
 #include "service/channels.h"
 #include "store/store_event.h"
@@ -143,6 +144,59 @@ static enum error_code apply_limit(const struct inbound *inbound,
     return code == OK ? tell(inbound, channel->id, error) : code;
 }
 
+static struct text digits_of(struct text text, struct arena *arena)
+{
+    char *digits = arena_alloc(arena, text.size + 1);
+    size_t size = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] >= '0' && text.data[i] <= '9') {
+            digits[size++] = text.data[i];
+        }
+    }
+    return text_make(digits, size);
+}
+
+/* The limit is one for all numbers of an account, the rating is of the number that is named. While
+ * ours is not known, only the one number of an account can be meant. */
+static bool is_rated(const struct inbound *inbound, const struct store_channel *channel,
+                     const struct provider_event *event)
+{
+    struct text rated = digits_of(event->description, inbound->work->arena);
+    size_t numbers = 0;
+    if (rated.size > 0 && channel->phone.size > 0) {
+        return text_equal(rated, channel->phone);
+    }
+    for (size_t i = 0; i < inbound->channel_count; i++) {
+        numbers += text_equal(inbound->channels[i].account_id, channel->account_id) ? 1 : 0;
+    }
+    return numbers == 1;
+}
+
+/* "Flagged" is said when the rating has become low, "unflagged" when it no longer is: whether it
+ * is a middle or a high one now, the next test of the channel tells. */
+static enum error_code apply_rating(const struct inbound *inbound,
+                                    const struct store_channel *channel,
+                                    const struct provider_event *event, struct error *error)
+{
+    bool low = text_equal(channel->quality, TEXT("RED"));
+    bool becomes_low = text_equal(event->event_name, TEXT("FLAGGED"));
+    bool changes = becomes_low ? !low : low && text_equal(event->event_name, TEXT("UNFLAGGED"));
+    if (!changes || !is_rated(inbound, channel, event)) {
+        return OK;
+    }
+    enum error_code code = store_channel_set_quality(
+        inbound->work, channel->id, becomes_low ? TEXT("RED") : TEXT("UNKNOWN"), error);
+    return code == OK ? tell(inbound, channel->id, error) : code;
+}
+
+static enum error_code apply_number(const struct inbound *inbound,
+                                    const struct store_channel *channel,
+                                    const struct provider_event *event, struct error *error)
+{
+    enum error_code code = apply_limit(inbound, channel, event, error);
+    return code == OK ? apply_rating(inbound, channel, event, error) : code;
+}
+
 static enum error_code apply_account(const struct inbound *inbound, int64_t channel_id,
                                      const struct provider_event *event, struct error *error)
 {
@@ -177,7 +231,7 @@ static enum error_code apply_to_channel(const struct inbound *inbound,
     case PROVIDER_EVENT_TEMPLATE_CATEGORY:
         return apply_template(inbound, channel->id, event, error);
     case PROVIDER_EVENT_NUMBER_QUALITY:
-        return apply_limit(inbound, channel, event, error);
+        return apply_number(inbound, channel, event, error);
     case PROVIDER_EVENT_ACCOUNT:
         return apply_account(inbound, channel->id, event, error);
     case PROVIDER_EVENT_ACCOUNT_ALERT:
@@ -192,10 +246,23 @@ static enum error_code apply_to_channel(const struct inbound *inbound,
     return OK;
 }
 
+/* What WhatsApp tells of numbers and accounts stands in the log, whether or not something is to be
+ * done: most of it is for people to read. */
+static void note(const struct provider_event *event)
+{
+    if (event->kind == PROVIDER_EVENT_NUMBER_QUALITY || event->kind == PROVIDER_EVENT_ACCOUNT ||
+        event->kind == PROVIDER_EVENT_ACCOUNT_ALERT) {
+        log_event(LOG_INFO, "webhook.account", "account=%.*s event=%.*s severity=%.*s",
+                  TEXT_ARGS(event->account_id), TEXT_ARGS(event->event_name),
+                  TEXT_ARGS(event->severity));
+    }
+}
+
 static enum error_code apply_account_event(const struct inbound *inbound,
                                            const struct provider_event *event, struct error *error)
 {
     enum error_code code = OK;
+    note(event);
     for (size_t i = 0; i < inbound->channel_count && code == OK; i++) {
         if (concerns(inbound, &inbound->channels[i], event)) {
             code = apply_to_channel(inbound, &inbound->channels[i], event, error);

@@ -221,6 +221,31 @@ static void templates_limits_and_restrictions(void **state)
     assert_int_equal(COUNT("channel WHERE state = 0"), 1);
 }
 
+static void a_rating_is_of_the_number_that_is_named(void **state)
+{
+    (void)state;
+    const char *flagged = "{\"display_phone_number\":\"+1 555-012\",\"event\":\"FLAGGED\"}";
+    const char *unflagged = "{\"display_phone_number\":\"1555012\",\"event\":\"UNFLAGGED\"}";
+    apply("phone_number_quality_update", flagged);
+    assert_int_equal(COUNT("channel WHERE quality = 'RED'"), 1); /* the only one it can be */
+    assert_int_equal(COUNT("event WHERE type = 'channel.updated'"), 1);
+    apply("phone_number_quality_update", "{\"event\":\"SOMETHING_NEW\"}");
+    assert_int_equal(COUNT("channel WHERE quality = 'RED'"), 1);
+    apply("phone_number_quality_update", unflagged);
+    assert_int_equal(COUNT("channel WHERE quality = 'UNKNOWN'"), 1);
+    store_test_exec(&test.store,
+                    "INSERT INTO channel (id, provider, name, sender_id, account_id, is_default, "
+                    "created_at_ms, updated_at_ms) VALUES (2, 'cloud', 'Other', '502', '601', 0, "
+                    "1, 1)");
+    apply("phone_number_quality_update", flagged); /* of which one is not known */
+    assert_int_equal(COUNT("channel WHERE quality = 'RED'"), 0);
+    store_test_exec(&test.store, "UPDATE channel SET phone = '1555011' WHERE id = 2");
+    store_test_exec(&test.store, "UPDATE channel SET phone = '1555012' WHERE id = 1");
+    apply("phone_number_quality_update", flagged);
+    assert_int_equal(COUNT("channel WHERE quality = 'RED' AND id = 1"), 1);
+    assert_int_equal(COUNT("channel WHERE quality = 'RED'"), 1);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -235,6 +260,7 @@ int main(void)
         TEST(sequences_react_to_replies),
         TEST(foreign_numbers_and_unknown_people_change_nothing),
         TEST(templates_limits_and_restrictions),
+        TEST(a_rating_is_of_the_number_that_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
