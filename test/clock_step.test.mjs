@@ -2,23 +2,13 @@
 // Then nobody knows what is due, so nothing leaves until somebody says that the clock is right. The
 // clock is libfaketime's: only the wall clock jumps, what counts the time since boot runs on.
 import assert from 'node:assert/strict';
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import test from 'node:test';
+import { movableClock } from './lib/clock.mjs';
 import { startPair } from './lib/drip.mjs';
-import { BINARY, eventually, run, temporaryFolder } from './lib/process.mjs';
-
-const LIBRARY = ['x86_64', 'aarch64'].map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`).find(existsSync);
+import { eventually, run } from './lib/process.mjs';
 
 async function begin(t) {
-  assert.ok(LIBRARY, 'libfaketime is not installed: tools/install.sh test');
-  const file = join(temporaryFolder(t), 'offset');
-  const setClock = (seconds) => {
-    writeFileSync(`${file}.new`, `${seconds < 0 ? '-' : '+'}${Math.abs(seconds)}\n`);
-    renameSync(`${file}.new`, file); // whoever reads it reads one or the other
-  };
-  setClock(0);
-  const env = { LD_PRELOAD: LIBRARY, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1', DONT_FAKE_MONOTONIC: '1' };
+  const { env, set: setClock } = movableClock(t);
   const { server, simulator, channel } = await startPair(t, { clock: 'system', env });
   const call = async (method, path, body) => {
     const answer = await server.api(method, path, body);

@@ -2,6 +2,7 @@
 // button's exact words, one mail per alert through failures and kills, and the daily summary.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeSequence, startPair, upload } from './lib/drip.mjs';
@@ -65,7 +66,10 @@ test('the test button says what the mail server says', { timeout: 600_000 }, asy
   const certificate = makeCertificate(temporaryFolder(t));
   const login = { user: 'drip', password: SECRET };
   const plain = await startSmtp(t, { login });
-  const server = await startServer(t, { args: ['--ca-file', certificate.file] });
+  const elsewhere = makeCertificate(temporaryFolder(t), 'DNS:elsewhere.example');
+  const trusted = join(temporaryFolder(t), 'trusted.pem');
+  writeFileSync(trusted, Buffer.concat([certificate.cert, elsewhere.cert]));
+  const server = await startServer(t, { args: ['--ca-file', trusted] });
   assert.equal((await server.api('POST', '/api/settings/email/test')).status, 409);
   await connect(server, plain, { enabled: false, user: 'drip', password: 'wrong' });
   const denied = await tryOut(server);
@@ -103,7 +107,11 @@ test('the test button says what the mail server says', { timeout: 600_000 }, asy
   await put(server, { port: stranger.port });
   const unknown = await tryOut(server);
   assert.deepEqual([unknown.ok, unknown.stage], [false, 'tls'], JSON.stringify(unknown));
-  assert.equal(stranger.mails.length, 0);
+  const misnamed = await startSmtp(t, { certificate: elsewhere, security: 'tls' });
+  await put(server, { port: misnamed.port });
+  const wrongName = await tryOut(server);
+  assert.deepEqual([wrongName.ok, wrongName.stage], [false, 'tls'], JSON.stringify(wrongName));
+  assert.equal(stranger.mails.length + misnamed.mails.length, 0);
   assert.ok((await server.api('GET', '/api/audit?action=settings.email_test')).body.data.length >= 10);
 });
 

@@ -37,6 +37,7 @@ test('malformed requests are answered with 400 or cut, and nothing behind them i
     'unknown encoding': `${post}Transfer-Encoding: identity\r\n\r\n${chunk}`,
     'encoding in disguise': `${post}Transfer-Encoding: chunked, identity\r\n\r\n${chunk}`,
     'encoding after a tab and a byte': `${post}Transfer-Encoding: \x0bchunked\r\n\r\n${chunk}`,
+    'chunks in a protocol that has none': `${post.replace('HTTP/1.1', 'HTTP/1.0')}Transfer-Encoding: chunked\r\n\r\n${chunk}`,
     'folded header': `GET /healthz HTTP/1.1\r\n${HOST}X-A: b\r\n c\r\n\r\n`,
     'folded first header': `GET /healthz HTTP/1.1\r\n ${HOST}\r\n`,
     'bare LF': `GET /healthz HTTP/1.1\n${HOST.trim()}\n\n`,

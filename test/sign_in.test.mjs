@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { movableClock } from './lib/clock.mjs';
 import { addUser, BEHIND, fromAfar, OWN, PASSWORD, postLogin, signIn, sql } from './lib/users.mjs';
 import { until } from './lib/process.mjs';
 import { client, startServer } from './lib/server.mjs';
@@ -103,6 +104,17 @@ test('nobody can sign in to a fresh server; its one-time link works once', async
   assert.equal((await setup({ ...who, token })).status, 201);
   assert.ok([403, 409].includes((await setup({ ...who, email: 'second@clinic.example', token })).status));
   assert.equal(await sql(server, 'SELECT count(*) FROM user_account'), '1');
+});
+
+test('the one-time link is good for a quarter of an hour', async (t) => {
+  const clock = movableClock(t);
+  const server = await startServer(t, { env: clock.env });
+  const token = /setup#token=(\S+)/.exec(await until(() => /setup#token=\S+/.exec(server.daemon.log)?.[0], 'the link is printed'))[1];
+  const setup = () => client(server.base)('POST', '/api/setup', { email: 'first@clinic.example', password: PASSWORD, token }, OWN);
+  clock.set(15 * 60 + 1);
+  assert.equal((await setup()).status, 403);
+  clock.set(10 * 60);
+  assert.equal((await setup()).status, 201);
 });
 
 test('a wrong password and an unknown address look the same, also to a clock', async (t) => {

@@ -1,13 +1,18 @@
 // Outgoing webhooks from outside: receivers that check signatures with Node's crypto alone, behave
 // in all the ways receivers do, and count what reaches them.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer as createTlsServer } from 'node:https';
 import { createServer as createSocketServer } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeSequence, START, startPair, upload } from './lib/drip.mjs';
-import { atEnd, eventually, until } from './lib/process.mjs';
+import { atEnd, eventually, temporaryFolder, until } from './lib/process.mjs';
 import { advance, csv, deliveries, listen, ping, quiet, read, settled, subscribe, verify } from './lib/receiver.mjs';
 import { startServer } from './lib/server.mjs';
+import { makeCertificate } from './lib/smtp.mjs';
 
 const LOCAL = ['--webhooks-allow-local', 'yes'];
 
@@ -157,7 +162,7 @@ test('addresses that are not public get no connection', { timeout: 600_000 }, as
   const refused = [
     'http://127.0.0.1:8443/', 'https://127.0.0.1:8443/', 'https://127.1:8443/', 'https://0x7f000001:8443/', 'https://2130706433:8443/',
     'https://017700000001:8443/', 'https://[::1]:8443/', 'https://[::ffff:127.0.0.1]:8443/', 'https://localhost:8443/', 'https://LOCALHOST:8443/',
-    'https://10.0.0.1/', 'https://169.254.169.254/latest', 'https://[fe80::1]/', 'https://[64:ff9b::7f00:1]/', 'https://user:word@example.org/',
+    'https://10.0.0.1/', 'https://169.254.169.254/latest', 'https://[fe80::1]/', 'https://[64:ff9b::7f00:1]/', 'https://[2002:7f00:1::1]/', 'https://[2001:db8::1]/', 'https://[fc00::1]/', 'https://user:word@example.org/',
     'http://example.org:8443/', 'https://example.org:25/', 'https://example.org/#x', 'ftp://example.org/', 'file:///etc/passwd', 'gopher://127.0.0.1/', 'example.org', '',
   ];
   for (const url of refused) {
@@ -184,6 +189,38 @@ test('addresses that are not public get no connection', { timeout: 600_000 }, as
   assert.equal(connections, 0);
   for (const events of [['message.nothing'], ['webhook.test'], [1]]) {
     assert.equal((await server.api('POST', '/api/webhooks', { url: 'https://example.org/', events })).status, 422);
+  }
+});
+
+test('a receiver proves by a trusted certificate that it has the name that was called', { timeout: 600_000 }, async (t) => {
+  const certificate = makeCertificate(temporaryFolder(t));
+  const elsewhere = makeCertificate(temporaryFolder(t), 'DNS:elsewhere.example');
+  const trusted = join(temporaryFolder(t), 'trusted.pem');
+  writeFileSync(trusted, Buffer.concat([certificate.cert, elsewhere.cert]));
+  const server = await startServer(t, { args: [...LOCAL, '--ca-file', trusted] });
+  const call = async (tls) => {
+    let requests = 0;
+    const receiver = createTlsServer(tls, (request, response) => {
+      requests++;
+      response.writeHead(204).end();
+    });
+    receiver.listen(0, '127.0.0.1').on('tlsClientError', () => {});
+    await once(receiver, 'listening');
+    atEnd(t, () => {
+      receiver.closeAllConnections();
+      receiver.close();
+    });
+    const hook = (await server.api('POST', '/api/webhooks', { url: `https://127.0.0.1:${receiver.address().port}/` })).body;
+    await ping(server, hook);
+    const row = await until(async () => (await deliveries(server, hook)).find((entry) => entry.error !== null || entry.http_status !== null), 'it was tried');
+    return { error: row.error, requests };
+  };
+  assert.deepEqual(await call(certificate), { error: null, requests: 1 });
+  const refused = [['of a stranger', makeCertificate(temporaryFolder(t))], ['for another name', elsewhere], ['with an old protocol only', { ...certificate, minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }]];
+  for (const [what, tls] of refused) {
+    const { error, requests } = await call(tls);
+    assert.match(error, /^tls: /, what);
+    assert.equal(requests, 0, what);
   }
 });
 

@@ -8,11 +8,11 @@ import { TLSSocket, createServer as createTlsServer } from 'node:tls';
 import { atEnd } from './process.mjs';
 
 /** A certificate for localhost that signs itself: {key, cert, file}. */
-export function makeCertificate(folder) {
+export function makeCertificate(folder, names = 'DNS:localhost,IP:127.0.0.1') {
   const file = join(folder, 'cert.pem');
   const keyFile = join(folder, 'key.pem');
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost',
-    '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', keyFile, '-out', file], { stdio: 'ignore' });
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=test',
+    '-addext', `subjectAltName=${names}`, '-keyout', keyFile, '-out', file], { stdio: 'ignore' });
   return { key: readFileSync(keyFile), cert: readFileSync(file), file };
 }
 
