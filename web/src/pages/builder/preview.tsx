@@ -6,6 +6,7 @@ import { headerOf, type Format } from '../../core/header';
 import * as format from '../../core/format';
 import { plural, t } from '../../core/i18n';
 import { parsePlaceholders, valueOf, type Sample } from '../../core/placeholders';
+import { Later } from '../../ui/later';
 import { Alert, Icon, showError, TextField } from '../../ui/parts';
 import { Bubble, markMissing, PhoneFrame, type BubbleContent } from '../../ui/phone';
 import { bodyTexts, splitNamed, useTemplates } from './template';
@@ -118,8 +119,14 @@ export function PreviewPane({ steps, sequenceName, preview, selected, persona, o
                 <div ref={chat} class="chat">
                     {contents.map((content, index) => (
                         <div key={content.key} data-step={index} class="chat-item" onClick={() => onSelect(index)}>
-                            {index === 0 || contents[index - 1]?.when !== content.when ? <div class="chat-day">{content.when}</div> : null}
-                            <Bubble content={content} selected={index === selected} />
+                            <Later>
+                                {() => (
+                                    <>
+                                        {index === 0 || contents[index - 1]?.when !== content.when ? <div class="chat-day">{content.when}</div> : null}
+                                        <Bubble content={content} selected={index === selected} />
+                                    </>
+                                )}
+                            </Later>
                         </div>
                     ))}
                     {contents.length === 0 ? <p class="chat-empty">{t('Your messages appear here.')}</p> : null}
