@@ -45,6 +45,8 @@ export function Editor({ model, lint }: { model: Model; lint: Lint | undefined }
     const [dragged, setDragged] = useState<number | null>(null);
     const [target, setTarget] = useState<number | null>(null);
     const list = useRef<HTMLOListElement>(null);
+    const stands = useRef(false);
+    useEffect(() => void (stands.current = true), []);
     const openIndex = steps.findIndex((step, index) => stepKey(step, index) === open);
 
     const whole = finished(document);
@@ -152,6 +154,7 @@ export function Editor({ model, lint }: { model: Model; lint: Lint | undefined }
                                 channelId={document.channel_id ?? null}
                                 readOnly={readOnly}
                                 focusText={key === fresh}
+                                late={!stands.current}
                                 onOpen={() => setOpen(key === open ? null : key)}
                                 onChange={(change: Partial<StepInput>) => model.setStep(index, change)}
                                 onDay={day => setDay(index, day)}
