@@ -7,6 +7,7 @@ import { LANGUAGES, t } from '../core/i18n';
 import { Bell } from './alerts';
 import { SimulatorBar } from './clock';
 import { crumbs, pageTitle } from './page';
+import { Later } from './later';
 import { Announcer, Button, Dialog, Icon, Logo, Questions, Segmented, Toasts, showError, toast } from './parts';
 import { Palette, paletteOpen } from './palette';
 import { SignInDialog } from './signin';
@@ -157,7 +158,7 @@ export function Shell({ section, children }: { section: string; children: Compon
             </a>
             <Navigation section={section} />
             <dialog ref={drawer} class="drawer" aria-label={t('Main menu')} onClick={event => event.target === drawer.current && drawer.current?.close()}>
-                <Navigation section={section} close={() => drawer.current?.close()} />
+                <Later>{() => <Navigation section={section} close={() => drawer.current?.close()} />}</Later>
             </dialog>
             <div class="main">
                 <header class="topbar">
