@@ -31,7 +31,6 @@ try {
   await page.getByLabel('CSV file').setInputFiles({ name: 'spring-campaign.csv', mimeType: 'text/csv', buffer: Buffer.from(['phone,name,city', ...rows].join('\n')) });
   await page.getByText('First rows and what happens to them').waitFor();
   await page.locator('.tabs').evaluate((tabs) => tabs.scrollIntoView());
-  await page.evaluate(() => scrollBy(0, -60));
   await shoot(page, 'enroll');
   const dark = await open({ ...wide, colorScheme: 'dark' });
   await dark.goto(`/sequences/${welcome.id}/people`);
