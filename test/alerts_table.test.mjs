@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
-import { MAY_TELL, alerts, hearAlerts } from './lib/alarms.mjs';
+import { MAY_TELL, alertEvents, alerts, hearAlerts } from './lib/alarms.mjs';
 import { makeSequence, startPair, upload } from './lib/drip.mjs';
 import { until } from './lib/process.mjs';
 import { advance } from './lib/server.mjs';
@@ -107,7 +107,7 @@ test('mails that do not leave are told of by the app and by webhooks', async (t)
 test('people who hear of critical alerts only hear of one that becomes critical, once', async (t) => {
   const at = await startPair(t, { args: MAY_TELL });
   at.sequence = await makeSequence(at.server, at.channel);
-  const { smtp } = await hearAlerts(t, at.server);
+  const { smtp, receiver } = await hearAlerts(t, at.server);
   await change('/api/settings/email', { severities: ['critical'] })(at);
   const failures = (severity) => until(async () => (await alerts(at.server)).find((alert) => alert.kind === 'failure_rate' && alert.severity === severity), `many failures, ${severity}`);
   await enroll(30)(at);
@@ -121,8 +121,15 @@ test('people who hear of critical alerts only hear of one that becomes critical,
   const mail = await until(() => smtp.mails[0], 'a mail that it is critical now');
   assert.match(mail.headers.subject, /\] Many messages fail$/);
   assert.match(mail.body, /^Urgency: +critical$/m);
+  const told = () => receiver.requests.filter(({ json }) => json.data.alert_id === id);
+  await until(() => told().some(({ json }) => json.type === 'alert.updated'), 'a webhook that it is critical now');
   await advance(at.server, '3h');
   const over = await until(() => smtp.mails[1], 'a mail that it is over');
   assert.equal(over.headers['in-reply-to'], mail.headers['message-id']);
   assert.equal(smtp.mails.length, 2);
+  const course = [['alert.opened', 'warning'], ['alert.updated', 'critical'], ['alert.closed', 'critical']];
+  await until(() => told().some(({ json }) => json.type === 'alert.closed'), 'a webhook that it is over');
+  const byId = new Map(told().map(({ id, json }) => [id, [json.type, json.data.severity]])); // a lost answer may repeat one
+  assert.deepEqual([...byId.values()].sort(), [...course].sort());
+  assert.deepEqual((await alertEvents(at.server)).filter((event) => event.data.alert_id === id).map((event) => [event.type, event.data.severity]), course);
 });

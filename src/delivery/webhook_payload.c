@@ -21,7 +21,7 @@ static const char *const TYPES[] = {
     "message.skipped",    "message.cancelled",    "message.held",         "message.in_doubt",
     "message.unknown",    "message.retried",      "message.duplicate",    "reply.received",
     "opt_out.created",    "opt_out.deleted",      "channel.updated",      "channel.held",
-    "channel.released",   "alert.opened",         "alert.closed",
+    "channel.released",   "alert.opened",         "alert.updated",        "alert.closed",
 };
 /* Names that the log has for its own reasons. */
 static const struct {

@@ -25,14 +25,17 @@ const char *alert_severity_to_text(enum alert_severity severity)
 
 /* ---- telling ---- */
 
-static enum error_code tell(struct work *work, bool opened, const struct store_alert *alert,
-                            struct error *error)
+enum alert_news { ALERT_OPENED, ALERT_WORSENED, ALERT_CLOSED };
+
+static enum error_code tell(struct work *work, enum alert_news news,
+                            const struct store_alert *alert, struct error *error)
 {
+    static const char *const TYPES[] = {"alert.opened", "alert.updated", "alert.closed"};
     CLEANUP_IN_PLACE(buffer_done) struct buffer data;
     struct json_writer writer;
     bool muted = alert->muted_until_ms > work->now_ms;
     buffer_init(&data, 8 * 1024);
-    if (muted && opened) {
+    if (muted && news != ALERT_CLOSED) {
         return OK;
     }
     json_writer_init(&writer, &data);
@@ -46,16 +49,17 @@ static enum error_code tell(struct work *work, bool opened, const struct store_a
     json_field_time(&writer, "since", alert->opened_at_ms);
     json_object_end(&writer);
     struct store_event event = {
-        .type = opened ? TEXT("alert.opened") : TEXT("alert.closed"),
+        .type = text_from(TYPES[news]),
         .sequence_id = alert->sequence_id,
         .channel_id = alert->channel_id,
         .batch_id = alert->batch_id,
         .data = buffer_text(&data),
     };
     /* That it is over, machines hear also of a muted one: they may have been told of its opening,
-     * and would wait for ever. People asked for quiet. */
+     * and would wait for ever. People asked for quiet. Those who want to hear of urgent things
+     * alone get their mail when it has become one; who had it before gets no second. */
     enum error_code code = store_event_add(work, &event, error);
-    return code == OK && !muted ? email_alert(work, alert, opened, error) : code;
+    return code == OK && !muted ? email_alert(work, alert, news != ALERT_CLOSED, error) : code;
 }
 
 static enum error_code close_alert(struct work *work, struct store_alert *alert,
@@ -63,14 +67,14 @@ static enum error_code close_alert(struct work *work, struct store_alert *alert,
 {
     alert->closed_at_ms = work->now_ms;
     enum error_code code = store_alert_update(work, alert, error);
-    return code == OK ? tell(work, false, alert, error) : code;
+    return code == OK ? tell(work, ALERT_CLOSED, alert, error) : code;
 }
 
 static enum error_code open_alert(struct work *work, struct store_alert *alert, struct error *error)
 {
     alert->opened_at_ms = work->now_ms;
     enum error_code code = store_alert_insert(work, alert, error);
-    return code == OK ? tell(work, true, alert, error) : code;
+    return code == OK ? tell(work, ALERT_OPENED, alert, error) : code;
 }
 
 /* ---- comparing ---- */
@@ -126,10 +130,7 @@ static enum error_code renew(struct comparison *comparison, struct store_alert *
     alert->title = finding->title;
     alert->advice = finding->advice;
     enum error_code code = store_alert_update(work, alert, error);
-    /* People who want to hear of urgent things alone were not told when it opened. Those who were
-     * told hear nothing again: there is one mail per alert and recipient. */
-    bool muted = alert->muted_until_ms > work->now_ms;
-    return code == OK && worse && !muted ? email_alert(work, alert, true, error) : code;
+    return code == OK && worse ? tell(work, ALERT_WORSENED, alert, error) : code;
 }
 
 static bool is_open(const struct comparison *comparison, struct text cause)

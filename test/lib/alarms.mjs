@@ -15,7 +15,7 @@ const open = async (server, kind) => (await alerts(server)).filter((alert) => al
 export async function alertEvents(server) {
   const list = [];
   for (let cursor = '', page = 0; page < 200; page++) {
-    const { data, next_cursor } = (await server.api('GET', `/api/events?limit=500&type=alert.opened,alert.closed${cursor}`)).body;
+    const { data, next_cursor } = (await server.api('GET', `/api/events?limit=500&type=alert.opened,alert.updated,alert.closed${cursor}`)).body;
     list.push(...data);
     if (!next_cursor || data.length === 0) break;
     cursor = `&cursor=${encodeURIComponent(next_cursor)}`;
@@ -29,7 +29,7 @@ export async function alertEvents(server) {
  */
 export async function hearAlerts(t, server) {
   const receiver = await listen(t);
-  const hook = await subscribe(server, receiver, { events: ['alert.opened', 'alert.closed'] });
+  const hook = await subscribe(server, receiver, { events: ['alert.opened', 'alert.updated', 'alert.closed'] });
   const smtp = await startSmtp(t);
   const set = await server.api('PUT', '/api/settings/email', {
     enabled: true, host: '127.0.0.1', port: smtp.port, security: 'none', from: 'drip@example.org', recipients: ['anna@example.org'], severities: ['info', 'warning', 'critical'],

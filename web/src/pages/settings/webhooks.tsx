@@ -16,7 +16,7 @@ type Webhook = Schemas['Webhook'];
 type Delivery = Schemas['WebhookDelivery'];
 type EventName = Schemas['WebhookEvents'][number];
 const LOOK_AGAIN_MS = 2_000;
-const EVENTS: EventName[] = ['enrollment.created', 'enrollment.paused', 'enrollment.resumed', 'enrollment.stopped', 'enrollment.completed', 'enrollment.opted_out', 'enrollment.failed', 'message.sent', 'message.delivered', 'message.read', 'message.failed', 'message.skipped', 'message.cancelled', 'message.in_doubt', 'message.unknown', 'reply.received', 'opt_out.created', 'opt_out.deleted', 'channel.updated', 'alert.opened', 'alert.closed'];
+const EVENTS: EventName[] = ['enrollment.created', 'enrollment.paused', 'enrollment.resumed', 'enrollment.stopped', 'enrollment.completed', 'enrollment.opted_out', 'enrollment.failed', 'message.sent', 'message.delivered', 'message.read', 'message.failed', 'message.skipped', 'message.cancelled', 'message.in_doubt', 'message.unknown', 'reply.received', 'opt_out.created', 'opt_out.deleted', 'channel.updated', 'alert.opened', 'alert.updated', 'alert.closed'];
 
 export function Webhooks() {
     const hooks = useResource('webhooks', () => call(api.GET('/api/webhooks')), { on: ['webhook', 'message', 'enrollment', 'alert'] });
