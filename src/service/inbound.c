@@ -252,7 +252,7 @@ static void note(const struct provider_event *event)
 {
     if (event->kind == PROVIDER_EVENT_NUMBER_QUALITY || event->kind == PROVIDER_EVENT_ACCOUNT ||
         event->kind == PROVIDER_EVENT_ACCOUNT_ALERT) {
-        log_event(LOG_INFO, "webhook.account", "account=%.*s event=%.*s severity=%.*s",
+        log_event(LOG_INFO, "webhook.account_reported", "account=%.*s event=%.*s severity=%.*s",
                   TEXT_ARGS(event->account_id), TEXT_ARGS(event->event_name),
                   TEXT_ARGS(event->severity));
     }
