@@ -229,17 +229,29 @@ static enum error_code count_move(struct progress *progress, const struct store_
     return code;
 }
 
+enum { STAGES = 3 };
+
+/* A read tells of the delivery and the sending, too, when their own news never came: whoever counts
+ * one kind of event gets the number of the funnel. */
+static size_t stages_reached(const struct store_message *before, const struct store_message *after,
+                             const char *ret_types[STAGES])
+{
+    size_t count = 0;
+    if (before->state != MESSAGE_ACCEPTED) {
+        ret_types[count++] = "message.sent";
+    }
+    if (rank_change(before, after, RANK_DELIVERED) > 0) {
+        ret_types[count++] = "message.delivered";
+    }
+    if (rank_change(before, after, RANK_READ) > 0) {
+        ret_types[count++] = "message.read";
+    }
+    return count;
+}
+
 static const char *event_type(const struct store_message *before, const struct store_message *after)
 {
     switch (after->state) {
-    case MESSAGE_ACCEPTED:
-        if (reached(after, RANK_READ) && !reached(before, RANK_READ)) {
-            return "message.read";
-        }
-        if (reached(after, RANK_DELIVERED) && !reached(before, RANK_DELIVERED)) {
-            return "message.delivered";
-        }
-        return before->state == MESSAGE_ACCEPTED ? NULL : "message.sent";
     case MESSAGE_FAILED:
         return "message.failed";
     case MESSAGE_UNKNOWN:
@@ -255,19 +267,17 @@ static const char *event_type(const struct store_message *before, const struct s
         return before->state == MESSAGE_ACCEPTED || message_state_is_end(before->state)
                    ? "message.retried"
                    : NULL;
+    case MESSAGE_ACCEPTED: /* stages_reached() */
     case MESSAGE_SENDING:
         return NULL;
     }
     return NULL;
 }
 
-static enum error_code tell_move(struct progress *progress, const struct store_message *before,
-                                 const struct store_message *after, struct error *error)
+static enum error_code tell_with_reason(struct progress *progress,
+                                        const struct store_message *after, const char *type,
+                                        struct error *error)
 {
-    const char *type = event_type(before, after);
-    if (type == NULL) {
-        return OK;
-    }
     if (after->reason == REASON_NONE && after->error_code == 0) {
         return progress_event(progress, after, type, (struct text){0}, error);
     }
@@ -282,6 +292,19 @@ static enum error_code tell_move(struct progress *progress, const struct store_m
     }
     json_object_end(&writer);
     return progress_event(progress, after, type, buffer_text(&data), error);
+}
+
+static enum error_code tell_move(struct progress *progress, const struct store_message *before,
+                                 const struct store_message *after, struct error *error)
+{
+    const char *types[STAGES] = {event_type(before, after)};
+    size_t count = after->state == MESSAGE_ACCEPTED ? stages_reached(before, after, types)
+                                                    : (types[0] == NULL ? 0 : 1);
+    enum error_code code = OK;
+    for (size_t i = 0; code == OK && i < count; i++) {
+        code = tell_with_reason(progress, after, types[i], error);
+    }
+    return code;
 }
 
 /* --- the enrollment behind the message -------------------------------------------------------- */

@@ -34,6 +34,9 @@ static void ranks_only_rise(void **state UNUSED)
     assert_int_equal(count(&test, "SELECT sum(count) FROM counter WHERE outcome = 8"), 1);
     assert_int_equal(count(&test, "SELECT sum(count) FROM counter WHERE outcome = 7"), 1);
     assert_int_equal(count(&test, "SELECT count(*) FROM event WHERE type = 'message.read'"), 1);
+    assert_int_equal(count(&test, "SELECT count(*) FROM event WHERE type = 'message.sent'"), 1);
+    assert_int_equal(count(&test, "SELECT count(*) FROM event WHERE type = 'message.delivered'"),
+                     1);
     delivery_test_close(&test);
 }
 
@@ -62,6 +65,9 @@ static void a_late_webhook_lifts_unknown(void **state UNUSED)
     assert_int_equal(count(&test, "SELECT rank FROM message WHERE state = 5"), RANK_DELIVERED);
     assert_int_equal(count(&test, "SELECT messages_sent FROM enrollment"), 1);
     assert_int_equal(count(&test, "SELECT sum(count) FROM counter WHERE outcome = 6"), 0);
+    assert_int_equal(count(&test, "SELECT count(*) FROM event WHERE type = 'message.sent'"), 1);
+    assert_int_equal(count(&test, "SELECT count(*) FROM event WHERE type = 'message.delivered'"),
+                     1);
     delivery_test_close(&test);
 }
 
