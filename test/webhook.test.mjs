@@ -220,6 +220,9 @@ test('the built-in simulator: a week passes, a person replies', async (t) => {
   assert.equal((await server.api('GET', '/api/sandbox')).body.received, 2);
   const faults = await server.api('PUT', '/api/sandbox/faults', { seed: 7, server_error_per_mille: 20 });
   assert.equal(faults.body.server_error_per_mille, 20);
-  assert.equal((await server.api('PUT', '/api/sandbox/faults', { nonsense: 1 })).status, 422);
+  for (const [faults, field] of [[{ nonsense: 1 }, 'nonsense'], [{ refuse_per_mille: 2000 }, 'refuse_per_mille'], [{ rules: [{ fault: 'nothing' }] }, 'rules[0].fault']]) {
+    const refused = await server.api('PUT', '/api/sandbox/faults', faults);
+    assert.deepEqual([refused.status, refused.body.errors?.map((error) => error.field)], [422, [field]]);
+  }
   assert.equal((await server.api('POST', '/api/sandbox/clock', { to: '2020-01-01T00:00:00Z' })).status, 422);
 });

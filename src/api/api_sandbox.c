@@ -19,6 +19,25 @@ enum { ANSWER_MAX = 4 * 1024 * 1024, PHONE_TEXT_LENGTH = 40, TEXT_LENGTH = 4096 
 
 /* ---- the simulator ---- */
 
+/* The refusal in the simulator's words, with the fields it names. */
+static enum error_code refused(const struct json *json, int status, struct error *error)
+{
+    const struct json *fields = json_get(json, "errors");
+    if (status != 422) {
+        return error_set(error, ERROR_UNAVAILABLE, "%.*s", TEXT_ARGS(json_get_text(json, "error")));
+    }
+    (void)error_set(error, ERROR_INVALID, "%.*s", TEXT_ARGS(json_get_text(json, "error")));
+    for (size_t i = 0; i < json_count(fields); i++) {
+        char name[sizeof(error->fields[0].field)];
+        char word[sizeof(error->fields[0].code)];
+        const struct json *field = json_at(fields, i);
+        (void)snprintf(name, sizeof(name), "%.*s", TEXT_ARGS(json_get_text(field, "field")));
+        (void)snprintf(word, sizeof(word), "%.*s", TEXT_ARGS(json_get_text(field, "code")));
+        (void)error_field(error, name, word, "%.*s", TEXT_ARGS(json_get_text(field, "message")));
+    }
+    return ERROR_INVALID;
+}
+
 /* Asks the simulator and parses what it answers into the arena. */
 static enum error_code ask(struct api_call *call, const char *method, const char *path,
                            struct text query, struct text body, const struct json **ret_json,
@@ -41,8 +60,7 @@ static enum error_code ask(struct api_call *call, const char *method, const char
     }
     arena_on_reset(call->work->arena, sandbox_free_json, json);
     if (status >= 300) {
-        return error_set(error, status == 422 ? ERROR_INVALID : ERROR_UNAVAILABLE, "%.*s",
-                         TEXT_ARGS(json_get_text(json, "error")));
+        return refused(json, status, error);
     }
     *ret_json = json;
     return OK;

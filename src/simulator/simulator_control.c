@@ -1,5 +1,6 @@
 /* The control API, over HTTP below /control/ and from inside the process: what was received, which
- * faults are in force, and what simulated people do. Errors are {"error":"words"}. */
+ * faults are in force, and what simulated people do. Errors are {"error":"words"}, with "errors" by
+ * field where fields are refused. */
 #include "simulator/simulator_internal.h"
 
 #include "base/instant.h"
@@ -24,6 +25,28 @@ static void fail(struct job *job, int status, const char *words)
     begin(job, &writer);
     json_object_begin(&writer);
     json_field_chars(&writer, "error", words);
+    json_object_end(&writer);
+}
+
+/* What was refused, each by the name of its field. */
+static void fail_fields(struct job *job, const struct error *error)
+{
+    struct json_writer writer;
+    http_response_clear(&job->response);
+    job->response.status = 422;
+    begin(job, &writer);
+    json_object_begin(&writer);
+    json_field_chars(&writer, "error", error->message);
+    json_key(&writer, "errors");
+    json_array_begin(&writer);
+    for (size_t i = 0; i < error->field_count && i < ERROR_FIELDS_MAX; i++) {
+        json_object_begin(&writer);
+        json_field_chars(&writer, "field", error->fields[i].field);
+        json_field_chars(&writer, "code", error->fields[i].code);
+        json_field_chars(&writer, "message", error->fields[i].message);
+        json_object_end(&writer);
+    }
+    json_array_end(&writer);
     json_object_end(&writer);
 }
 
@@ -109,7 +132,7 @@ static void put_faults(struct simulator *simulator, struct job *job, const struc
     struct error error = {0};
     struct json_writer writer;
     if (faults_read(&simulator->faults, json, &error) != OK) {
-        fail(job, 422, error.message);
+        fail_fields(job, &error);
         return;
     }
     begin(job, &writer);
@@ -120,7 +143,7 @@ static void post_rules(struct simulator *simulator, struct job *job, const struc
 {
     struct error error = {0};
     if (faults_read_rules(&simulator->faults, json, &error) != OK) {
-        fail(job, 422, error.message);
+        fail_fields(job, &error);
         return;
     }
     succeed(job);

@@ -177,13 +177,13 @@ static void copy_text(struct json_reader *reader, const char *name, char *out, s
     }
 }
 
-static enum error_code read_rule(const struct json *json, struct fault_rule *ret_rule,
-                                 struct error *error)
+static enum error_code read_rule(const struct json *json, const char *path,
+                                 struct fault_rule *ret_rule, struct error *error)
 {
     struct fault_rule rule = {.count = 1, .per_mille = 1000, .status = 500, .code = 131000};
     struct json_reader reader;
     int kind = FAULT_NONE;
-    json_reader_open(&reader, json, "rules", error);
+    json_reader_open(&reader, json, path, error);
     if (json_reader_required(&reader, "fault")) {
         (void)json_reader_choice(&reader, "fault", KINDS, ARRAY_SIZE(KINDS), &kind);
     }
@@ -217,7 +217,9 @@ enum error_code faults_read_rules(struct faults *faults, const struct json *rule
     struct fault_rule read[FAULT_RULES_MAX];
     for (size_t i = 0; i < count; i++) {
         const struct json *rule = json_kind(rules) == JSON_ARRAY ? json_at(rules, i) : rules;
-        if (read_rule(rule, &read[i], error) != OK) {
+        char path[24];
+        (void)snprintf(path, sizeof(path), "rules[%zu]", i);
+        if (read_rule(rule, path, &read[i], error) != OK) {
             return ERROR_INVALID;
         }
     }
