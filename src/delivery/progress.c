@@ -400,6 +400,13 @@ static int64_t sent_at(const struct store_message *message, int64_t proof_at_ms,
     return at_ms == 0 || at_ms > now_ms ? now_ms : at_ms;
 }
 
+static int64_t not_before(int64_t at_ms, int64_t earliest_ms)
+{
+    return at_ms > earliest_ms ? at_ms : earliest_ms;
+}
+
+/* WhatsApp tells whole seconds, and by its own clock: no stage is shown before the one it follows.
+ */
 static void set_times(struct store_message *message, int64_t proof_at_ms, int64_t now_ms)
 {
     if (message->state == MESSAGE_ACCEPTED) {
@@ -407,10 +414,10 @@ static void set_times(struct store_message *message, int64_t proof_at_ms, int64_
             message->sent_at_ms = sent_at(message, proof_at_ms, now_ms);
         }
         if (message->rank >= RANK_DELIVERED && message->delivered_at_ms == 0) {
-            message->delivered_at_ms = proof_at_ms;
+            message->delivered_at_ms = not_before(proof_at_ms, message->sent_at_ms);
         }
         if (message->rank >= RANK_READ && message->read_at_ms == 0) {
-            message->read_at_ms = proof_at_ms;
+            message->read_at_ms = not_before(proof_at_ms, message->delivered_at_ms);
         }
     } else {
         message->sent_at_ms = 0;

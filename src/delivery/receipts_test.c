@@ -26,6 +26,9 @@ static void ranks_only_rise(void **state UNUSED)
     struct delivery_test test;
     open_with(&test, FATE_ACCEPT);
     delivery_test_receipt(&test, 0, RECEIPT_READ, 0, true);
+    assert_int_equal(count(&test, "SELECT count(*) FROM message WHERE state = 5 AND "
+                                  "(delivered_at_ms < sent_at_ms OR read_at_ms < delivered_at_ms)"),
+                     0);
     delivery_test_receipt(&test, 0, RECEIPT_DELIVERED, 0, true);
     delivery_test_receipt(&test, 0, RECEIPT_SENT, 0, false);
     delivery_test_receipt(&test, 0, RECEIPT_READ, 0, false);

@@ -339,7 +339,7 @@ void delivery_test_receipt(struct delivery_test *test, size_t entry, enum receip
     struct provider_event event = {
         .kind = PROVIDER_EVENT_STATUS,
         .digest = crypto_random_u64(),
-        .at_ms = clock_now_ms(test->store.clock),
+        .at_ms = clock_now_ms(test->store.clock) - 900, /* whole seconds, so up to one behind */
         .provider_id = text_from(provider_id),
         .token = with_token ? text_from(found->token) : (struct text){0},
         .status = (enum provider_status)status,
