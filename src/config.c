@@ -355,6 +355,15 @@ void config_done(struct config *config)
     *config = (struct config){0};
 }
 
+const char *config_setting(size_t index, const char **ret_help)
+{
+    if (index >= ARRAY_SIZE(settings)) {
+        return NULL;
+    }
+    *ret_help = settings[index].help;
+    return settings[index].name;
+}
+
 void config_print_help(void)
 {
     (void)printf("  --%-24s %s\n", "config FILE", "read settings from a file: name = value");

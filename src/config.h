@@ -39,5 +39,7 @@ MUST_USE enum error_code config_read(int count, char **arguments, struct config 
 void config_done(struct config *config);
 /* Names on stderr what looks like a setting in the environment but is none: a typo, mostly. */
 void config_print_strangers(void);
+/* Name of the setting at `index`, without dashes, and its help; NULL behind the last one. */
+const char *config_setting(size_t index, const char **ret_help);
 /* Writes the table for --help to stdout. */
 void config_print_help(void);

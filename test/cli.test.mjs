@@ -74,6 +74,11 @@ test('help, usage and exit codes are those that the manual page names', async (t
   assert.match(man.stdout, /\.SH EXIT STATUS[^]*75\nlocked, busy/);
   const rules = await run(['completion', 'bash']);
   assert.equal(spawnSync('bash', ['-n'], { input: rules.stdout }).status, 0);
+  const settings = [...(await run(['serve', '--help'])).stdout.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, name]) => name);
+  const offered = (words) => spawnSync('bash', ['-c', `${rules.stdout}\nCOMP_WORDS=(${words} --); COMP_CWORD=${words.split(' ').length}; _dripline; echo "\${COMPREPLY[@]}"`], { encoding: 'utf8' }).stdout.trim().split(' ');
+  assert.ok(settings.length > 15 && settings.includes('--listen'));
+  for (const words of ['dripline serve', 'dripline config check']) assert.deepEqual(offered(words).filter((name) => name !== '--help').sort(), settings.sort());
+  assert.deepEqual(settings.filter((name) => !man.stdout.includes(name.replaceAll('-', '\\-'))), []);
   assert.equal((await run(['config', 'check', '--clock', 'sundial'])).code, 78);
   assert.equal((await run(['config', 'check'])).code, 0);
 });

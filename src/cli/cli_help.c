@@ -16,6 +16,19 @@ static void print_words(const struct cli_spec *spec, const char *separator)
     (void)printf("--data%s--master-key-file%s--json%s--help", separator, separator, separator);
 }
 
+/* What commands without a table of their own take: the settings of a server. */
+static void complete_settings(const struct cli_command *command)
+{
+    const char *help = NULL;
+    const char *name = NULL;
+    (void)printf("    \"%s \"*) words=\"%s--config", command->name,
+                 strcmp(command->name, "config") == 0 ? "check " : "");
+    for (size_t at = 0; (name = config_setting(at, &help)) != NULL; at++) {
+        (void)printf(" --%s", name);
+    }
+    (void)printf(" --help\" ;;\n");
+}
+
 static void complete_bash(void)
 {
     (void)printf("_dripline() {\n"
@@ -23,6 +36,7 @@ static void complete_bash(void)
                  "  case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in\n");
     for (const struct cli_command *command = CLI_COMMANDS; command->name != NULL; command++) {
         if (command->specs == NULL) {
+            complete_settings(command);
             continue;
         }
         for (const struct cli_spec *spec = command->specs; spec->name != NULL; spec++) {
@@ -54,6 +68,14 @@ static void complete_fish(void)
     for (const struct cli_command *command = CLI_COMMANDS; command->name != NULL; command++) {
         (void)printf("complete -c dripline -n __fish_use_subcommand -a %s -d '%s'\n", command->name,
                      command->summary);
+        const char *help = NULL;
+        const char *name = NULL;
+        for (size_t at = 0; command->specs == NULL && (name = config_setting(at, &help)) != NULL;
+             at++) {
+            (void)printf(
+                "complete -c dripline -n '__fish_seen_subcommand_from %s' -l %s -d \"%s\"\n",
+                command->name, name, help);
+        }
         for (const struct cli_spec *spec = command->specs; spec != NULL && spec->name != NULL;
              spec++) {
             if (spec->name[0] != '\0') {
@@ -153,6 +175,22 @@ static const struct {
     {CLI_CONFIG, "a wrong setting"},
 };
 
+static void man_settings(void)
+{
+    const char *help = NULL;
+    const char *name = NULL;
+    (void)printf(".SH SETTINGS\n"
+                 "Of \\fBserve\\fR and \\fBconfig check\\fR: as a flag, in the environment\n"
+                 "(DRIPLINE_LISTEN for \\-\\-listen) or in the file that \\-\\-config names.\n");
+    for (size_t at = 0; (name = config_setting(at, &help)) != NULL; at++) {
+        (void)printf(".TP\n.B \\-\\-");
+        print_roff(name);
+        (void)printf("\n");
+        print_roff(help);
+        (void)printf("\n");
+    }
+}
+
 static int man(struct cli *cli)
 {
     (void)cli;
@@ -175,6 +213,7 @@ static int man(struct cli *cli)
             man_spec(command, spec);
         }
     }
+    man_settings();
     (void)printf(".SH EXIT STATUS\n");
     for (size_t at = 0; at < ARRAY_SIZE(EXITS); at++) {
         (void)printf(".TP\n%d\n%s\n", EXITS[at].code, EXITS[at].meaning);
