@@ -155,11 +155,80 @@ function DayField({ day, error, onDay }: { day: number; error: string | null; on
     };
     return <TextField label={t('Day')} type="number" min={1} max={3650} value={typed} error={error} onValue={setTyped} onChange={event => take((event.currentTarget as HTMLInputElement).value)} />;
 }
+/* What an open card shows below its head. */
+function StepBody(props: StepProps) {
+    const { step, index, findings, fieldError, knownFields, onChange, onDay } = props;
+    const at = `messages[${index}]`;
+    return (
+        <>
+            <div class="row wrap wide top">
+                <div class="step-when">
+                    <DayField day={step.day} error={fieldError(`${at}.day`)} onDay={onDay} />
+                    <Field label={t('Time')} error={fieldError(`${at}.time`)}>
+                        {field => <input class="input" type="time" {...field} value={step.time ?? ''} onInput={event => onChange({ time: event.currentTarget.value || null })} />}
+                    </Field>
+                </div>
+                <div class="field">
+                    <span class="label" aria-hidden="true">
+                        {t('Kind')}
+                    </span>
+                    <Segmented
+                        label={t('Kind')}
+                        value={step.type ?? 'text'}
+                        onValue={type => onChange({ type, ...(type === 'media' && !step.media_type ? { media_type: 'image' as const } : {}) })}
+                        options={[
+                            ['text', t('Text')],
+                            ['media', t('Media')],
+                            ['template', t('Template')],
+                        ]}
+                    />
+                </div>
+            </div>
+            {step.type === 'template' ? (
+                <TemplateEditor template={step.template ?? null} channelId={props.channelId} knownFields={knownFields} error={fieldError(`${at}.template`) ?? fieldError(`${at}.template.name`)} fieldError={field => fieldError(`${at}.template.${field}`)} onValue={template => onChange({ template })} />
+            ) : null}
+            {step.type === 'media' ? (
+                <div class="fields">
+                    <SelectField
+                        label={t('Kind of file')}
+                        value={step.media_type ?? 'image'}
+                        onValue={value => onChange({ media_type: value as 'image' })}
+                        error={fieldError(`${at}.media_type`)}
+                        options={[
+                            ['image', t('Image')],
+                            ['video', t('Video')],
+                            ['document', t('Document')],
+                            ['audio', t('Audio')],
+                        ]}
+                    />
+                    <TextField label={t('Address of the file')} type="url" dir="ltr" placeholder="https://" value={step.media_url ?? ''} error={fieldError(`${at}.media_url`)} onValue={value => onChange({ media_url: value || null })} />
+                    {step.media_type === 'document' ? <TextField label={t('File name people see')} value={step.filename ?? ''} error={fieldError(`${at}.filename`)} onValue={value => onChange({ filename: value || null })} /> : null}
+                </div>
+            ) : null}
+            {step.type === 'media' && step.media_type === 'audio' ? null : step.type === 'template' ? (
+                <details class="details" open={Boolean(step.message)}>
+                    <summary>{t('Free text while the 24-hour window is open')}</summary>
+                    <div class="stack">
+                        <p class="muted small">{t('Who wrote to you in the last 24 hours gets this text instead of the template. Leave it empty to always send the template.')}</p>
+                        <MessageBox label={t('Text')} value={step.message ?? ''} limit={limitOf(step)} knownFields={knownFields} error={fieldError(`${at}.message`)} onValue={message => onChange({ message })} />
+                    </div>
+                </details>
+            ) : (
+                <MessageBox label={step.type === 'media' ? t('Caption') : t('Text')} value={step.message ?? ''} limit={limitOf(step)} knownFields={knownFields} error={fieldError(`${at}.message`)} onValue={message => onChange({ message })} autofocus={props.focusText} rows={step.type === 'media' ? 2 : 4} />
+            )}
+            {findings.map((finding, place) => (
+                <Alert key={place} kind={finding.severity === 'error' ? 'bad' : 'warn'}>
+                    {said(finding.message)}
+                    {finding.people ? <span class="muted"> · {plural('{n} person', '{n} people', finding.people, format.number(finding.people))}</span> : null}
+                </Alert>
+            ))}
+        </>
+    );
+}
 export function StepCard(props: StepProps) {
-    const { step, index, total, open, when, findings, fieldError, knownFields, onChange, onOpen, onMove, onRemove, onDuplicate, onDay, drag, readOnly } = props;
+    const { step, index, total, open, when, findings, onOpen, onMove, onRemove, onDuplicate, drag, readOnly } = props;
     const late = props.late && (step.type ?? 'text') === 'text';
     const errors = findings.filter(finding => finding.severity === 'error').length;
-    const at = `messages[${index}]`;
     const move = (event: KeyboardEvent): void => {
         if (!event.altKey || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') || readOnly) return;
         event.preventDefault();
@@ -222,73 +291,7 @@ export function StepCard(props: StepProps) {
                 {open ? (
                     <fieldset class={`step-body${late ? ' awaited' : ''}`} disabled={readOnly}>
                         <legend class="visually-hidden">{t('Message of day {n}', { n: step.day })}</legend>
-                        <Later now={!late}>
-                            {() => (
-                                <>
-                                <div class="row wrap wide top">
-                                    <div class="step-when">
-                                        <DayField day={step.day} error={fieldError(`${at}.day`)} onDay={onDay} />
-                                        <Field label={t('Time')} error={fieldError(`${at}.time`)}>
-                                            {field => <input class="input" type="time" {...field} value={step.time ?? ''} onInput={event => onChange({ time: event.currentTarget.value || null })} />}
-                                        </Field>
-                                    </div>
-                                    <div class="field">
-                                        <span class="label" aria-hidden="true">
-                                            {t('Kind')}
-                                        </span>
-                                        <Segmented
-                                            label={t('Kind')}
-                                            value={step.type ?? 'text'}
-                                            onValue={type => onChange({ type, ...(type === 'media' && !step.media_type ? { media_type: 'image' as const } : {}) })}
-                                            options={[
-                                                ['text', t('Text')],
-                                                ['media', t('Media')],
-                                                ['template', t('Template')],
-                                            ]}
-                                        />
-                                    </div>
-                                </div>
-                                {step.type === 'template' ? (
-                                    <TemplateEditor template={step.template ?? null} channelId={props.channelId} knownFields={knownFields} error={fieldError(`${at}.template`) ?? fieldError(`${at}.template.name`)} fieldError={field => fieldError(`${at}.template.${field}`)} onValue={template => onChange({ template })} />
-                                ) : null}
-                                {step.type === 'media' ? (
-                                    <div class="fields">
-                                        <SelectField
-                                            label={t('Kind of file')}
-                                            value={step.media_type ?? 'image'}
-                                            onValue={value => onChange({ media_type: value as 'image' })}
-                                            error={fieldError(`${at}.media_type`)}
-                                            options={[
-                                                ['image', t('Image')],
-                                                ['video', t('Video')],
-                                                ['document', t('Document')],
-                                                ['audio', t('Audio')],
-                                            ]}
-                                        />
-                                        <TextField label={t('Address of the file')} type="url" dir="ltr" placeholder="https://" value={step.media_url ?? ''} error={fieldError(`${at}.media_url`)} onValue={value => onChange({ media_url: value || null })} />
-                                        {step.media_type === 'document' ? <TextField label={t('File name people see')} value={step.filename ?? ''} error={fieldError(`${at}.filename`)} onValue={value => onChange({ filename: value || null })} /> : null}
-                                    </div>
-                                ) : null}
-                                {step.type === 'media' && step.media_type === 'audio' ? null : step.type === 'template' ? (
-                                    <details class="details" open={Boolean(step.message)}>
-                                        <summary>{t('Free text while the 24-hour window is open')}</summary>
-                                        <div class="stack">
-                                            <p class="muted small">{t('Who wrote to you in the last 24 hours gets this text instead of the template. Leave it empty to always send the template.')}</p>
-                                            <MessageBox label={t('Text')} value={step.message ?? ''} limit={limitOf(step)} knownFields={knownFields} error={fieldError(`${at}.message`)} onValue={message => onChange({ message })} />
-                                        </div>
-                                    </details>
-                                ) : (
-                                    <MessageBox label={step.type === 'media' ? t('Caption') : t('Text')} value={step.message ?? ''} limit={limitOf(step)} knownFields={knownFields} error={fieldError(`${at}.message`)} onValue={message => onChange({ message })} autofocus={props.focusText} rows={step.type === 'media' ? 2 : 4} />
-                                )}
-                                {findings.map((finding, place) => (
-                                    <Alert key={place} kind={finding.severity === 'error' ? 'bad' : 'warn'}>
-                                        {said(finding.message)}
-                                        {finding.people ? <span class="muted"> · {plural('{n} person', '{n} people', finding.people, format.number(finding.people))}</span> : null}
-                                    </Alert>
-                                ))}
-                                </>
-                            )}
-                        </Later>
+                        <Later now={!late}>{() => <StepBody {...props} />}</Later>
                     </fieldset>
                 ) : null}
             </div>
