@@ -14,10 +14,19 @@ async function drag(page, what, to, shown) {
     const box = await locator.boundingBox();
     return [box.x + box.width / 2, box.y + box.height / 2];
   };
-  await page.mouse.move(...(await middle(what)));
-  await page.mouse.down();
+  await page.evaluate(() => addEventListener('dragstart', () => (globalThis.held = true), { capture: true }));
+  await eventually(async () => { // what comes late may move it from under the hand: then it is not held, and one tries again
+    await page.evaluate(() => (globalThis.held = false));
+    const [x, y] = await middle(what);
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x + 6, y + 6, { steps: 3 });
+    const held = await page.evaluate(() => globalThis.held);
+    if (!held) await page.mouse.up();
+    assert.ok(held, 'the grip is held');
+  });
   await eventually(async () => {
-    const [x, y] = await middle(to); // what comes late may move it
+    const [x, y] = await middle(to);
     await page.mouse.move(x, y - 6, { steps: 4 });
     await page.mouse.move(x, y, { steps: 4 });
     assert.ok(await shown.isVisible());
