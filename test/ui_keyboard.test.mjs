@@ -109,6 +109,12 @@ test('a menu at the lower edge of the window is in sight as a whole, and takes t
       assert.ok(top >= 0 && end <= height, `${room}: from ${top} to ${end} of ${height}`);
       assert.ok(await items.first().evaluate((element) => element === document.activeElement), 'the first item has the focus');
     });
+    // The window gets lower under the open menu, as when a phone is turned: it stays in sight.
+    await page.setViewportSize({ width: 1280, height: Math.round(bottom) + 10 });
+    await eventually(async () => {
+      const { bottom: end } = await menu.evaluate((element) => element.getBoundingClientRect());
+      assert.ok(end <= Math.round(bottom) + 10, `${room}: to ${end}`);
+    });
     await page.keyboard.press('ArrowDown');
     await eventually(async () => assert.ok(await items.nth(1).evaluate((element) => element === document.activeElement), 'arrows move'));
     await page.keyboard.press('Escape');

@@ -391,11 +391,19 @@ export function Menu({ label, icon = 'ellipsis', items, children, kind = 'ghost'
         const above = anchor.top - height - 4;
         menu.style.top = `${below + height <= innerHeight ? below : above > 0 ? above : Math.max(8, innerHeight - height - 8)}px`;
     };
-    // Not when the browser says that it is open: the items come a moment later, and with them its size.
+    // Not when the browser says that it is open: the items come a moment later, and with them its size. Where the
+    // size or the window changes later, the place does, too.
     useLayoutEffect(() => {
-        if (!open) return;
+        if (!open || !box.current) return;
+        const sizes = new ResizeObserver(position);
+        sizes.observe(box.current);
+        addEventListener('resize', position);
         position();
-        box.current?.querySelector<HTMLElement>('button, a')?.focus();
+        box.current.querySelector<HTMLElement>('button, a')?.focus();
+        return () => {
+            sizes.disconnect();
+            removeEventListener('resize', position);
+        };
     }, [open]);
     const move = (event: KeyboardEvent): void => {
         if (!['ArrowDown', 'ArrowUp', 'Home', 'End'].includes(event.key)) return;
