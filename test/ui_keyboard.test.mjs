@@ -95,6 +95,7 @@ test('a menu at the lower edge of the window is in sight as a whole, and takes t
   await page.goto(`/sequences/${sequence.id}`);
   const button = page.getByRole('button', { name: 'More for day 3' });
   await button.waitFor();
+  await page.getByText('no message says how to stop').waitFor(); // what is found arrives later, and moves the button
   for (const room of [20, 400]) { // pixels below the button; little room, and enough
     await page.setViewportSize({ width: 1280, height: 900 });
     const bottom = await button.evaluate((element) => element.getBoundingClientRect().bottom);
@@ -115,6 +116,19 @@ test('a menu at the lower edge of the window is in sight as a whole, and takes t
       const { bottom: end } = await menu.evaluate((element) => element.getBoundingClientRect());
       assert.ok(end <= Math.round(bottom) + 10, `${room}: to ${end}`);
     });
+    // Something arrives above the button: the menu goes with it, but never out of sight.
+    for (const more of [-40, 4000]) {
+      const moved = await button.evaluate((element, pixels) => {
+        element.closest('main').style.marginTop = `${pixels}px`;
+        return element.getBoundingClientRect().top;
+      }, more);
+      await eventually(async () => {
+        const { top, bottom: end } = await menu.evaluate((element) => element.getBoundingClientRect());
+        assert.ok(top >= 0 && end <= Math.round(bottom) + 10, `${more}: from ${top} to ${end}`);
+        if (more < 0) assert.ok(Math.abs(end + 4 - moved) < 1, `${more}: ends at ${end}, the button begins at ${moved}`);
+      });
+      await button.evaluate((element) => { element.closest('main').style.marginTop = ''; });
+    }
     await page.keyboard.press('ArrowDown');
     await eventually(async () => assert.ok(await items.nth(1).evaluate((element) => element === document.activeElement), 'arrows move'));
     await page.keyboard.press('Escape');

@@ -389,21 +389,20 @@ export function Menu({ label, icon = 'ellipsis', items, children, kind = 'ghost'
         menu.style.left = `${Math.max(8, Math.min(innerWidth - width - 8, left))}px`;
         const below = anchor.bottom + 4;
         const above = anchor.top - height - 4;
-        menu.style.top = `${below + height <= innerHeight ? below : above > 0 ? above : Math.max(8, innerHeight - height - 8)}px`;
+        const lowest = innerHeight - height - 8; // a button out of sight does not take its menu with it
+        menu.style.top = `${below + height <= innerHeight ? Math.max(8, below) : above > 0 ? Math.min(above, lowest) : Math.max(8, lowest)}px`;
     };
-    // Not when the browser says that it is open: the items come a moment later, and with them its size. Where the
-    // size or the window changes later, the place does, too.
+    // Not when the browser says that it is open: the items come a moment later, and with them its size. While it is
+    // open it follows its button, which moves with the page, the window and all that still arrives above it.
     useLayoutEffect(() => {
-        if (!open || !box.current) return;
-        const sizes = new ResizeObserver(position);
-        sizes.observe(box.current);
-        addEventListener('resize', position);
+        if (!open) return;
         position();
-        box.current.querySelector<HTMLElement>('button, a')?.focus();
-        return () => {
-            sizes.disconnect();
-            removeEventListener('resize', position);
-        };
+        box.current?.querySelector<HTMLElement>('button, a')?.focus();
+        let frame = requestAnimationFrame(function follow(): void {
+            position();
+            frame = requestAnimationFrame(follow);
+        });
+        return () => cancelAnimationFrame(frame);
     }, [open]);
     const move = (event: KeyboardEvent): void => {
         if (!['ArrowDown', 'ArrowUp', 'Home', 'End'].includes(event.key)) return;
