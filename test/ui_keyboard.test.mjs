@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { assertQuiet, BROWSER } from './lib/browser.mjs';
 import { eventually, until } from './lib/process.mjs';
-import { makeTexts, startUi } from './lib/ui.mjs';
+import { dialogsClosed, makeTexts, startUi } from './lib/ui.mjs';
 
 const MAX_STOPS = 150;
 
@@ -57,7 +57,8 @@ test('the keyboard alone', BROWSER, async (t) => {
   await press(button('Start'));
   await dialog.waitFor();
   await press(dialog.getByRole('button', { name: 'Start', exact: true }));
-  await dialog.waitFor({ state: 'detached' });
+  await page.locator('.sequence-head').getByText('Active', { exact: true }).waitFor();
+  await dialogsClosed(page);
 
   await press(page.locator('.tabs').getByRole('link', { name: 'Add people' }));
   await press(button('One person'));
@@ -78,8 +79,9 @@ test('the keyboard alone', BROWSER, async (t) => {
   assert.equal(sequence.total_days, 2);
 
   // The palette opens, finds by a part of the name, and gives the focus back.
+  await dialog.getByText('Done for 1 person.').waitFor();
   await keys.press('Escape');
-  await dialog.waitFor({ state: 'detached' });
+  await dialogsClosed(page);
   await keys.press('Control+k');
   await dialog.waitFor();
   await keys.type('dash');

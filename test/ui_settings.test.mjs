@@ -6,7 +6,7 @@ import { assertQuiet, BROWSER, newPage, startBrowser } from './lib/browser.mjs';
 import { eventually, freePort, until } from './lib/process.mjs';
 import { listen, subscribe, verify } from './lib/receiver.mjs';
 import { client, startServer, startSimulator } from './lib/server.mjs';
-import { ADMIN, enroll, makeTexts, setupLink, startUi } from './lib/ui.mjs';
+import { ADMIN, dialogsClosed, enroll, makeTexts, setupLink, startUi } from './lib/ui.mjs';
 
 test('a key is shown once and revoked at once', BROWSER, async (t) => {
   const { server, open } = await startUi(t, { clock: 'manual' });
@@ -20,6 +20,7 @@ test('a key is shown once and revoked at once', BROWSER, async (t) => {
   const secret = await dialog.locator('.copy-line code').textContent();
   assert.match(secret, /^sk_/);
   await dialog.getByRole('button', { name: 'I have copied it' }).click();
+  await dialogsClosed(page);
   const row = page.locator('tbody tr', { hasText: 'Shop server' });
   await row.getByText('Enroll').waitFor();
   await row.getByText('never').first().waitFor(); // used

@@ -95,8 +95,10 @@ const untidy = () => {
 async function assertFits(page, where) {
   await page.setViewportSize({ width: 320, height: 640 });
   // What is drawn to measure, as charts are, follows the new width a frame later.
-  await eventually(async () => assert.deepEqual(await page.evaluate(sideways), [], `${where} at 320 pixels`));
-  assert.deepEqual(await page.evaluate(untidy), { torn: false, astray: [] }, `${where} at 320 pixels`);
+  await eventually(async () => {
+    assert.deepEqual(await page.evaluate(sideways), [], `${where} at 320 pixels`);
+    assert.deepEqual(await page.evaluate(untidy), { torn: false, astray: [] }, `${where} at 320 pixels`);
+  });
   await page.setViewportSize(TALL);
 }
 
