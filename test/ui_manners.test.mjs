@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { assertQuiet, BROWSER } from './lib/browser.mjs';
-import { until } from './lib/process.mjs';
+import { eventually, until } from './lib/process.mjs';
 import { populate, settled, startUi } from './lib/ui.mjs';
 
 const WIDTHS = [1280, 390];
@@ -37,7 +37,7 @@ test('every target is 24 pixels wide and high', BROWSER, async (t) => {
     await settled(page);
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 900 });
-      assert.deepEqual(await page.evaluate(small), [], `${where} at ${width} pixels`);
+      await eventually(async () => assert.deepEqual(await page.evaluate(small), [], `${where} at ${width} pixels`)); // what opens grows to its size
     }
   }
   assertQuiet(page);
@@ -103,7 +103,8 @@ test('an import under way says how many are done, how fast, and how long it will
   const card = page.locator('.card', { has: page.getByRole('button', { name: 'Cancel the rest' }) });
   await card.getByText(/[\d,]+ of 1,000,000 rows · [\d,]+ per second · about [\d,]+ s left/).waitFor();
   await until(() => asked.length > 5, 'it is asked for again');
-  const words = (await card.getByText(/per second/).textContent()).match(/([\d,]+) of 1,000,000 rows · ([\d,]+) per second · about ([\d,]+) s left/).slice(1).map((text) => Number(text.replaceAll(',', '')));
+  const found = await until(async () => (await card.textContent()).match(/([\d,]+) of 1,000,000 rows · ([\d,]+) per second · about ([\d,]+) s left/), 'how fast, and how long');
+  const words = found.slice(1).map((text) => Number(text.replaceAll(',', '')));
   assert.ok(Math.abs((1_000_000 - words[0]) / words[1] - words[2]) <= 2, words.join(' '));
   await card.getByRole('progressbar', { name: 'Progress' }).waitFor();
   await card.getByRole('button', { name: 'Cancel the rest' }).click();

@@ -49,6 +49,7 @@ test('switch it on, sign in with a code, sign out another browser', BROWSER, asy
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
   await page.getByText('Signed out there.').waitFor();
   await page.getByRole('button', { name: 'Sign out everywhere else' }).waitFor({ state: 'detached' });
+  await dialogsClosed(page);
   assert.equal((await other.context().request.get('/api/me')).status(), 401);
 
   await page.getByRole('button', { name: 'Switch off' }).click();

@@ -128,7 +128,7 @@ test('what is wrong blocks publishing, never saving', BROWSER, async (t) => {
   await text.fill(`${'😀'.repeat(2048)}x`);
   await page.getByText('4,097 / 4,096').waitFor();
   await page.getByText('Too long by 1 characters').or(page.getByText('Too long by 1 character')).first().waitFor();
-  assert.equal(await text.getAttribute('aria-invalid'), 'true');
+  await eventually(async () => assert.equal(await text.getAttribute('aria-invalid'), 'true'));
   assertQuiet(page, [/status of 422/]);
 });
 
