@@ -116,6 +116,13 @@ test('the queue says why it rests, and all sending stops and goes on', BROWSER, 
   await bar.waitFor();
   await queue.getByText('Paused', { exact: true }).waitFor();
   await dialogsClosed(page);
+  const wide = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await eventually(async () => { // on a phone, too, the words stand beside their icon
+    const [icon, words] = await bar.evaluate((element) => [element.querySelector('.icon'), element.querySelector('strong')].map((part) => part.getBoundingClientRect()));
+    assert.ok(words.left - icon.right < 24 && words.height < 30, `${icon.right} ${words.left} ${words.height}`);
+  });
+  await page.setViewportSize(wide);
   await page.goto('/contacts');
   await settled(page);
   await bar.getByRole('button', { name: 'Resume sending' }).click(); // the bar is on every page

@@ -48,7 +48,7 @@ function Setup({ setup }: { setup: Schemas['Overview']['setup'] }) {
         { done: setup.delivery, title: t('First delivery'), text: t('Ticks itself when the first message arrives.'), href: '/messages', action: t('Messages') },
     ];
     const done = steps.filter(step => step.done).length;
-    if (hidden || done === steps.length) return null;
+    if (hidden || done === steps.length || !can('write')) return null; /* who only looks has nothing to set up */
     const next = steps.findIndex(step => !step.done);
     return (
         <Card

@@ -3,7 +3,7 @@ import { t } from '../core/i18n';
 import { navigate } from '../core/router';
 import { PageHead, usePage } from '../ui/page';
 import { Button, Card } from '../ui/parts';
-import { language, me } from '../ui/state';
+import { can, language, me } from '../ui/state';
 import { setupAgain } from './dashboard';
 
 export default function Help() {
@@ -24,21 +24,23 @@ export default function Help() {
     return (
         <div class="page narrow">
             <PageHead title={t('Help')} lead={t('Dripline {version}', { version: me.value?.server.version ?? '' })} />
-            <Card title={t('Get started')}>
-                <div class="card-body stack">
-                    <p class="soft">{t('The checklist of the first steps ticks itself as you go.')}</p>
-                    <div>
-                        <Button
-                            onClick={() => {
-                                setupAgain();
-                                navigate('/');
-                            }}
-                        >
-                            {t('Show the checklist on the dashboard')}
-                        </Button>
+            {can('write') ? (
+                <Card title={t('Get started')}>
+                    <div class="card-body stack">
+                        <p class="soft">{t('The checklist of the first steps ticks itself as you go.')}</p>
+                        <div>
+                            <Button
+                                onClick={() => {
+                                    setupAgain();
+                                    navigate('/');
+                                }}
+                            >
+                                {t('Show the checklist on the dashboard')}
+                            </Button>
+                        </div>
                     </div>
-                </div>
-            </Card>
+                </Card>
+            ) : null}
             <Card title={t('Keyboard')}>
                 <table class="table">
                     <tbody>

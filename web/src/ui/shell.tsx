@@ -130,8 +130,9 @@ function PausedBar() {
     return (
         <section class="notice-bar warn" aria-label={t('All sending is paused.')}>
             <Icon name="circle-pause" />
-            <strong>{t('All sending is paused.')}</strong>
-            <span>{t('Messages wait until someone resumes it.')}</span>
+            <span>
+                <strong>{t('All sending is paused.')}</strong> {t('Messages wait until someone resumes it.')}
+            </span>
             {can('admin') ? (
                 <span class="clock">
                     <Button
